@@ -1,0 +1,78 @@
+# Thin: every target sets up all it needs. cargo builds (the same two commands as setup.py), pytest and cargo test check.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+CARGO ?= cargo
+BIN := .venv/bin
+NIFTI := --manifest-path examples/nifti-plugin/Cargo.toml
+export CARGO
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint bench refreeze build install venv system clean
+
+help:
+	@echo "make demo      build everything, then open real data through every kind of provider"
+	echo "make test      every check: Rust, Python, the plugins near and far, the frozen border"
+	echo "make lint      formatting, clippy, ruff, mypy"
+	echo "make bench     figures, each as a ratio against a named peer"
+	echo "make refreeze  write the border's header and its frozen copy anew (before the tag abi-v1 only)"
+	echo "make build     the libraries, without installing them"
+
+venv: .venv/ready
+
+.venv/ready: requirements/test.txt requirements/lint.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -r requirements/test.txt -r requirements/lint.txt
+	touch $@
+
+# What some checks need beside Rust and Python; without it they are named and not run.
+system:
+	@PYTHON=$(PYTHON) .ci/system
+
+# Two commands, never one: polars built together with anything else is another polars. See setup.py.
+build: system
+	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked -p iolink-plugin-tables-so
+	$(CARGO) build --release --locked $(NIFTI)
+
+install: build venv
+	$(BIN)/pip install --quiet --no-deps .
+
+test: install
+	$(CARGO) test --release --locked
+	$(CARGO) test --release --locked -p iolink-plugin-tables
+	$(CARGO) test --release --locked $(NIFTI)
+	$(BIN)/python -m pytest tests/python
+
+# polars itself is only compiled, by the command that ships it, and our crate on top of it goes through clippy.
+CLIPPY_BUILD := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__" \
+	$(CARGO) build --release --locked
+lint: system venv
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt $(NIFTI) --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CLIPPY_BUILD) -p iolink-plugin-tables
+	$(CLIPPY_BUILD) -p iolink-plugin-tables-so
+	$(CARGO) clippy --release --locked --all-targets $(NIFTI) -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(wildcard python/iolink/*.pyi)
+
+demo: install
+	$(BIN)/python examples/demo.py
+
+bench: install
+	for bench in bench/*.py; do
+		echo "== $$bench"
+		$(BIN)/python "$$bench"
+	done
+
+refreeze:
+	$(CARGO) run --release --locked -p iolink-border-tests --bin refreeze
+
+clean:
+	rm -rf .venv build dist demo-out

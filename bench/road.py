@@ -1,0 +1,131 @@
+"""The road: what a round trip, an import, a discovery and a getter cost, each against a named peer in the same run.
+
+Prints medians and ratios; a figure means little on a busy machine, a ratio more.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import iolink
+from iolink import NumpyInterop
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PLUGIN = """
+#include "iolink_abi.h"
+IOLINK_MANIFEST("abi = 1\\nid = \\"org.example.bench%(number)d\\"\\nversion = \\"1.0\\"\\n"
+                "[[provider]]\\nid = \\"org.example.bench%(number)d\\"\\ntitle = \\"A bench\\"\\n");
+IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
+    IOLINK_PLUGIN_MAGIC, sizeof(iolink_plugin), IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_PANIC_NONE,
+    "org.example.bench%(number)d", "1.0", 0, 0, 0,
+};
+"""
+
+
+def race(ours, peer, calls=20_000, rounds=15):
+    """Nanoseconds a call of each, measured in turns."""
+    times = ([], [])
+    for _ in range(rounds):
+        for body, kept in zip((ours, peer), times, strict=True):
+            start = time.perf_counter_ns()
+            for _ in range(calls):
+                body()
+            kept.append((time.perf_counter_ns() - start) / calls)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def row(what, ours, peer, unit, peer_name, target):
+    print(
+        f"{what:<40} {ours:>9.1f} {unit:<3} {peer:>9.1f} {unit:<3} ratio {ours / peer:>5.2f}  vs {peer_name}  ({target})"
+    )
+
+
+def round_trips():
+    layouts = {
+        "C": np.arange(24, dtype="u2").reshape(2, 3, 4),
+        "F": np.asfortranarray(np.arange(24, dtype="u2").reshape(2, 3, 4)),
+        "strided": np.arange(192, dtype="u2").reshape(4, 6, 8)[::2, ::2, ::2],
+        "big-endian": np.arange(24, dtype=">u2").reshape(2, 3, 4),
+    }
+    view_of, array_of = NumpyInterop.from_numpy_array, NumpyInterop.to_numpy_array
+    for name, array in layouts.items():
+        memory = memoryview if name != "big-endian" else (lambda a: a)
+        ours, peer = race(lambda a=array: array_of(view_of(a)), lambda a=array, m=memory: np.asarray(m(a)))
+        if name == "big-endian":
+            print(f"round trip from + to, {name:<18} {ours:>9.1f} ns   (memoryview refuses big-endian: no peer)")
+        else:
+            row(f"round trip from + to, {name}", ours, peer, "ns", "np.asarray(memoryview(a))", "target <= 2")
+
+
+def in_child(code, environment=None):
+    """The number that a fresh Python prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tempfile.gettempdir(),
+    )
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    return float(result.stdout)
+
+
+def start_up():
+    """`import iolink` and `iolink.plugins()` with 20 plugins present, beyond importing NumPy."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("start-up: no C compiler, so there are no 20 plugins to find: not measured")
+        return
+    with tempfile.TemporaryDirectory(dir=Path.home()) as folder:
+        os.chmod(folder, 0o755)
+        for number in range(20):
+            source = Path(folder, "plugin.c")
+            source.write_text(PLUGIN % {"number": number})
+            library = Path(folder, f"libbench{number}.so")
+            include = f"-I{ROOT / 'sdk' / 'include'}"
+            subprocess.run([compiler, "-shared", "-fPIC", "-O1", include, "-o", library, source], check=True)
+            library.chmod(0o755)
+        environment = {**os.environ, "IOLINK_PLUGIN_PATH": folder}
+        code = (
+            "import time, numpy; start = time.perf_counter(); import iolink; found = iolink.plugins(); "
+            "end = time.perf_counter(); "
+            "assert sum(p.state == 'available' for p in found) >= 20, found; print((end - start) * 1e3)"
+        )
+        ours = statistics.median(in_child(code, environment) for _ in range(9))
+        peer = statistics.median(
+            in_child("import time; s = time.perf_counter(); import numpy; print((time.perf_counter() - s) * 1e3)")
+            for _ in range(9)
+        )
+        row("import iolink + plugins(), 20 plugins", ours, peer, "ms", "import numpy", "target <= 15 ms")
+
+
+def main():
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"NumPy {np.__version__}, iolink {iolink.__version__}, load {os.getloadavg()[0]:.1f}"
+    )
+    round_trips()
+    start_up()
+    border = ROOT / "target" / "release" / "bench_border"
+    if border.exists():
+        sys.stdout.flush()
+        subprocess.run([border], check=True)
+    else:
+        print("calls through a plugin: `cargo build --release` makes the program that measures them")
+
+
+if __name__ == "__main__":
+    main()

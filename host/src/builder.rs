@@ -1,0 +1,65 @@
+//! What an application says before its registry is made.
+
+use crate::registry::Registry;
+use std::path::PathBuf;
+
+/// How a registry is made; nothing happens before [`RegistryBuilder::build`].
+#[derive(Clone)]
+pub struct RegistryBuilder {
+    pub(crate) builtin: bool,
+    pub(crate) package_dir: Option<PathBuf>,
+    pub(crate) plugin_path_env: bool,
+    pub(crate) python_sites: Vec<PathBuf>,
+    pub(crate) allow_abort: bool,
+}
+
+impl RegistryBuilder {
+    /// Admit the providers that are linked into the program? By default yes.
+    pub fn builtin(mut self, builtin: bool) -> Self {
+        self.builtin = builtin;
+        self
+    }
+
+    /// The plugin folder that belongs to the application.
+    pub fn package_dir(mut self, folder: PathBuf) -> Self {
+        self.package_dir = Some(folder);
+        self
+    }
+
+    /// Look into the folders that the environment variable `IOLINK_PLUGIN_PATH` names? By default yes; a program that
+    /// runs with more rights than its user never does.
+    pub fn plugin_path_env(mut self, wanted: bool) -> Self {
+        self.plugin_path_env = wanted;
+        self
+    }
+
+    /// The folders in which Python finds distributions; those that declare an entry point in the group `iolink.plugins`
+    /// bring plugins.
+    pub fn python_sites(mut self, sites: Vec<PathBuf>) -> Self {
+        self.python_sites = sites;
+        self
+    }
+
+    /// Take plugins in which a panic ends the process? By default no.
+    pub fn allow_abort(mut self, allow: bool) -> Self {
+        self.allow_abort = allow;
+        self
+    }
+
+    /// The registry, with the providers that are linked in. Nothing else is looked for before it is needed.
+    pub fn build(self) -> Registry {
+        Registry::with(self)
+    }
+}
+
+impl Default for RegistryBuilder {
+    fn default() -> Self {
+        RegistryBuilder {
+            builtin: true,
+            package_dir: None,
+            plugin_path_env: true,
+            python_sites: Vec::new(),
+            allow_abort: false,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Where plugins are looked for, and what is read of them. No library is opened.
+//!
+//! In this order: the application's plugin folder, each folder in `IOLINK_PLUGIN_PATH`, Python distributions. In a folder
+//! every regular file whose name ends with `.so` is looked at, by name; folders inside are not.
+
+use crate::builder::RegistryBuilder;
+use crate::manifest;
+use crate::preflight::preflight;
+use crate::record::{PluginInfo, PluginState};
+use crate::trust::{elevated, Trust};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+const VARIABLE: &str = "IOLINK_PLUGIN_PATH";
+
+/// Everything that is there, refused places and files included.
+pub(crate) fn discover(settings: &RegistryBuilder) -> Vec<PluginInfo> {
+    let trust = Trust::new(settings);
+    let mut found = Vec::new();
+    if let Some(folder) = &settings.package_dir {
+        // An application may come without plugins.
+        if folder.exists() {
+            look_into(&trust, folder, &mut found);
+        }
+    }
+    if settings.plugin_path_env {
+        look_into_variable(&trust, &mut found);
+    }
+    for site in &settings.python_sites {
+        crate::python::look_into(&trust, site, &mut found);
+    }
+    tracing::debug!(count = found.len(), "looked for plugins");
+    found
+}
+
+fn look_into_variable(trust: &Trust, found: &mut Vec<PluginInfo>) {
+    let Some(value) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else { return };
+    if elevated() {
+        tracing::warn!("{VARIABLE} is not read: the program runs with more rights than its user");
+        return;
+    }
+    for folder in std::env::split_paths(&value).filter(|folder| !folder.as_os_str().is_empty()) {
+        if folder.is_absolute() {
+            look_into(trust, &folder, found);
+        } else {
+            let reason = format!(
+                "{} in {VARIABLE} is a relative path, which another working directory would make another folder; give an \
+                 absolute one",
+                folder.display()
+            );
+            found.push(refused(&folder, reason));
+        }
+    }
+}
+
+/// A place or file that is not used.
+pub(crate) fn refused(path: &Path, reason: String) -> PluginInfo {
+    let mut info = PluginInfo::unknown(Some(path));
+    if path.extension() != Some(OsStr::new("so")) {
+        info.id = path.display().to_string();
+    }
+    info.reason = Some(reason);
+    info
+}
+
+fn look_into(trust: &Trust, folder: &Path, found: &mut Vec<PluginInfo>) {
+    match plugin_files(trust, folder) {
+        Ok((whole, files)) => found.extend(files.iter().map(|file| look_at(trust, file, &whole))),
+        Err(reason) => found.push(refused(folder, reason)),
+    }
+}
+
+/// A folder that may be trusted, links resolved, and its `.so` files in the order of their names, links resolved.
+pub(crate) fn plugin_files(trust: &Trust, folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), String> {
+    let shown = folder.display();
+    let whole = folder.canonicalize().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no folder {shown}; create it or take it out of the list"),
+        _ => format!("the folder {shown} cannot be reached: {error}"),
+    })?;
+    if !whole.is_dir() {
+        return Err(format!("{shown} is not a folder; name the folder that holds the plugins"));
+    }
+    trust.check_folder(&whole)?;
+    let entries = whole.read_dir().map_err(|error| format!("the folder {shown} cannot be read: {error}"))?;
+    let mut files = Vec::new();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let bytes = name.as_encoded_bytes();
+        if !bytes.ends_with(b".so") || bytes.starts_with(b".") {
+            continue;
+        }
+        match entry.file_type() {
+            Ok(known) if known.is_file() => files.push(entry.path()),
+            Ok(known) if known.is_symlink() => {
+                // A link that leads nowhere, or to a folder, is no file.
+                files.extend(entry.path().canonicalize().ok().filter(|file| file.is_file()));
+            }
+            _ => {}
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok((whole, files))
+}
+
+/// What a file is, whatever it is. `file` is a canonical path, `judged` a folder that may be trusted.
+pub(crate) fn look_at(trust: &Trust, file: &Path, judged: &Path) -> PluginInfo {
+    match describe(trust, file, Some(judged)) {
+        Ok(Some(info)) => info,
+        Ok(None) => refused(
+            file,
+            "the library has no section .iolink.manifest, so what it offers is unknown before it runs; build it with \
+             export_plugin! or IOLINK_MANIFEST, or name the file to load_plugin"
+                .into(),
+        ),
+        Err((reason, info)) => {
+            let known =
+                info.map(|info| PluginInfo { state: PluginState::Refused, reason: Some(reason.clone()), ..*info });
+            known.unwrap_or_else(|| refused(file, reason))
+        }
+    }
+}
+
+/// Why a file is refused, and what is known of it all the same.
+pub(crate) type Why = (String, Option<Box<PluginInfo>>);
+
+/// Judges a file, and its folder unless that is `judged`, and reads the manifest, where there is one.
+pub(crate) fn describe(trust: &Trust, path: &Path, judged: Option<&Path>) -> Result<Option<PluginInfo>, Why> {
+    let plain = |reason: String| (reason, None);
+    if let Some(folder) = path.parent().filter(|folder| Some(*folder) != judged) {
+        trust.check_folder(folder).map_err(plain)?;
+    }
+    let file = File::open(path).map_err(|error| plain(format!("the file cannot be opened: {error}")))?;
+    let known = file.metadata().map_err(|error| plain(format!("the file cannot be looked at: {error}")))?;
+    trust.check_file(path, &known).map_err(plain)?;
+    let found = preflight(&file, known.len()).map_err(plain)?;
+    let info = match found.manifest {
+        Some(bytes) => Some(manifest::parse(&bytes, path).map_err(plain)?),
+        None => None,
+    };
+    match found.symbol {
+        Ok(()) => Ok(info),
+        Err(reason) => Err((reason, info.map(Box::new))),
+    }
+}

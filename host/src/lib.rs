@@ -1,0 +1,43 @@
+//! Finds, judges, loads and routes providers; owns no format.
+//!
+//! Read in this order: [`Registry`] (what an application holds), [`PluginInfo`] (what is known of a plugin), then, in the
+//! order a plugin travels: `discover` (where plugins are looked for), `trust` and `preflight` (what is judged before a
+//! file runs), `manifest` (what a plugin says of itself), `load` (the one place that opens a library), `judge` (what is
+//! checked before the first function is called), `open`, `ways` and `route` (who is asked, and why), `explain` (the same, for
+//! people).
+//!
+//! Every decision is an event of `tracing` under the target `iolink_host`; events of a plugin keep its own target.
+//!
+//! ```
+//! use iolink_host::Registry;
+//!
+//! let registry = Registry::builder().plugin_path_env(false).build();
+//! for plugin in registry.plugins(false) {
+//!     println!("{} {} {:?}", plugin.id, plugin.version, plugin.state);
+//! }
+//! ```
+
+pub mod adapt;
+mod builder;
+mod discover;
+mod events;
+mod explain;
+mod judge;
+mod load;
+mod manifest;
+mod open;
+mod preflight;
+mod python;
+mod record;
+mod registry;
+mod route;
+pub mod source;
+mod trust;
+mod ways;
+
+pub use builder::RegistryBuilder;
+pub use events::with_progress;
+pub use explain::{Candidate, Explanation};
+pub use open::Opened;
+pub use record::{OfferRecord, PluginInfo, PluginState, ProviderRecord};
+pub use registry::Registry;

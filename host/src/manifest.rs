@@ -1,0 +1,206 @@
+//! What a plugin says of itself, read from the file: TOML, as `export_plugin!` writes it.
+
+use crate::record::{check_id, list, magic, OfferRecord, PluginInfo, PluginState, ProviderRecord};
+use iolink_sdk::abi::IOLINK_ABI_MAJOR;
+use iolink_sdk::provider::OfferKind;
+use iolink_sdk::{Cost, Kind};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Reads a manifest. The error names the field and says what is wrong, in one line.
+pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
+    read(bytes, path).map_err(|why| format!("its manifest is broken: {why}; rebuild the plugin with the SDK's macro"))
+}
+
+fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let text = std::str::from_utf8(&bytes[..end]).map_err(|_| "it is not UTF-8".to_owned())?;
+    let root: Table = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        format!("line {line}: {}", error.message().replace('\n', ", "))
+    })?;
+    let root = Fields { table: &root, path: String::new() };
+    let abi = root.number("abi")?;
+    if abi != u64::from(IOLINK_ABI_MAJOR) {
+        return Err(format!("abi is {abi}, this host speaks version {IOLINK_ABI_MAJOR} of the border"));
+    }
+    let id = root.id()?;
+    let version = root.text("version")?;
+    if version.is_empty() || version.len() > 63 {
+        return Err("version has 1 to 63 bytes".into());
+    }
+    let mut providers: Vec<ProviderRecord> = Vec::new();
+    for provider in root.tables("provider")? {
+        let record = one_provider(&provider)?;
+        if providers.iter().any(|known| known.id == record.id) {
+            return Err(format!("{}id is that of an earlier provider, {}", provider.path, record.id));
+        }
+        providers.push(record);
+    }
+    if providers.is_empty() {
+        return Err("provider is missing: a plugin brings at least one".into());
+    }
+    Ok(PluginInfo {
+        id,
+        version,
+        builtin: false,
+        state: PluginState::Available,
+        path: Some(path.to_owned()),
+        reason: None,
+        providers,
+    })
+}
+
+fn one_provider(fields: &Fields<'_>) -> Result<ProviderRecord, String> {
+    let mut offers = Vec::new();
+    for offer in fields.tables("offer")? {
+        offers.extend(one_offer(&offer)?);
+    }
+    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?, offers })
+}
+
+/// An offer, or nothing where it speaks of something that this version does not know.
+fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
+    let word = fields.text("offer")?;
+    let Some(offer) = OfferKind::ALL.into_iter().find(|known| known.word() == word) else {
+        tracing::debug!(offer = word, "an offer of a later version is passed over");
+        return Ok(None);
+    };
+    let kind = |name: &str| fields.text(name).map(|word| Kind::from_word(&word));
+    let Some(made) = kind("kind")? else { return Ok(None) };
+    let (mut from_kind, mut from_capabilities, mut cost) = (None, 0, None);
+    if offer == OfferKind::Convert {
+        from_kind = kind("from_kind")?;
+        if from_kind.is_none() {
+            return Ok(None);
+        }
+        from_capabilities = fields.number("from_capabilities")?;
+        let word = fields.text("cost")?;
+        cost = [Cost::Shared, Cost::Lazy, Cost::Copy].into_iter().find(|known| known.word() == word);
+        if cost.is_none() {
+            return Err(format!("{}cost is {word:?}, not shared, lazy or copy", fields.path));
+        }
+    }
+    let listed = |name: &str| fields.optional(name).map(|text| list(&text));
+    Ok(Some(OfferRecord {
+        offer,
+        kind: made,
+        capabilities: fields.number("capabilities")?,
+        from_kind,
+        from_capabilities,
+        cost,
+        format: fields.optional("format")?,
+        extensions: listed("extensions")?,
+        media_types: listed("media_types")?,
+        schemes: listed("schemes")?,
+        magic: magic(&fields.optional("magic")?).map_err(|why| format!("{}magic: {why}", fields.path))?,
+    }))
+}
+
+/// A table, and the way to it for messages.
+struct Fields<'t> {
+    table: &'t Table,
+    path: String,
+}
+
+impl<'t> Fields<'t> {
+    fn text(&self, name: &str) -> Result<String, String> {
+        match self.table.get(name) {
+            Some(_) => self.optional(name),
+            None => Err(format!("{}{name} is missing", self.path)),
+        }
+    }
+
+    fn optional(&self, name: &str) -> Result<String, String> {
+        match self.table.get(name) {
+            None => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(other) => Err(format!("{}{name} is a TOML {}, not text", self.path, other.type_str())),
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<u64, String> {
+        match self.table.get(name) {
+            None => Err(format!("{}{name} is missing", self.path)),
+            Some(Value::Integer(number)) if *number >= 0 => Ok(*number as u64),
+            Some(Value::Integer(number)) => Err(format!("{}{name} is {number}, not a number of 0 or more", self.path)),
+            Some(other) => Err(format!("{}{name} is a TOML {}, not a number", self.path, other.type_str())),
+        }
+    }
+
+    fn id(&self) -> Result<String, String> {
+        let id = self.text("id")?;
+        check_id(&id).map_err(|why| format!("{}id: {why}", self.path))?;
+        Ok(id)
+    }
+
+    fn tables(&self, name: &str) -> Result<Vec<Fields<'t>>, String> {
+        let wrong =
+            |other: &Value| format!("{}{name} is a TOML {}, not an array of tables", self.path, other.type_str());
+        let Some(value) = self.table.get(name) else { return Ok(Vec::new()) };
+        let Value::Array(entries) = value else { return Err(wrong(value)) };
+        let fields = |(index, entry): (usize, &'t Value)| match entry {
+            Value::Table(table) => Ok(Fields { table, path: format!("{}{name}[{index}].", self.path) }),
+            other => Err(wrong(other)),
+        };
+        entries.iter().enumerate().map(fields).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str =
+        "abi = 1\nid = \"org.example.raw\"\nversion = \"1.2.3\"\n[[provider]]\nid = \"org.example.raw\"\n\
+                        title = \"Raw\"\n[[provider.offer]]\noffer = \"convert\"\nkind = \"image\"\ncapabilities = 5\n\
+                        from_kind = \"data-frame\"\nfrom_capabilities = 1\ncost = \"lazy\"\n";
+
+    fn why(text: &str) -> String {
+        read(text.as_bytes(), Path::new("/x.so")).unwrap_err()
+    }
+
+    #[test]
+    fn a_manifest_becomes_records() {
+        let info = read(format!("{GOOD}\0\0").as_bytes(), Path::new("/x.so")).unwrap();
+        assert_eq!((info.id.as_str(), info.version.as_str()), ("org.example.raw", "1.2.3"));
+        let offer = &info.providers[0].offers[0];
+        assert_eq!((offer.kind, offer.from_kind, offer.cost), (Kind::Image, Some(Kind::DataFrame), Some(Cost::Lazy)));
+    }
+
+    #[test]
+    fn what_a_later_version_offers_is_passed_over() {
+        let info = read(GOOD.replace("convert", "stream-out").as_bytes(), Path::new("/x.so")).unwrap();
+        assert!(info.providers[0].offers.is_empty());
+    }
+
+    #[test]
+    fn a_broken_manifest_names_the_field_and_what_is_wrong() {
+        for (from, to, expected) in [
+            ("abi = 1", "abi = 2", "abi is 2, this host speaks version 1 of the border"),
+            ("abi = 1", "abi = \"1\"", "abi is a TOML string, not a number"),
+            ("version = \"1.2.3\"", "", "version is missing"),
+            ("title = \"Raw\"", "title = 3", "provider[0].title is a TOML integer, not text"),
+            (
+                "capabilities = 5",
+                "capabilities = -5",
+                "provider[0].offer[0].capabilities is -5, not a number of 0 or more",
+            ),
+            ("cost = \"lazy\"", "cost = \"free\"", "provider[0].offer[0].cost is \"free\", not shared, lazy or copy"),
+            (
+                "cost = \"lazy\"",
+                "magic = \"x\"\ncost = \"lazy\"",
+                "provider[0].offer[0].magic: \"x\" is not of the form OFFSET:HEX, such as \"344:6e2b3100\"",
+            ),
+            ("[[provider.offer]]", "[provider.offer]", "provider[0].offer is a TOML table, not an array of tables"),
+        ] {
+            assert_eq!(why(&GOOD.replace(from, to)), expected);
+        }
+        assert!(why("abi = \nid = 3").starts_with("line 1: "), "{}", why("abi = \nid = 3"));
+        assert_eq!(
+            why("abi = 1\nid = \"a b\""),
+            "id: \"a b\" is not an id: 1 to 63 bytes without spaces, a reverse domain name such as org.example.raw"
+        );
+        assert_eq!(why(""), "abi is missing");
+    }
+}

@@ -1,0 +1,371 @@
+//! Who opens a source: candidates by what plugins say of themselves, then by asking them.
+//!
+//! Evidence: magic bytes (90), the end of the name (60, both 95), a URI scheme (50), or an offer that names none of
+//! these and wants to be asked (10). A longer ending beats a shorter one: `nii.gz` before `gz`. Only candidates are
+//! loaded; where there are several, each is asked by its `identify`, whose answer replaces the evidence. A candidate that
+//! fails is passed over, and when all have failed the error lists every attempt.
+
+use crate::record::{OfferRecord, PluginState};
+use crate::registry::Registry;
+use crate::route::named;
+use crate::source;
+use crate::ways::liking;
+use iolink_sdk::abi::{iolink_provider, IOLINK_ERROR_NOT_IMPLEMENTED};
+use iolink_sdk::provider::OfferKind;
+use iolink_sdk::{fail, hosting, Error, ErrorKind, RandomAccess, Result, Source, View};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// What was opened, and by whom.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The view.
+    pub view: View,
+    /// Id of the provider.
+    pub provider: String,
+}
+
+/// A provider that may open a source, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub(crate) plugin: String,
+    pub(crate) provider: String,
+    pub(crate) state: PluginState,
+    pub(crate) offer: OfferRecord,
+    pub(crate) score: u32,
+    pub(crate) why: String,
+    builtin: bool,
+    liked: usize,
+    /// Letters of the ending that fits.
+    fit: usize,
+}
+
+impl Claim {
+    /// Best first.
+    fn rank(&self) -> impl Ord + '_ {
+        (self.liked, Reverse(self.score), Reverse(self.fit), !self.builtin, &self.plugin, &self.provider)
+    }
+}
+
+/// What can be known of a source without any provider.
+struct Evidence {
+    name: String,
+    scheme: String,
+    bytes: Option<Arc<dyn RandomAccess>>,
+    head: Vec<u8>,
+}
+
+const HEAD: usize = 1024;
+
+impl Evidence {
+    fn of(source: &Source) -> Self {
+        let name = match source.path() {
+            Some(path) => path.file_name().unwrap_or_default().to_string_lossy().to_lowercase(),
+            None => {
+                let path = source.uri().split(['?', '#']).next().unwrap_or_default();
+                path.rsplit(['/', ':']).next().unwrap_or_default().to_lowercase()
+            }
+        };
+        let scheme = source::scheme(source.uri()).unwrap_or_default().to_lowercase();
+        let bytes = source.bytes().ok();
+        let mut head = vec![0; HEAD];
+        let count = bytes.as_ref().and_then(|bytes| bytes.read_at(0, &mut head).ok()).unwrap_or(0);
+        head.truncate(count);
+        Evidence { name, scheme, bytes, head }
+    }
+
+    fn holds(&self, offset: u64, magic: &[u8]) -> bool {
+        if let Some(end) = offset.checked_add(magic.len() as u64).filter(|end| *end <= HEAD as u64) {
+            return self.head.get(offset as usize..end as usize) == Some(magic);
+        }
+        let mut there = vec![0; magic.len()];
+        let read = |bytes: &Arc<dyn RandomAccess>| bytes.read_at(offset, &mut there).ok();
+        self.bytes.as_ref().and_then(read) == Some(magic.len()) && there == magic
+    }
+
+    /// Score, letters of the ending that fits, and words; nothing where nothing speaks for the offer.
+    fn weigh(&self, offer: &OfferRecord) -> Option<(u32, usize, String)> {
+        let remote = !self.scheme.is_empty() && self.scheme != "file" && self.scheme != "stream";
+        let scheme = offer.schemes.contains(&self.scheme);
+        if remote && !scheme && self.bytes.is_none() {
+            return None;
+        }
+        let fits = |ending: &&String| self.name.strip_suffix(ending.as_str()).is_some_and(|stem| stem.ends_with('.'));
+        let ending = offer.extensions.iter().filter(fits).max_by_key(|ending| ending.len());
+        let magic = offer.magic.iter().find(|(offset, magic)| self.holds(*offset, magic));
+        let at = |magic: &(u64, Vec<u8>)| format!("its magic bytes at {}", magic.0);
+        Some(match (magic, ending) {
+            (Some(magic), Some(ending)) => (95, ending.len(), format!("{} and the ending .{ending}", at(magic))),
+            (Some(magic), None) => (90, 0, at(magic)),
+            (None, Some(ending)) => (60, ending.len(), format!("the ending .{ending}")),
+            (None, None) if scheme => (50, 0, format!("the scheme {}:", self.scheme)),
+            (None, None) if offer.extensions.is_empty() && offer.magic.is_empty() && offer.schemes.is_empty() => {
+                (10, 0, "an offer that names no sign of its format".to_owned())
+            }
+            (None, None) => return None,
+        })
+    }
+
+    /// The source in words, for the error that nobody knows it.
+    fn words(&self) -> String {
+        let mut words = Vec::new();
+        if !matches!(self.scheme.as_str(), "" | "file" | "stream") {
+            words.push(format!("its scheme is {}:", self.scheme));
+        }
+        match self.name.split_once('.') {
+            Some((_, ending)) if !ending.is_empty() => words.push(format!("its name ends with .{ending}")),
+            _ => words.push("its name has no ending".to_owned()),
+        }
+        if let Some(bytes) = &self.bytes {
+            let start: Vec<String> = self.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            words.push(match bytes.length() {
+                0 => "it is empty".to_owned(),
+                _ => format!("it starts with the bytes {}", start.join(" ")),
+            });
+        }
+        words.join(", ")
+    }
+}
+
+/// A view of a source by a provider's own function.
+fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
+    let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
+    let made = source.with_border(|border| {
+        // SAFETY: host and source live until this returns; a provider makes what it says it makes.
+        unsafe { hosting::made(|out, error| open(registry.host_table(), border, out, error)) }
+    });
+    made.map_err(|error| named(error, provider))
+}
+
+/// How sure a provider is; nothing where it goes by its offers.
+fn identify(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<Option<u32>> {
+    let Some(identify) = provider.identify else { return Ok(None) };
+    let mut score = 0;
+    let mut status = 0;
+    let asked = source.with_border(|border| {
+        hosting::call(|error| {
+            // SAFETY: host, source, score and error live until this returns.
+            status = unsafe { identify(registry.host_table(), border, &mut score, error) };
+            status
+        })
+    });
+    match asked {
+        Ok(()) => Ok(Some(score.min(100))),
+        Err(_) if status == IOLINK_ERROR_NOT_IMPLEMENTED => Ok(None),
+        Err(error) => Err(named(error, provider)),
+    }
+}
+
+impl Registry {
+    /// Opens a source by whichever provider fits, or by the one that `provider` names (its id, or its plugin's).
+    ///
+    /// # Errors
+    /// `NotFound` where the file or the named provider is not there; `Unsupported` where nobody knows the source: the
+    /// message lists what is installed and what each can open; what the only candidate fails with; where several fail,
+    /// the first one's kind and every attempt.
+    pub fn open(&self, source: Source, provider: Option<&str>) -> Result<Opened> {
+        let source = source::complete(source)?;
+        self.discover();
+        let mut claims = self.claims(&source, provider)?;
+        let mut failed: Vec<(String, Error)> = Vec::new();
+        if claims.len() > 1 {
+            claims = self.ask(claims, &source, &mut failed);
+        }
+        for claim in claims {
+            let opened =
+                self.functions(&claim.plugin, &claim.provider).and_then(|functions| open_by(self, functions, &source));
+            match opened {
+                Ok(view) => {
+                    tracing::info!(
+                        source = source.uri(),
+                        provider = claim.provider,
+                        score = claim.score,
+                        why = claim.why,
+                        "opened"
+                    );
+                    return Ok(Opened { view, provider: claim.provider });
+                }
+                Err(error) => {
+                    tracing::info!(source = source.uri(), provider = claim.provider, %error, "passed over");
+                    let stop = error.kind() == ErrorKind::Cancelled;
+                    failed.push((claim.provider, error));
+                    if stop {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(nobody_could(&source, failed))
+    }
+
+    /// Asks every candidate how sure it is, loading it where that is needed.
+    fn ask(&self, claims: Vec<Claim>, source: &Source, failed: &mut Vec<(String, Error)>) -> Vec<Claim> {
+        let mut sure = Vec::with_capacity(claims.len());
+        for mut claim in claims {
+            let answer =
+                self.functions(&claim.plugin, &claim.provider).and_then(|functions| identify(self, functions, source));
+            tracing::debug!(source = source.uri(), provider = claim.provider, ?answer, "identify");
+            match answer {
+                Ok(Some(0)) => {
+                    let words = "says that it is not of its format".to_owned();
+                    failed.push((claim.provider, Error::new(ErrorKind::Unsupported, words)));
+                    continue;
+                }
+                Ok(Some(score)) => (claim.score, claim.why) = (score, format!("its own look ({})", claim.why)),
+                Ok(None) => {}
+                Err(error) => {
+                    failed.push((claim.provider, error));
+                    continue;
+                }
+            }
+            sure.push(claim);
+        }
+        sure.sort_by(|one, other| one.rank().cmp(&other.rank()));
+        sure
+    }
+
+    /// The candidates by what the plugins say of themselves, best first; nothing is loaded.
+    pub(crate) fn claims(&self, source: &Source, provider: Option<&str>) -> Result<Vec<Claim>> {
+        let evidence = Evidence::of(source);
+        let preference = self.preference();
+        let mut claims: Vec<Claim> = Vec::new();
+        let mut would = Vec::new();
+        let mut known = false;
+        let mut reason = None;
+        for plugin in self.read().iter() {
+            for record in &plugin.info.providers {
+                if provider.is_some_and(|wanted| wanted != record.id && wanted != plugin.info.id) {
+                    continue;
+                }
+                let offers = record.offers.iter().filter(|offer| offer.offer == OfferKind::Open);
+                let best = offers
+                    .filter_map(|offer| {
+                        weigh(&evidence, offer, source.format(), provider.is_some()).map(|at| (at, offer))
+                    })
+                    .max_by_key(|((score, fit, _), _)| (*score, *fit));
+                if plugin.info.state == PluginState::Refused {
+                    reason = plugin.info.reason.clone().or(reason);
+                    if best.is_some() {
+                        would.push((record.id.clone(), plugin.info.reason.clone().unwrap_or_default()));
+                    }
+                    continue;
+                }
+                known = true;
+                if let Some(((score, fit, why), offer)) = best {
+                    claims.push(Claim {
+                        plugin: plugin.info.id.clone(),
+                        provider: record.id.clone(),
+                        state: plugin.info.state,
+                        offer: offer.clone(),
+                        score,
+                        why,
+                        builtin: plugin.info.builtin,
+                        liked: liking(&preference, &plugin.info.id, &record.id),
+                        fit,
+                    });
+                }
+            }
+        }
+        if let (true, Some(wanted), false) = (claims.is_empty(), provider, known) {
+            match reason {
+                Some(reason) => fail!(Refused, "the provider {wanted} was refused: {reason}"),
+                None => fail!(NotFound, "there is no provider {wanted}; installed: {}", self.installed()),
+            }
+        }
+        if claims.is_empty() {
+            return Err(self.nobody_knows(source, provider, &evidence, &would));
+        }
+        claims.sort_by(|one, other| one.rank().cmp(&other.rank()));
+        Ok(claims)
+    }
+
+    fn nobody_knows(
+        &self,
+        source: &Source,
+        provider: Option<&str>,
+        evidence: &Evidence,
+        would: &[(String, String)],
+    ) -> Error {
+        let name = source::name(source);
+        let mut message = match (provider, source.format()) {
+            (Some(provider), Some(format)) => {
+                format!("{provider} does not open the format {format:?}, asked for {name}")
+            }
+            (Some(provider), None) => format!("{provider} opens nothing, so not {name} either"),
+            (None, Some(format)) => format!("nothing installed opens the format {format:?}, asked for {name}"),
+            (None, None) => format!("nothing installed opens {name}: {}", evidence.words()),
+        };
+        for (provider, reason) in would {
+            message.push_str(&format!("\n  {provider} would, but was refused: {reason}"));
+        }
+        message.push_str("\ninstalled:");
+        let known = self.openers();
+        match known.is_empty() {
+            true => message.push_str(" nothing that opens sources; add a plugin to IOLINK_PLUGIN_PATH or install one"),
+            false => known.iter().for_each(|line| message.push_str(&format!("\n  {line}"))),
+        }
+        Error::new(ErrorKind::Unsupported, message)
+    }
+
+    /// What each provider opens, a line for each.
+    fn openers(&self) -> Vec<String> {
+        let plugins = self.read();
+        let usable = plugins.iter().filter(|plugin| plugin.info.state != PluginState::Refused);
+        let mut lines = Vec::new();
+        for provider in usable.flat_map(|plugin| &plugin.info.providers) {
+            let opens: Vec<String> =
+                provider.offers.iter().filter(|offer| offer.offer == OfferKind::Open).map(format_words).collect();
+            if !opens.is_empty() {
+                lines.push(format!("{} ({}) opens {}", provider.id, provider.title, opens.join("; ")));
+            }
+        }
+        lines
+    }
+}
+
+/// Evidence for an offer, given what the user asked for.
+fn weigh(evidence: &Evidence, offer: &OfferRecord, format: Option<&str>, named: bool) -> Option<(u32, usize, String)> {
+    let seen = evidence.weigh(offer);
+    let asked = format.map(|format| {
+        offer.format.eq_ignore_ascii_case(format)
+            || offer.extensions.iter().any(|ending| ending.eq_ignore_ascii_case(format.trim_start_matches('.')))
+            || offer.media_types.iter().any(|media| media.eq_ignore_ascii_case(format))
+    });
+    match (asked, seen) {
+        (Some(false), _) => None,
+        (Some(true), Some((score, fit, why))) => Some((score, fit, format!("the format asked for, and {why}"))),
+        (Some(true), None) => Some((70, 0, "the format asked for".to_owned())),
+        (None, Some(seen)) => Some(seen),
+        (None, None) if named => Some((1, 0, "the provider asked for".to_owned())),
+        (None, None) => None,
+    }
+}
+
+/// A format with its signs: `NIfTI (.nii .nii.gz)`.
+fn format_words(offer: &OfferRecord) -> String {
+    let endings: Vec<String> = offer.extensions.iter().map(|ending| format!(".{ending}")).collect();
+    let schemes: Vec<String> = offer.schemes.iter().map(|scheme| format!("{scheme}:")).collect();
+    let signs = [endings, schemes].concat().join(" ");
+    let format = if offer.format.is_empty() { offer.kind.word() } else { &offer.format };
+    if signs.is_empty() {
+        format.to_owned()
+    } else {
+        format!("{format} ({signs})")
+    }
+}
+
+/// Every candidate failed.
+fn nobody_could(source: &Source, mut failed: Vec<(String, Error)>) -> Error {
+    if failed.len() == 1 {
+        let (_, error) = failed.remove(0);
+        return error;
+    }
+    let worst = failed.iter().find(|(_, error)| error.kind() == ErrorKind::Cancelled).or(failed.first());
+    let kind = worst.map_or(ErrorKind::Unsupported, |(_, error)| error.kind());
+    let code = worst.map_or(0, |(_, error)| error.code());
+    let mut message = format!("none of the {} providers that might open {} could:", failed.len(), source::name(source));
+    for (provider, error) in &failed {
+        message.push_str(&format!("\n  {provider}: {}", error.message()));
+    }
+    Error::new(kind, message).with_code(code)
+}

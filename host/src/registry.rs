@@ -1,0 +1,374 @@
+//! What an application holds: the plugins it knows, and the one way in.
+
+use crate::builder::RegistryBuilder;
+use crate::judge::{judge, Judged};
+use crate::record::{PluginInfo, PluginState};
+use crate::route::Quick;
+use crate::trust::Trust;
+use crate::{discover, events, load};
+use iolink_sdk::abi::{iolink_host, iolink_plugin, iolink_provider};
+use iolink_sdk::{Error, ErrorKind, Result};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The plugins of one application, and the router over them. A handle: clones share everything.
+///
+/// A view keeps the registry that made it, so that it can open further sources after the application has let go.
+#[derive(Clone)]
+pub struct Registry {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    table: iolink_host,
+    settings: RegistryBuilder,
+    plugins: RwLock<Vec<Plugin>>,
+    preference: RwLock<Vec<String>>,
+    /// Held while plugins are looked for and loaded: one at a time. Never taken while `plugins` is held.
+    finding: Mutex<()>,
+    discovered: AtomicBool,
+    pub(crate) quick: Quick,
+}
+
+// SAFETY: the table points to the `Inner` that it lies in, and its functions may be called from any thread.
+unsafe impl Send for Inner {}
+// SAFETY: as above.
+unsafe impl Sync for Inner {}
+
+/// A plugin with the functions of its providers, which are there once it is loaded, in the order of the records.
+pub(crate) struct Plugin {
+    pub(crate) info: PluginInfo,
+    pub(crate) raw: Vec<&'static iolink_provider>,
+}
+
+impl Registry {
+    /// How to make a registry.
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::default()
+    }
+
+    pub(crate) fn with(settings: RegistryBuilder) -> Self {
+        let builtin = settings.builtin;
+        let inner = Arc::new_cyclic(|this| Inner {
+            table: events::table(this.as_ptr()),
+            settings,
+            plugins: RwLock::default(),
+            preference: RwLock::default(),
+            finding: Mutex::default(),
+            discovered: AtomicBool::new(false),
+            quick: Quick::default(),
+        });
+        let registry = Registry { inner };
+        if builtin {
+            for plugin in iolink_sdk::provider::built_in() {
+                // A refusal is told by an event and kept for `plugins`.
+                let _ = registry.admit(plugin, None);
+            }
+            registry.write().sort_by(|one, other| one.info.id.cmp(&other.info.id));
+        }
+        registry
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Registry { inner }
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Vec<Plugin>> {
+        self.inner.plugins.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Vec<Plugin>> {
+        self.inner.plugins.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finding(&self) -> MutexGuard<'_, ()> {
+        self.inner.finding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ids in the order in which the user likes them.
+    pub(crate) fn preference(&self) -> Vec<String> {
+        self.inner.preference.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes providers of these ids, or of the plugins of these ids, come before others that would cost the same.
+    pub fn set_preference(&self, ids: Vec<String>) {
+        tracing::info!(?ids, "preference set");
+        *self.inner.preference.write().unwrap_or_else(PoisonError::into_inner) = ids;
+        let _nobody_chooses = self.write();
+        self.inner.quick.forget();
+    }
+
+    /// The host as providers see it, good while a clone of this registry, or a reference taken by its `retain`, lives.
+    pub fn host_table(&self) -> *const iolink_host {
+        &self.inner.table
+    }
+
+    /// The single way in: judges a descriptor and takes its providers over. `path` is `None` for what is linked in.
+    ///
+    /// # Errors
+    /// `Refused` with the reason, which [`Registry::plugins`] shows too.
+    pub fn admit(&self, plugin: &'static iolink_plugin, path: Option<&Path>) -> Result<()> {
+        let judged = judge(plugin, self.inner.settings.allow_abort);
+        self.settle(judged, path, None)
+    }
+
+    /// Keeps what was judged, or the reason why not with what the manifest says.
+    fn settle(&self, judged: Result<Judged, String>, path: Option<&Path>, manifest: Option<PluginInfo>) -> Result<()> {
+        let (reason, known) = match judged {
+            Ok(judged) => {
+                let info = PluginInfo {
+                    id: judged.id,
+                    version: judged.version,
+                    builtin: path.is_none(),
+                    state: PluginState::Loaded,
+                    path: path.map(Path::to_owned),
+                    reason: None,
+                    providers: judged.providers.iter().map(|(record, _)| record.clone()).collect(),
+                };
+                let raw = judged.providers.iter().map(|(_, raw)| *raw).collect();
+                let (id, version) = (info.id.clone(), info.version.clone());
+                match self.insert(Plugin { info: info.clone(), raw }) {
+                    Ok(()) => {
+                        tracing::info!(plugin = id, version, path = ?path, "plugin admitted");
+                        return Ok(());
+                    }
+                    Err(reason) => (reason, Some(info)),
+                }
+            }
+            Err(reason) => (reason, manifest),
+        };
+        self.refuse(path, known, reason)
+    }
+
+    /// Keeps the reason for which a plugin is not used.
+    fn refuse(&self, path: Option<&Path>, known: Option<PluginInfo>, reason: String) -> Result<()> {
+        let earlier = path.and_then(|path| self.by_path(path)).filter(|earlier| earlier.state != PluginState::Loaded);
+        let info = known.or(earlier);
+        let name = path.map_or_else(|| "a linked-in plugin".into(), |path| path.display().to_string());
+        tracing::warn!(path = name, reason, "plugin refused");
+        let mut info = info.unwrap_or_else(|| PluginInfo::unknown(path));
+        info.state = PluginState::Refused;
+        info.reason = Some(reason.clone());
+        let mut plugins = self.write();
+        match plugins.iter_mut().find(|plugin| replaces(&plugin.info, &info)) {
+            Some(plugin) => *plugin = Plugin { info, raw: Vec::new() },
+            None => plugins.push(Plugin { info, raw: Vec::new() }),
+        }
+        self.inner.quick.forget();
+        Err(Error::new(ErrorKind::Refused, format!("{name} was refused: {reason}")))
+    }
+
+    /// Takes a plugin in unless its id, or that of a provider, is taken.
+    fn insert(&self, plugin: Plugin) -> Result<(), String> {
+        let mut plugins = self.write();
+        let place = plugins.iter().position(|known| replaces(&known.info, &plugin.info));
+        for (index, known) in plugins.iter().enumerate() {
+            if Some(index) == place || known.info.state == PluginState::Refused {
+                continue;
+            }
+            if let Some(reason) = clash(&known.info, &plugin.info) {
+                return Err(reason);
+            }
+        }
+        match place {
+            Some(place) => plugins[place] = plugin,
+            None => plugins.push(plugin),
+        }
+        self.inner.quick.forget();
+        Ok(())
+    }
+
+    fn by_path(&self, path: &Path) -> Option<PluginInfo> {
+        let plugins = self.read();
+        plugins.iter().find(|plugin| same(plugin.info.path.as_deref(), Some(path))).map(|plugin| plugin.info.clone())
+    }
+
+    /// Looks for plugins, once. No library is opened.
+    pub(crate) fn discover(&self) {
+        if self.inner.discovered.load(Ordering::Acquire) {
+            return;
+        }
+        let _one_at_a_time = self.finding();
+        if self.inner.discovered.load(Ordering::Acquire) {
+            return;
+        }
+        for found in discover::discover(&self.inner.settings) {
+            if found.path.as_deref().and_then(|path| self.by_path(path)).is_some() {
+                continue;
+            }
+            let (id, path) = (found.id.clone(), found.path.clone());
+            if let Some(reason) = found.reason.clone() {
+                // The reason is kept; nobody waits for the error.
+                let _ = self.refuse(path.as_deref(), Some(found), reason);
+                continue;
+            }
+            match self.insert(Plugin { info: found.clone(), raw: Vec::new() }) {
+                Ok(()) => tracing::debug!(plugin = id, ?path, "plugin found"),
+                Err(reason) => {
+                    let _ = self.refuse(path.as_deref(), Some(found), reason);
+                }
+            }
+        }
+        self.inner.discovered.store(true, Ordering::Release);
+    }
+
+    /// Have plugins been looked for?
+    pub(crate) fn has_discovered(&self) -> bool {
+        self.inner.discovered.load(Ordering::Acquire)
+    }
+
+    /// Every plugin that is known, linked-in ones first, and every place that was refused. Looks for plugins when first
+    /// asked. `check` loads all that can be loaded, so that what fails only then has its reason too.
+    pub fn plugins(&self, check: bool) -> Vec<PluginInfo> {
+        self.discover();
+        if check {
+            let waiting: Vec<String> = self.known(|info| info.state == PluginState::Available);
+            for id in waiting {
+                // The reason is kept for the listing below.
+                let _ = self.load(&id);
+            }
+        }
+        self.read().iter().map(|plugin| plugin.info.clone()).collect()
+    }
+
+    fn known(&self, wanted: impl Fn(&PluginInfo) -> bool) -> Vec<String> {
+        self.read().iter().filter(|plugin| wanted(&plugin.info)).map(|plugin| plugin.info.id.clone()).collect()
+    }
+
+    /// Judges, loads and admits the plugin in the file at the absolute `path`. One that is already in use is left so.
+    ///
+    /// # Errors
+    /// `Refused` with the reason, which [`Registry::plugins`] shows too; `NotFound` where there is no such file.
+    pub fn load_plugin(&self, path: &Path) -> Result<PluginInfo> {
+        if !path.is_absolute() {
+            iolink_sdk::fail!(
+                Refused,
+                "{} is a relative path, which another working directory would make another file; give an absolute one",
+                path.display()
+            );
+        }
+        let path = std::fs::canonicalize(path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
+        let _one_at_a_time = self.finding();
+        if let Some(info) = self.by_path(&path).filter(|info| info.state == PluginState::Loaded) {
+            return Ok(info);
+        }
+        self.load_file(&path)?;
+        self.by_path(&path).ok_or_else(|| Error::new(ErrorKind::Internal, "the plugin was admitted and is gone"))
+    }
+
+    /// Loads a plugin that is known by its manifest.
+    pub(crate) fn load(&self, id: &str) -> Result<()> {
+        let _one_at_a_time = self.finding();
+        let path = match self.read().iter().find(|plugin| plugin.info.id == id && plugin.info.path.is_some()) {
+            Some(Plugin { info, .. }) if info.state == PluginState::Available => info.path.clone(),
+            _ => None,
+        };
+        match path {
+            Some(path) => self.load_file(&path),
+            None if !self.known(|info| info.id == id && info.state == PluginState::Loaded).is_empty() => Ok(()),
+            None => iolink_sdk::fail!(Refused, "{id} was refused"),
+        }
+    }
+
+    /// With `finding` held: everything from the file's permissions to its providers.
+    fn load_file(&self, path: &Path) -> Result<()> {
+        let (judged, manifest) = match self.judge_file(path) {
+            Ok(judged) => (Ok(judged), None),
+            Err((reason, manifest)) => (Err(reason), manifest.map(|manifest| *manifest)),
+        };
+        self.settle(judged, Some(path), manifest)
+    }
+
+    fn judge_file(&self, path: &Path) -> Result<Judged, discover::Why> {
+        let trust = Trust::new(&self.inner.settings);
+        let manifest = discover::describe(&trust, path, None)?;
+        let judged = manifest.as_ref().map_or(Ok(()), |info| self.room_for(info)).and_then(|()| {
+            let plugin = load::load(path)?;
+            tracing::debug!(path = %path.display(), "library opened");
+            let judged = judge(plugin, self.inner.settings.allow_abort)?;
+            load::agree(manifest.as_ref(), &judged)?;
+            Ok(judged)
+        });
+        judged.map_err(|reason| (reason, manifest.map(Box::new)))
+    }
+
+    /// Is the plugin's id free? Asked before the file is opened, so that a twin of a plugin in use never runs.
+    fn room_for(&self, info: &PluginInfo) -> Result<(), String> {
+        let plugins = self.read();
+        let others = plugins.iter().map(|plugin| &plugin.info).filter(|known| !replaces(known, info));
+        match others.filter(|known| known.state != PluginState::Refused).find_map(|known| clash(known, info)) {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    /// The functions of a provider, loading its plugin where that has not happened.
+    pub(crate) fn functions(&self, plugin: &str, provider: &str) -> Result<&'static iolink_provider> {
+        if let Some(raw) = self.loaded(plugin, provider) {
+            return Ok(raw);
+        }
+        self.load(plugin)?;
+        self.loaded(plugin, provider).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Refused,
+                format!("{plugin} promises the provider {provider} in its manifest and does not bring it"),
+            )
+        })
+    }
+
+    fn loaded(&self, plugin: &str, provider: &str) -> Option<&'static iolink_provider> {
+        self.read()
+            .iter()
+            .find(|known| known.info.id == plugin && known.info.state == PluginState::Loaded)
+            .and_then(|known| known.function(provider))
+    }
+}
+
+impl Plugin {
+    /// The functions of one of its providers, where it is loaded.
+    pub(crate) fn function(&self, provider: &str) -> Option<&'static iolink_provider> {
+        let index = self.info.providers.iter().position(|record| record.id == provider)?;
+        self.raw.get(index).copied()
+    }
+}
+
+impl PluginInfo {
+    /// A place of which nothing could be read.
+    pub(crate) fn unknown(path: Option<&Path>) -> Self {
+        let name = path.map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned());
+        PluginInfo {
+            id: name.unwrap_or_default(),
+            version: String::new(),
+            builtin: path.is_none(),
+            state: PluginState::Refused,
+            path: path.map(Path::to_owned),
+            reason: None,
+            providers: Vec::new(),
+        }
+    }
+}
+
+/// Is `new` a later word on the same file? What is loaded stays.
+fn replaces(known: &PluginInfo, new: &PluginInfo) -> bool {
+    known.state != PluginState::Loaded && known.path.is_some() && same(known.path.as_deref(), new.path.as_deref())
+}
+
+/// Are these the same path? Both are canonical, so letters are compared and not, more slowly, their parts.
+fn same(one: Option<&Path>, other: Option<&Path>) -> bool {
+    one.map(Path::as_os_str) == other.map(Path::as_os_str)
+}
+
+/// Why two plugins cannot be used together.
+fn clash(known: &PluginInfo, new: &PluginInfo) -> Option<String> {
+    let place = match &known.path {
+        Some(path) => format!("comes from {}", path.display()),
+        None => "is linked in".to_owned(),
+    };
+    if known.id == new.id {
+        return Some(format!("the plugin {} already {place}; keep one of the two", known.id));
+    }
+    let taken = |record: &&crate::ProviderRecord| known.providers.iter().any(|other| other.id == record.id);
+    let taken = new.providers.iter().find(taken)?;
+    Some(format!("its provider {} is already one of {}, which {place}; keep one of the two", taken.id, known.id))
+}

@@ -1,0 +1,310 @@
+//! Who creates, adopts and converts: the choice, and its cache.
+//!
+//! The rule, everywhere: fewest bytes copied, then the user's preference, then the score, then linked-in before loaded,
+//! then the plugin's id. Plugins are looked for only where nothing linked in answers, or where the user prefers an id
+//! that is not known yet.
+
+use crate::record::PluginState;
+use crate::registry::{Plugin, Registry};
+use crate::ways::{by_rank, meets, steps, ways, words, Step, Way};
+use iolink_sdk::abi::{iolink_provider, iolink_target};
+use iolink_sdk::provider::OfferKind;
+use iolink_sdk::{hosting, Adopt, Create, Error, ErrorKind, Kind, Result, Target, View};
+use std::collections::HashMap;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Choices that were made. They are kept only while the list of plugins is read, and forgotten while it is written, so a
+/// choice never outlives the list it was made from.
+#[derive(Default)]
+pub(crate) struct Quick {
+    create: [AtomicPtr<iolink_provider>; Kind::ALL.len()],
+    adopt: [AtomicPtr<iolink_provider>; Kind::ALL.len()],
+    convert: RwLock<HashMap<(Kind, u64, Target), Arc<Chain>>>,
+    /// How often everything was forgotten.
+    forgotten: AtomicU64,
+}
+
+impl Quick {
+    /// To be called with the list of plugins locked for writing.
+    pub(crate) fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        for slot in self.create.iter().chain(&self.adopt) {
+            slot.store(null_mut(), Ordering::Release);
+        }
+        self.convert.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Functions to be called one after the other, each with what it shall lead to.
+type Chain = Vec<(&'static iolink_provider, Target)>;
+
+impl Registry {
+    /// A new view.
+    ///
+    /// # Errors
+    /// `NotImplemented` where nothing creates views of the kind; what the chosen provider fails with.
+    pub fn create(&self, wanted: Create) -> Result<View> {
+        let provider = self.choice(OfferKind::Create, wanted.kind())?;
+        let create = provider.create.ok_or_else(gone)?;
+        let made = wanted.with_border(|request| {
+            // SAFETY: host and request live until this returns; a provider makes what it says it makes.
+            unsafe { hosting::made(|out, error| create(self.host_table(), request, out, error)) }
+        });
+        made.map_err(|error| named(error, provider))
+    }
+
+    /// A view of foreign memory, without a copy.
+    ///
+    /// # Errors
+    /// `NotImplemented` where nothing adopts memory as such a view; what the chosen provider fails with.
+    #[inline]
+    pub fn adopt(&self, given: Adopt) -> Result<View> {
+        let provider = self.choice(OfferKind::Adopt, given.kind())?;
+        let adopt = provider.adopt.ok_or_else(gone)?;
+        let made = given.with_border(|request| {
+            // SAFETY: host and request live until this returns; a provider makes what it says it makes.
+            unsafe { hosting::made(|out, error| adopt(self.host_table(), request, out, error)) }
+        });
+        made.map_err(|error| named(error, provider))
+    }
+
+    #[inline]
+    fn choice(&self, offer: OfferKind, kind: Kind) -> Result<&'static iolink_provider> {
+        let quick = &self.inner.quick;
+        let slots = if offer == OfferKind::Adopt { &quick.adopt } else { &quick.create };
+        let slot = &slots[kind as usize];
+        // SAFETY: only static providers are stored.
+        match unsafe { slot.load(Ordering::Acquire).as_ref() } {
+            Some(provider) => Ok(provider),
+            None => self.choose(offer, kind, slot),
+        }
+    }
+
+    #[cold]
+    fn choose(
+        &self,
+        offer: OfferKind,
+        kind: Kind,
+        slot: &AtomicPtr<iolink_provider>,
+    ) -> Result<&'static iolink_provider> {
+        self.know_preferred();
+        loop {
+            let best = {
+                let plugins = self.read();
+                let mut fitting = steps(&plugins, &self.preference(), offer);
+                fitting.retain(|step| step.offer.kind == kind);
+                fitting.sort_by(by_rank);
+                let best = fitting.into_iter().next();
+                let raw = best.as_ref().and_then(|best| {
+                    plugins.iter().find(|plugin| plugin.info.id == best.plugin)?.function(&best.provider)
+                });
+                if let (Some(raw), Some(best)) = (raw, &best) {
+                    slot.store(std::ptr::from_ref(raw).cast_mut(), Ordering::Release);
+                    drop(plugins);
+                    tracing::debug!(
+                        provider = best.provider,
+                        offer = offer.word(),
+                        kind = kind.word(),
+                        "provider chosen"
+                    );
+                    return Ok(raw);
+                }
+                best
+            };
+            match best {
+                // A plugin that cannot be loaded is refused, and the next round takes the next one.
+                Some(best) => drop(self.load(&best.plugin)),
+                None if !self.has_discovered() => self.discover(),
+                None => {
+                    let what = if offer == OfferKind::Adopt { "adopts memory as" } else { "creates" };
+                    iolink_sdk::fail!(
+                        NotImplemented,
+                        "nothing installed {what} views of kind {}; installed: {}",
+                        kind.word(),
+                        self.installed()
+                    );
+                }
+            }
+        }
+    }
+
+    /// Looks for plugins where the user prefers one that is not known.
+    fn know_preferred(&self) {
+        let unknown = |id: &String| {
+            let known = |plugin: &Plugin| {
+                plugin.info.id == *id || plugin.info.providers.iter().any(|provider| provider.id == *id)
+            };
+            !self.read().iter().any(known)
+        };
+        if !self.has_discovered() && self.preference().iter().any(unknown) {
+            self.discover();
+        }
+    }
+
+    /// Ids of all providers that are not refused.
+    pub(crate) fn installed(&self) -> String {
+        let plugins = self.read();
+        let usable = plugins.iter().filter(|plugin| plugin.info.state != PluginState::Refused);
+        let ids: Vec<&str> =
+            usable.flat_map(|plugin| &plugin.info.providers).map(|provider| provider.id.as_str()).collect();
+        if ids.is_empty() {
+            "nothing".to_owned()
+        } else {
+            ids.join(", ")
+        }
+    }
+
+    /// The view itself where it has all of the target, else another view of the same data by the cheapest chain of at
+    /// most two conversions.
+    ///
+    /// # Errors
+    /// `NotImplemented` where nothing leads there: the message names what is missing and what would provide it. What a
+    /// conversion fails with.
+    pub fn convert(&self, view: View, target: Target) -> Result<View> {
+        let (kind, capabilities) = (view.kind(), view.capability_bits());
+        if meets(kind, capabilities, target) {
+            return Ok(view);
+        }
+        let key = (kind, capabilities, target);
+        let quick = &self.inner.quick.convert;
+        let cached = quick.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(chain) = cached {
+            return self.follow(view, &chain);
+        }
+        self.know_preferred();
+        let mut last: Option<Error> = None;
+        let mut tried: Vec<Vec<(String, String)>> = Vec::new();
+        loop {
+            let ids = |way: &Way| -> Vec<(String, String)> {
+                way.steps.iter().map(|step| (step.plugin.clone(), step.provider.clone())).collect()
+            };
+            let chosen_at = self.inner.quick.forgotten.load(Ordering::Acquire);
+            let way = self.ways(kind, capabilities, target).into_iter().find(|way| !tried.contains(&ids(way)));
+            let Some(way) = way else {
+                if !self.has_discovered() {
+                    self.discover();
+                    continue;
+                }
+                return Err(last.unwrap_or_else(|| self.no_way(kind, capabilities, target)));
+            };
+            tried.push(ids(&way));
+            let chain = match self.chain(&way, target) {
+                Ok(chain) => chain,
+                Err(error) => {
+                    tracing::debug!(%error, "a conversion is passed over");
+                    last = Some(error);
+                    continue;
+                }
+            };
+            match self.follow(view.clone(), &chain) {
+                Ok(made) => {
+                    let providers: Vec<&str> = way.steps.iter().map(|step| step.provider.as_str()).collect();
+                    tracing::debug!(?providers, copies = way.copies(), kind = target.kind.word(), "conversion chosen");
+                    let _nobody_forgets = self.read();
+                    if self.inner.quick.forgotten.load(Ordering::Acquire) == chosen_at {
+                        quick.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(chain));
+                    }
+                    return Ok(made);
+                }
+                // The data may be at fault with any other error, and the next way would only hide it.
+                Err(error) if matches!(error.kind(), ErrorKind::NotImplemented | ErrorKind::Internal) => {
+                    tracing::debug!(%error, "a conversion is passed over");
+                    last = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn ways(&self, kind: Kind, capabilities: u64, target: Target) -> Vec<Way> {
+        let preference = self.preference();
+        ways(&steps(&self.read(), &preference, OfferKind::Convert), kind, capabilities, target)
+    }
+
+    fn chain(&self, way: &Way, target: Target) -> Result<Chain> {
+        let mut chain = Vec::new();
+        for (index, step) in way.steps.iter().enumerate() {
+            let last = index + 1 == way.steps.len();
+            let wanted = if last { target } else { step.result() };
+            chain.push((self.functions(&step.plugin, &step.provider)?, wanted));
+        }
+        Ok(chain)
+    }
+
+    fn follow(&self, mut view: View, chain: &Chain) -> Result<View> {
+        for (provider, target) in chain {
+            let convert = provider.convert.ok_or_else(gone)?;
+            let border = iolink_target {
+                size: size_of::<iolink_target>() as u32,
+                kind: target.kind.number(),
+                capabilities: target.capabilities,
+            };
+            let made = hosting::lend(view, |raw| {
+                // SAFETY: host, view and target live until this returns; a provider makes what it says it makes.
+                unsafe { hosting::made(|out, error| convert(self.host_table(), raw, &border, out, error)) }
+            });
+            view = made.map_err(|error| named(error, provider))?;
+            if !meets(view.kind(), view.capability_bits(), *target) {
+                let error = Error::new(
+                    ErrorKind::Internal,
+                    format!(
+                        "the conversion gave {}, not the promised {}",
+                        words(view.kind(), view.capability_bits()),
+                        words(target.kind, target.capabilities)
+                    ),
+                );
+                return Err(named(error, provider));
+            }
+        }
+        Ok(view)
+    }
+
+    /// Nothing leads there: what is missing, and what would provide it.
+    pub(crate) fn no_way(&self, kind: Kind, capabilities: u64, target: Target) -> Error {
+        let mut message = format!("the view is {}", words(kind, capabilities));
+        if kind == target.kind {
+            let missing = kind.capability_names(target.capabilities & !capabilities).join(" | ");
+            message.push_str(&format!(" and has no {missing}"));
+        } else {
+            message.push_str(&format!(", and {} was asked for", words(target.kind, target.capabilities)));
+        }
+        let out: Vec<String> = self
+            .blocked(kind, capabilities, target)
+            .into_iter()
+            .map(|(provider, missing)| format!("{provider} would provide it if the view had {missing}"))
+            .collect();
+        message.push_str("; ");
+        message.push_str(&match out.is_empty() {
+            true => format!("nothing installed provides it (installed: {})", self.installed()),
+            false => out.join("; "),
+        });
+        Error::new(ErrorKind::NotImplemented, message)
+    }
+
+    /// Conversions that would arrive if the view had more capabilities.
+    pub(crate) fn blocked(&self, kind: Kind, capabilities: u64, target: Target) -> Vec<(String, String)> {
+        let mut all = steps(&self.read(), &self.preference(), OfferKind::Convert);
+        all.retain(|step| {
+            step.offer.from_kind == Some(kind)
+                && meets(step.offer.kind, step.offer.capabilities, target)
+                && step.offer.from_capabilities & !capabilities != 0
+        });
+        all.sort_by(by_rank);
+        let missing = |step: &Step| kind.capability_names(step.offer.from_capabilities & !capabilities).join(" | ");
+        all.iter().map(|step| (step.provider.clone(), missing(step))).collect()
+    }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::Internal, "the provider lost a function that it offered")
+}
+
+/// The error with the provider's id, which plugins not in Rust may leave out.
+#[cold]
+pub(crate) fn named(error: Error, provider: &'static iolink_provider) -> Error {
+    // SAFETY: the id was judged: NUL-terminated UTF-8.
+    let id = unsafe { std::ffi::CStr::from_ptr(provider.id) };
+    error.with_provider(&id.to_string_lossy())
+}

@@ -1,0 +1,274 @@
+//! From a path or URI to a source, and the bytes of local files.
+//!
+//! A text with `://`, or one that starts with `file:` or `stream:`, is a URI; everything else is a path.
+
+use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A source from what a user typed: a URI or a path.
+///
+/// ```
+/// let source = iolink_host::source::from_text("file:///data/a%20b.nii")?;
+/// assert_eq!(source.path(), Some(std::path::Path::new("/data/a b.nii")));
+/// # Ok::<(), iolink_sdk::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`from_uri`] and [`from_path`].
+pub fn from_text(text: &str) -> Result<Source> {
+    match scheme(text) {
+        Some(scheme) if text[scheme.len()..].starts_with("://") => from_uri(text),
+        Some(scheme) if ["file", "stream"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => from_uri(text),
+        _ => from_path(Path::new(text)),
+    }
+}
+
+/// A source by its path; a relative one counts from the working directory of this moment.
+///
+/// # Errors
+/// `InvalidArgument` for an empty path, `Io` where there is no working directory.
+pub fn from_path(path: &Path) -> Result<Source> {
+    if path.as_os_str().is_empty() {
+        fail!(InvalidArgument, "an empty text is neither a path nor a URI");
+    }
+    let path = std::path::absolute(path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
+    Ok(Source::new(file_uri(&path)).with_path(path))
+}
+
+/// A source by its URI; `file:` URIs get their path, percent signs decoded.
+///
+/// # Errors
+/// `InvalidArgument` where there is no scheme, where a `file:` URI names another host, and where an escape is damaged.
+pub fn from_uri(uri: &str) -> Result<Source> {
+    let Some(scheme) = scheme(uri) else {
+        fail!(InvalidArgument, "{uri:?} is not a URI: it has no scheme such as file:// before its name");
+    };
+    if !scheme.eq_ignore_ascii_case("file") {
+        return Ok(Source::new(uri));
+    }
+    Ok(Source::new(uri).with_path(path_of(uri)?))
+}
+
+/// The scheme of a URI, as it is written. One letter is a drive, not a scheme.
+pub(crate) fn scheme(uri: &str) -> Option<&str> {
+    let (scheme, _) = uri.split_once(':')?;
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter);
+    (scheme.len() > 1 && scheme.as_bytes()[0].is_ascii_alphabetic() && scheme.bytes().all(fits)).then_some(scheme)
+}
+
+/// The local path of a `file:` URI.
+fn path_of(uri: &str) -> Result<PathBuf> {
+    let rest = &uri["file:".len()..];
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            if !host.is_empty() && !host.eq_ignore_ascii_case("localhost") {
+                fail!(
+                    InvalidArgument,
+                    "{uri:?} names the host {host:?}, but file: is for local files; write file:///PATH"
+                );
+            }
+            path
+        }
+        None => rest,
+    };
+    if !path.starts_with('/') {
+        fail!(InvalidArgument, "{uri:?} has no absolute path; write file:///PATH, or give the relative path as it is");
+    }
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        rest = more;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let digit = |at: usize| rest.get(at).and_then(|letter| (*letter as char).to_digit(16));
+        let (Some(high), Some(low)) = (digit(0), digit(1)) else {
+            fail!(InvalidArgument, "{uri:?} holds a % that two hexadecimal digits do not follow; write %25 for %");
+        };
+        bytes.push((high * 16 + low) as u8);
+        rest = &rest[2..];
+    }
+    if bytes.contains(&0) {
+        fail!(InvalidArgument, "{uri:?} holds %00, which no path can");
+    }
+    path_from(bytes, uri)
+}
+
+#[cfg(unix)]
+fn path_from(bytes: Vec<u8>, _uri: &str) -> Result<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn path_from(bytes: Vec<u8>, uri: &str) -> Result<PathBuf> {
+    match String::from_utf8(bytes) {
+        // file:///C:/data is C:/data.
+        Ok(text) => Ok(PathBuf::from(match text.as_bytes() {
+            [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &text[1..],
+            _ => &text,
+        })),
+        Err(_) => fail!(InvalidArgument, "{uri:?} is not Unicode"),
+    }
+}
+
+/// The `file:` URI of an absolute path.
+fn file_uri(path: &Path) -> String {
+    let mut uri = String::from("file://");
+    if !path.to_string_lossy().starts_with('/') {
+        uri.push('/');
+    }
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' | b':' | b'+' | b'@' | b',' | b'=' => uri.push(*byte as char),
+            byte if byte.is_ascii_alphanumeric() => uri.push(*byte as char),
+            b'\\' if cfg!(windows) => uri.push('/'),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+/// What people call the source: the path where there is one.
+pub(crate) fn name(source: &Source) -> String {
+    source.path().map_or_else(|| source.uri().to_owned(), |path| path.display().to_string())
+}
+
+/// The source with all that a provider may want: the path of a `file:` URI, the bytes of a local file.
+pub(crate) fn complete(mut source: Source) -> Result<Source> {
+    if source.path().is_none() && scheme(source.uri()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file")) {
+        let path = path_of(source.uri())?;
+        source = source.with_path(path);
+    }
+    let Some(path) = source.path().map(Path::to_owned) else { return Ok(source) };
+    if source.bytes().is_ok() {
+        return Ok(source);
+    }
+    let known = match std::fs::metadata(&path) {
+        Ok(known) => known,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::io(&format!("there is no file {}", path.display()), &error));
+        }
+        Err(error) => return Err(Error::io(&format!("{} cannot be reached", path.display()), &error)),
+    };
+    if !known.is_file() {
+        // A folder may well be a format; pipes and devices have no positions.
+        return Ok(source);
+    }
+    let bytes = FileBytes::open(&path, source.uri())?;
+    Ok(source.with_bytes(Arc::new(bytes)))
+}
+
+/// A local file, read by position: no cursor, so threads never disturb each other.
+struct FileBytes {
+    #[cfg(any(unix, windows))]
+    file: File,
+    #[cfg(not(any(unix, windows)))]
+    file: std::sync::Mutex<File>,
+    length: u64,
+    path: PathBuf,
+    uri: String,
+}
+
+impl FileBytes {
+    fn open(path: &Path, uri: &str) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::io(&format!("{} cannot be read", path.display()), &error);
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        #[cfg(not(any(unix, windows)))]
+        let file = std::sync::Mutex::new(file);
+        Ok(FileBytes { file, length, path: path.to_owned(), uri: uri.to_owned() })
+    }
+
+    #[cfg(unix)]
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
+    }
+
+    #[cfg(not(any(unix, windows)))]
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        use std::io::{Read, Seek};
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.seek(std::io::SeekFrom::Start(offset))?;
+        file.read(buffer)
+    }
+}
+
+impl RandomAccess for FileBytes {
+    fn capabilities(&self) -> StreamCapability {
+        StreamCapability::READ
+    }
+
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let Some(at) = offset.checked_add(filled as u64) else { break };
+            match self.read(at, &mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // Past what the system can count there is nothing.
+                Err(_) if at > i64::MAX as u64 => break,
+                Err(error) => return Err(Error::io(&format!("{} at byte {at}", self.path.display()), &error)),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn origin(&self) -> Option<String> {
+        Some(self.uri.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_goes_to_a_uri_and_back() {
+        let source = from_path(Path::new("/data/a b%ä.nii")).unwrap();
+        assert_eq!(source.uri(), "file:///data/a%20b%25%C3%A4.nii");
+        assert_eq!(from_uri(source.uri()).unwrap().path(), Some(Path::new("/data/a b%ä.nii")));
+    }
+
+    #[test]
+    fn local_uris_are_decoded_and_others_left_alone() {
+        for (uri, path) in
+            [("file:///a%2fb", "/a/b"), ("file://localhost/a", "/a"), ("FILE:/a", "/a"), ("file:///a?x=1#y", "/a")]
+        {
+            assert_eq!(from_text(uri).unwrap().path(), Some(Path::new(path)), "{uri}");
+        }
+        assert_eq!(from_text("s3://bucket/a%20b").unwrap().uri(), "s3://bucket/a%20b");
+        assert!(from_text("s3://bucket/a").unwrap().path().is_none());
+        assert_eq!(from_text("/x/a:b.nii").unwrap().path(), Some(Path::new("/x/a:b.nii")));
+    }
+
+    #[test]
+    fn damaged_uris_say_what_to_write() {
+        for (uri, words) in [
+            ("file:///a%2", "write %25 for %"),
+            ("file:///a%zz", "write %25 for %"),
+            ("file:///a%00b", "holds %00"),
+            ("file://server/a", "names the host \"server\""),
+            ("file:a", "has no absolute path"),
+            ("", "neither a path nor a URI"),
+        ] {
+            let error = from_text(uri).err().unwrap();
+            assert!(error.message().contains(words), "{uri}: {error}");
+        }
+    }
+}

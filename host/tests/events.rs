@@ -1,0 +1,72 @@
+//! The host's table, from the side of a provider: progress, and the references that keep it.
+
+use iolink_host::Registry;
+use iolink_sdk::{
+    Create, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View,
+};
+use std::sync::Mutex;
+
+struct Blank;
+
+impl ImageView for Blank {
+    fn capabilities(&self) -> iolink_sdk::ImageCapability {
+        iolink_sdk::ImageCapability::NONE
+    }
+    fn shape(&self) -> Shape {
+        Shape::new(&[1]).unwrap()
+    }
+    fn data_type(&self) -> DataType {
+        DataType::UINT8
+    }
+}
+
+struct Talker;
+
+impl Provider for Talker {
+    const INFO: ProviderInfo = ProviderInfo::new("org.test.talker", "Talks").offers(&[Offer::create(Kind::Image)]);
+
+    fn create(&self, host: &Host, _: Create) -> Result<View> {
+        host.log(LogLevel::Warn, "talker::inside", "odd");
+        host.log(LogLevel::Info, "", "no target");
+        host.progress(1, 2)?;
+        Ok(View::image(Blank))
+    }
+}
+
+iolink_sdk::builtin!(Talker);
+
+fn blank() -> Create {
+    Create::Image { shape: Shape::new(&[1]).unwrap(), data_type: DataType::UINT8, properties: None }
+}
+
+#[test]
+fn a_listener_hears_the_progress_and_may_stop_it() {
+    let registry = Registry::builder().plugin_path_env(false).build();
+    let steps = Mutex::new(Vec::new());
+    let listener = |done, total| {
+        steps.lock().unwrap().push((done, total));
+        true
+    };
+    iolink_host::with_progress(&listener, || registry.create(blank())).unwrap();
+    assert_eq!(*steps.lock().unwrap(), [(1, 2)]);
+    let stopped = iolink_host::with_progress(&|_, _| false, || registry.create(blank())).err().unwrap();
+    assert_eq!((stopped.kind(), stopped.provider()), (iolink_sdk::ErrorKind::Cancelled, "org.test.talker"));
+    let panicked = iolink_host::with_progress(&|_, _| panic!("in the listener"), || registry.create(blank()));
+    assert_eq!(panicked.err().unwrap().kind(), iolink_sdk::ErrorKind::Cancelled);
+    registry.create(blank()).unwrap();
+}
+
+#[test]
+fn the_host_lives_while_a_reference_is_held() {
+    let registry = Registry::builder().plugin_path_env(false).build();
+    let table = registry.host_table();
+    // SAFETY: the table lives while the registry, and then while the reference taken here, is held.
+    unsafe {
+        let (context, retain, release) = ((*table).context, (*table).retain.unwrap(), (*table).release.unwrap());
+        retain(context);
+        drop(registry);
+        assert_eq!((*table).size as usize, size_of::<iolink_sdk::abi::iolink_host>());
+        ((*table).log.unwrap())(context, 3, c"late".as_ptr(), c"still here".as_ptr());
+        release(context);
+    }
+}

@@ -1,0 +1,268 @@
+//! Columns out of plain memory: what NumPy and Python have, laid out as Arrow without copying where that can be.
+
+use crate::arrow_error;
+use crate::export::stream_to;
+use crate::import::{field_from, values_from, STORAGE};
+use crate::storage::{pack_bits, rebuilt, Form};
+use crate::types::words;
+use arrow_array::ffi::FFI_ArrowSchema;
+use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, Field, Schema};
+use iolink_sdk::{fail, OwnedArray, OwnedSchema, OwnedStream, Owner, Result};
+use std::collections::HashMap;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// A column in the making.
+#[derive(Clone)]
+pub struct Part {
+    field: Field,
+    array: ArrayRef,
+}
+
+/// Memory of somebody else, kept by its owner.
+pub struct Lent {
+    /// The first byte.
+    pub data: *const u8,
+    /// How many.
+    pub bytes: usize,
+    /// Keeps them.
+    pub owner: Owner,
+}
+
+impl Lent {
+    fn buffer(self) -> Buffer {
+        match NonNull::new(self.data as *mut u8) {
+            // SAFETY: whoever made this promises that the owner keeps that many bytes, which nobody writes.
+            Some(data) if self.bytes > 0 => unsafe {
+                Buffer::from_custom_allocation(data, self.bytes, Arc::new(self.owner))
+            },
+            _ => Buffer::from_vec(Vec::<u128>::new()),
+        }
+    }
+}
+
+/// The type that a format of the C data interface names.
+pub(crate) fn type_of(format: &str) -> Result<DataType> {
+    let nested = format.starts_with('+') || format.is_empty() || format.contains('\0');
+    if nested {
+        fail!(Unsupported, "{format:?} is not the format of a plain Arrow type");
+    }
+    let raw = FFI_ArrowSchema::try_new(format, Vec::new(), None).map_err(arrow_error)?;
+    DataType::try_from(&raw).map_err(arrow_error)
+}
+
+/// Validity of values that are missing where the mask is not 0.
+fn validity(mask: Option<&[u8]>) -> Option<NullBuffer> {
+    let mask = mask?;
+    let bits = BooleanBuffer::new(pack_bits(mask), 0, mask.len());
+    Some(NullBuffer::new(!&bits)).filter(|nulls| nulls.null_count() > 0)
+}
+
+impl Part {
+    pub(crate) fn of(field: Field, array: ArrayRef) -> Part {
+        Part { field, array }
+    }
+
+    fn new(name: &str, array: ArrayRef) -> Part {
+        Part { field: Field::new(name, array.data_type().clone(), true), array }
+    }
+
+    /// Values of one width in shared memory, in a [`Form`]; missing where the mask is not 0.
+    ///
+    /// # Errors
+    /// `Type` where the format has no fixed width or cannot lie in the form; `InvalidArgument` for a mask or memory of
+    /// the wrong size.
+    pub fn fixed(name: &str, format: &str, form: Form, rows: usize, data: Lent, mask: Option<&[u8]>) -> Result<Part> {
+        let data_type = type_of(format)?;
+        let fits = match form {
+            Form::Plain => data_type != DataType::Boolean,
+            Form::Bool8 => data_type == DataType::Boolean,
+            Form::Nat => matches!(data_type, DataType::Timestamp(..) | DataType::Duration(_)) && mask.is_none(),
+        };
+        let stored = form.stored_type(&data_type);
+        let Some(width) = stored.primitive_width().filter(|_| fits) else {
+            fail!(Type, "column {name:?}: values of type {} cannot lie in plain memory this way", words(&data_type));
+        };
+        if rows.checked_mul(width) != Some(data.bytes) || mask.is_some_and(|mask| mask.len() != rows) {
+            fail!(InvalidArgument, "column {name:?}: {} bytes are not {rows} values of {width} bytes", data.bytes);
+        }
+        let builder = ArrayData::builder(stored).len(rows).add_buffer(data.buffer()).nulls(validity(mask));
+        // SAFETY: the sizes were checked; memory that is not aligned is copied.
+        let data = unsafe { builder.align_buffers(true).skip_validation(true) }.build().map_err(arrow_error)?;
+        let mut part = Part::new(name, make_array(data));
+        if let Some(word) = form.word() {
+            part = part.with(STORAGE, word);
+        }
+        Ok(part)
+    }
+
+    /// Texts or bytes one after the other: text `i` is `data[offsets[i]..offsets[i + 1]]`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for offsets that do not fit, `Corrupt` for text that is not UTF-8.
+    pub fn texts(name: &str, text: bool, offsets: Vec<i64>, data: Vec<u8>, mask: Option<&[u8]>) -> Result<Part> {
+        let rows = offsets.len().saturating_sub(1);
+        if mask.is_some_and(|mask| mask.len() != rows) {
+            fail!(InvalidArgument, "column {name:?}: the mask has not {rows} rows");
+        }
+        let data_type = if text { DataType::LargeUtf8 } else { DataType::LargeBinary };
+        let builder = ArrayData::builder(data_type).len(rows).nulls(validity(mask));
+        let builder = builder.add_buffer(Buffer::from_vec(offsets)).add_buffer(Buffer::from_vec(data));
+        Ok(Part::new(name, make_array(builder.build().map_err(arrow_error)?)))
+    }
+
+    /// Numbers in a dictionary; negative ones are missing.
+    ///
+    /// # Errors
+    /// `Type` where the keys are not signed integers, `InvalidArgument` for a key past the last value.
+    pub fn dictionary(name: &str, format: &str, rows: usize, keys: Lent, values: &Part, ordered: bool) -> Result<Part> {
+        let keys = Part::fixed(name, format, Form::Plain, rows, keys, None)?.array.to_data();
+        let width = keys.data_type().primitive_width().unwrap_or(8);
+        if !keys.data_type().is_signed_integer() {
+            fail!(Type, "column {name:?}: the keys of a dictionary are signed integers");
+        }
+        let count = values.array.len();
+        let (missing, largest) = match width {
+            1 => judge_keys(keys.buffer::<i8>(0)),
+            2 => judge_keys(keys.buffer::<i16>(0)),
+            4 => judge_keys(keys.buffer::<i32>(0)),
+            _ => judge_keys(keys.buffer::<i64>(0)),
+        };
+        if largest >= count as i64 {
+            fail!(InvalidArgument, "column {name:?}: key {largest} is past the last of {count} values");
+        }
+        let data_type =
+            DataType::Dictionary(Box::new(keys.data_type().clone()), Box::new(values.array.data_type().clone()));
+        let builder = ArrayData::builder(data_type).len(rows).nulls(missing).buffers(keys.buffers().to_vec());
+        // SAFETY: keys are signed, below the number of values, and negative only where they are missing.
+        let data = unsafe { builder.add_child_data(values.array.to_data()).build_unchecked() };
+        let mut part = Part::new(name, make_array(data));
+        part.field = part.field.with_dict_is_ordered(ordered);
+        Ok(part)
+    }
+
+    /// The values of a C array, with its field's metadata.
+    ///
+    /// # Errors
+    /// What is wrong with the structs.
+    pub fn foreign(name: &str, schema: &OwnedSchema, array: OwnedArray) -> Result<Part> {
+        let given = field_from(schema)?;
+        let (_, chunk) = values_from(schema, array)?;
+        Ok(Part { field: given.with_name(name).with_nullable(true), array: chunk.raw() })
+    }
+
+    /// The one column of a C stream, all chunks made one.
+    ///
+    /// # Errors
+    /// What its producer says; `Type` where its values are the columns of a table.
+    pub fn of_stream(name: &str, mut stream: OwnedStream) -> Result<Part> {
+        let schema = stream.schema()?;
+        let field = field_from(&schema)?;
+        let mut arrays = Vec::new();
+        while let Some(array) = stream.next_batch()? {
+            let array = make_array(crate::import::data_from(array, field.data_type())?);
+            arrays.push(array);
+        }
+        if arrays.len() > 1 {
+            for array in &arrays {
+                array.to_data().validate_full().map_err(arrow_error)?;
+            }
+        }
+        let parts: Vec<&dyn Array> = arrays.iter().map(|array| array.as_ref()).collect();
+        let array = match arrays.len() {
+            0 => new_empty_array(field.data_type()),
+            1 => arrays[0].clone(),
+            _ => arrow_select::concat::concat(&parts).map_err(arrow_error)?,
+        };
+        Ok(Part { field: field.with_name(name).with_nullable(true), array })
+    }
+
+    /// A column without a single value.
+    pub fn missing(name: &str, rows: usize) -> Part {
+        Part::new(name, arrow_array::new_null_array(&DataType::Null, rows))
+    }
+
+    /// The same column with one more word about it.
+    pub fn with(mut self, key: &str, value: &str) -> Part {
+        let mut metadata = self.field.metadata().clone();
+        metadata.insert(key.to_owned(), value.to_owned());
+        self.field = self.field.with_metadata(metadata);
+        self
+    }
+
+    /// How many values.
+    pub fn rows(&self) -> usize {
+        self.array.len()
+    }
+
+    /// As C structs, for a write.
+    ///
+    /// # Errors
+    /// Where a name has a NUL in it.
+    pub fn to_c(&self) -> Result<(OwnedSchema, OwnedArray)> {
+        crate::export::array_to(&self.field, &self.array)
+    }
+}
+
+/// Which keys are missing, and the largest one.
+fn judge_keys<T: Copy + Into<i64>>(keys: &[T]) -> (Option<NullBuffer>, i64) {
+    let (smallest, largest) = keys.iter().fold((0i64, -1i64), |(low, high), key| {
+        let key: i64 = (*key).into();
+        (low.min(key), high.max(key))
+    });
+    let missing =
+        (smallest < 0).then(|| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |at| keys[at].into() >= 0)));
+    (missing, largest)
+}
+
+/// The parts as a table for a provider to adopt.
+///
+/// # Errors
+/// `InvalidArgument` for columns of different lengths or of the same name.
+pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<usize>) -> Result<OwnedStream> {
+    let rows = rows.or_else(|| parts.first().map(Part::rows)).unwrap_or(0);
+    let mut names = std::collections::HashSet::with_capacity(parts.len());
+    for part in &parts {
+        if part.rows() != rows {
+            fail!(InvalidArgument, "column {:?} has {} rows, the others {rows}", part.field.name(), part.rows());
+        }
+        if part.field.name().contains('\0') {
+            fail!(InvalidArgument, "the column name {:?} holds a NUL", part.field.name());
+        }
+        if !names.insert(part.field.name()) {
+            fail!(InvalidArgument, "the column name {:?} is there twice; rename one of the two", part.field.name());
+        }
+    }
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = parts.into_iter().map(|part| (part.field, part.array)).unzip();
+    let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let batch = RecordBatch::try_new_with_options(schema.clone(), arrays, &options).map_err(arrow_error)?;
+    stream_to(schema, vec![batch])
+}
+
+/// One record batch as a stream.
+///
+/// # Errors
+/// `Type` where the array is no struct; what is wrong with the structs.
+pub fn batch(schema: &OwnedSchema, array: OwnedArray) -> Result<OwnedStream> {
+    let table = crate::import::schema_from(schema)?;
+    let data = crate::import::data_from(array, &DataType::Struct(table.fields().clone()))?;
+    if data.null_count() > 0 {
+        fail!(Unsupported, "whole rows of the table are missing: only the values of columns can be");
+    }
+    let batch = RecordBatch::from(arrow_array::StructArray::from(data));
+    let batch = batch.with_schema(Arc::new(table)).map_err(arrow_error)?;
+    stream_to(batch.schema(), vec![batch])
+}
+
+/// Numbers that this crate allocates: an array of `values` of a plain type.
+pub(crate) fn numbers<T: arrow_buffer::ArrowNativeType>(
+    data_type: &DataType,
+    values: Vec<T>,
+    nulls: Option<NullBuffer>,
+) -> ArrayRef {
+    rebuilt(data_type.clone(), values.len(), Buffer::from_vec(values), nulls)
+}

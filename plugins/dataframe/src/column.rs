@@ -1,0 +1,131 @@
+//! A column: its field and its values, in one or several pieces.
+
+use crate::arrow_error;
+use crate::storage::{Form, Stored};
+use crate::zeros::zeros;
+use arrow_array::{make_array, Array, ArrayRef};
+use arrow_schema::{DataType, FieldRef};
+use iolink_sdk::Result;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// More pieces than this are made one.
+const MAX_CHUNKS: usize = 64;
+
+/// A run of stored values.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    pub(crate) stored: Arc<Stored>,
+    pub(crate) offset: usize,
+    pub(crate) len: usize,
+}
+
+impl Chunk {
+    pub(crate) fn new(array: ArrayRef, form: Form, own: bool) -> Self {
+        let len = array.len();
+        Chunk { stored: Arc::new(Stored::new(array, form, own)), offset: 0, len }
+    }
+
+    pub(crate) fn slice(&self, rows: Range<usize>) -> Self {
+        Chunk { stored: self.stored.clone(), offset: self.offset + rows.start, len: rows.len() }
+    }
+
+    /// The values as Arrow has them.
+    pub(crate) fn exported(&self) -> ArrayRef {
+        cut(self.stored.exported(), self.offset, self.len)
+    }
+
+    /// The values as they lie.
+    pub(crate) fn raw(&self) -> ArrayRef {
+        cut(&self.stored.array, self.offset, self.len)
+    }
+}
+
+fn cut(array: &ArrayRef, offset: usize, len: usize) -> ArrayRef {
+    if offset == 0 && len == array.len() {
+        array.clone()
+    } else {
+        array.slice(offset, len)
+    }
+}
+
+/// A column of a frame. Copying it copies no value.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    pub(crate) field: FieldRef,
+    pub(crate) form: Form,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+impl Column {
+    /// A column that starts at 0, false and "".
+    pub(crate) fn zeroed(field: FieldRef, rows: usize) -> Result<Self> {
+        let form = Form::of_new(field.data_type());
+        let mut column = Column { field, form, chunks: Vec::new() };
+        column.extend(rows)?;
+        Ok(column)
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len).sum()
+    }
+
+    /// The pieces of a run of rows, which lies within the column. Only of no row at all there is a piece without any.
+    pub(crate) fn pieces(&self, rows: &Range<usize>) -> Vec<Chunk> {
+        let mut first = 0;
+        let mut pieces: Vec<Chunk> = Vec::with_capacity(1);
+        for chunk in &self.chunks {
+            let (start, end) = (rows.start.max(first), rows.end.min(first + chunk.len));
+            if start < end {
+                pieces.push(chunk.slice(start - first..end - first));
+            }
+            first += chunk.len;
+        }
+        if let ([], Some(chunk), DataType::Dictionary(..)) =
+            (pieces.as_slice(), self.chunks.first(), self.field.data_type())
+        {
+            // A dictionary means something without rows, too.
+            pieces.push(chunk.slice(0..0));
+        }
+        pieces
+    }
+
+    /// The same column with a run of its rows.
+    pub(crate) fn sliced(&self, rows: &Range<usize>) -> Self {
+        Column { field: self.field.clone(), form: self.form, chunks: self.pieces(rows) }
+    }
+
+    /// Adds rows of 0, false and "".
+    pub(crate) fn extend(&mut self, rows: usize) -> Result<()> {
+        if rows > 0 {
+            self.chunks.retain(|chunk| chunk.len > 0);
+            let array = zeros(&self.form.stored_type(self.field.data_type()), rows)
+                .map_err(|failed| failed.context(&format!("column {:?}", self.field.name())))?;
+            self.chunks.push(Chunk::new(make_array(array), self.form, true));
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Makes one piece of very many.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.chunks.len() > MAX_CHUNKS {
+            self.join()?;
+        }
+        Ok(())
+    }
+
+    /// Makes all pieces one, so that the values lie in one run.
+    pub(crate) fn join(&mut self) -> Result<()> {
+        if self.chunks.len() > 1 {
+            for chunk in &self.chunks {
+                chunk.stored.check(self.field.name())?;
+            }
+            let arrays: Vec<ArrayRef> = self.chunks.iter().map(Chunk::raw).collect();
+            let parts: Vec<&dyn Array> = arrays.iter().map(|array| array.as_ref()).collect();
+            let whole = arrow_select::concat::concat(&parts).map_err(arrow_error)?;
+            self.chunks = vec![Chunk::new(whole, self.form, true)];
+        }
+        Ok(())
+    }
+}

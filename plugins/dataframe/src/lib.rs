@@ -1,0 +1,77 @@
+//! Data frames in memory: allocates them, adopts Arrow tables without copying them, and changes them without touching a
+//! buffer that anybody else can see.
+//!
+//! Read in this order: [`Frame`] (the view), [`Storage`] (the bytes of a column as they lie, which need not be Arrow's),
+//! [`Values`] (cells one by one), [`build`] (columns out of plain memory).
+
+pub mod build;
+mod cells;
+mod column;
+mod export;
+mod fill;
+mod frame;
+mod import;
+mod lend;
+mod storage;
+mod types;
+mod values;
+mod write;
+mod zeros;
+
+pub use cells::Cell;
+pub use frame::Frame;
+pub use lend::{Keeper, Storage};
+pub use storage::Form;
+pub use types::{ColumnInfo, TableType, TYPE, UNIT};
+pub use values::Values;
+
+use arrow_schema::ArrowError;
+use iolink_sdk::{
+    fail, Adopt, Create, DataFrameCapability, Error, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo, Result, View,
+};
+
+pub(crate) const WHOLE: DataFrameCapability = DataFrameCapability::READ
+    .and(DataFrameCapability::WRITE)
+    .and(DataFrameCapability::RESHAPE)
+    .and(DataFrameCapability::ARROW);
+
+/// The provider of data frames in memory.
+pub struct Frames;
+
+impl Provider for Frames {
+    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.dataframe", "Data frames in memory").offers(&[
+        Offer::create(Kind::DataFrame).frame_capabilities(WHOLE),
+        Offer::adopt(Kind::DataFrame).frame_capabilities(WHOLE),
+    ]);
+
+    fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
+        match wanted {
+            Create::DataFrame { schema, rows } => Ok(View::data_frame(Frame::zeroed(&schema, rows)?)),
+            other => fail!(NotImplemented, "org.iolink.dataframe makes no views of kind {}", other.kind().word()),
+        }
+    }
+
+    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
+        match given {
+            Adopt::DataFrame(stream) => Ok(View::data_frame(Frame::adopt(stream)?)),
+            other => fail!(NotImplemented, "org.iolink.dataframe makes no views of kind {}", other.kind().word()),
+        }
+    }
+}
+
+iolink_sdk::builtin!(Frames);
+
+/// An error of arrow-rs in the words of this library.
+pub(crate) fn arrow_error(error: ArrowError) -> Error {
+    let kind = match &error {
+        ArrowError::NotYetImplemented(_) => ErrorKind::Unsupported,
+        ArrowError::OffsetOverflowError(_) | ArrowError::MemoryError(_) => ErrorKind::Limit,
+        ArrowError::SchemaError(_) => ErrorKind::Type,
+        ArrowError::CDataInterface(_) => ErrorKind::Unsupported,
+        _ => ErrorKind::Corrupt,
+    };
+    Error::new(kind, error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

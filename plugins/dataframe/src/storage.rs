@@ -1,0 +1,184 @@
+//! Forms in which a column may lie that are not Arrow's: what NumPy has, so that it can be shared with NumPy.
+
+use crate::import::STORAGE;
+use crate::lend::Guards;
+use arrow_array::{make_array, Array, ArrayRef, BooleanArray};
+use arrow_buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer};
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, Field};
+use iolink_sdk::{Error, ErrorKind, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// How the values of a column lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As Arrow has them.
+    Plain,
+    /// Booleans of one byte each, as NumPy has them; Arrow packs eight into one.
+    Bool8,
+    /// Times and durations whose smallest value says that there is none (NaT), as NumPy has them; Arrow has a bitmap.
+    Nat,
+}
+
+impl Form {
+    /// The word in a field's metadata.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        match self {
+            Form::Plain => None,
+            Form::Bool8 => Some("bool8"),
+            Form::Nat => Some("nat"),
+        }
+    }
+
+    /// The field that the world sees, and the form of what an import's field describes.
+    pub(crate) fn split(field: Field) -> (Field, Form) {
+        let form = match (field.metadata().get(STORAGE).map(String::as_str), field.data_type()) {
+            (Some("bool8"), DataType::UInt8) => Form::Bool8,
+            (Some("nat"), DataType::Timestamp(..) | DataType::Duration(_)) => Form::Nat,
+            _ => return (field, Form::Plain),
+        };
+        let mut metadata = field.metadata().clone();
+        metadata.remove(STORAGE);
+        let field = field.with_metadata(metadata);
+        match form {
+            Form::Bool8 => (field.with_data_type(DataType::Boolean), form),
+            _ => (field.with_nullable(true), form),
+        }
+    }
+
+    /// The form in which new columns of a type lie.
+    pub(crate) fn of_new(data_type: &DataType) -> Form {
+        match data_type {
+            DataType::Boolean => Form::Bool8,
+            _ => Form::Plain,
+        }
+    }
+
+    /// The Arrow type of the stored array.
+    pub(crate) fn stored_type(self, data_type: &DataType) -> DataType {
+        match self {
+            Form::Bool8 => DataType::UInt8,
+            _ => data_type.clone(),
+        }
+    }
+}
+
+/// Values as they lie, and, once asked for, as Arrow has them.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) array: ArrayRef,
+    pub(crate) form: Form,
+    /// Did this crate allocate the buffers, so that nobody else can write to them?
+    pub(crate) own: bool,
+    /// No other stored values have this number, nor will.
+    pub(crate) id: u64,
+    /// What is kept while anybody sees the buffers.
+    pub(crate) guards: Arc<Guards>,
+    exported: OnceLock<ArrayRef>,
+    checked: OnceLock<Option<String>>,
+}
+
+impl Stored {
+    pub(crate) fn new(array: ArrayRef, form: Form, own: bool) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Stored { array, form, own, id, guards: Arc::default(), exported: OnceLock::new(), checked: OnceLock::new() }
+    }
+
+    /// The values as Arrow has them; made once.
+    pub(crate) fn exported(&self) -> &ArrayRef {
+        match self.form {
+            Form::Plain => &self.array,
+            Form::Bool8 => self.exported.get_or_init(|| packed(&self.array)),
+            Form::Nat => self.exported.get_or_init(|| with_bitmap(&self.array)),
+        }
+    }
+
+    /// Proves, once, that offsets, text and keys are what Arrow demands: a producer's word is not enough to read them.
+    pub(crate) fn check(&self, column: &str) -> Result<()> {
+        if self.own || self.array.data_type().primitive_width().is_some() {
+            return Ok(());
+        }
+        let fault =
+            self.checked.get_or_init(|| self.array.to_data().validate_full().err().map(|fault| fault.to_string()));
+        match fault {
+            None => Ok(()),
+            Some(fault) => Err(Error::new(ErrorKind::Corrupt, format!("column {column:?} is damaged: {fault}"))),
+        }
+    }
+}
+
+/// Arrow values in a column's form.
+pub(crate) fn into_form(array: &ArrayRef, form: Form) -> ArrayRef {
+    match form {
+        Form::Plain => array.clone(),
+        Form::Bool8 => unpacked(array),
+        Form::Nat => without_bitmap(array),
+    }
+}
+
+/// Bits, eight to a byte, of bytes of which any but 0 is true.
+pub(crate) fn pack_bits(bytes: &[u8]) -> Buffer {
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    let mut bits = MutableBuffer::with_capacity(bytes.len().div_ceil(8));
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        let word = u64::from_le_bytes(word);
+        // The high bit of each byte is set where the byte is not 0; the product gathers them in the top byte.
+        let set = (((word & LOW) + LOW) | word) & !LOW;
+        bits.push(((set >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8);
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        bits.push(rest.iter().enumerate().fold(0u8, |byte, (bit, value)| byte | u8::from(*value != 0) << bit));
+    }
+    bits.into()
+}
+
+fn packed(array: &ArrayRef) -> ArrayRef {
+    let data = array.to_data();
+    let bits = BooleanBuffer::new(pack_bits(&data.buffers()[0].as_slice()[..data.len()]), 0, data.len());
+    Arc::new(BooleanArray::new(bits, data.nulls().cloned()))
+}
+
+fn unpacked(array: &ArrayRef) -> ArrayRef {
+    let data = array.to_data();
+    let bits = BooleanBuffer::new(data.buffers()[0].clone(), data.offset(), data.len());
+    let bytes: Vec<u8> = bits.iter().map(u8::from).collect();
+    rebuilt(DataType::UInt8, data.len(), Buffer::from_vec(bytes), data.nulls().cloned())
+}
+
+fn with_bitmap(array: &ArrayRef) -> ArrayRef {
+    let data = array.to_data();
+    let values = &data.buffers()[0].typed_data::<i64>()[..data.len()];
+    if data.nulls().is_some() || !any_nat(values) {
+        return array.clone();
+    }
+    let bits = BooleanBuffer::collect_bool(values.len(), |index| values[index] != i64::MIN);
+    let nulls = NullBuffer::new(bits);
+    rebuilt(data.data_type().clone(), data.len(), data.buffers()[0].clone(), Some(nulls))
+}
+
+/// Is there a NaT? A run at a time, so that the loop has no branch.
+fn any_nat(values: &[i64]) -> bool {
+    values.chunks(4096).any(|run| run.iter().fold(false, |found, value| found | (*value == i64::MIN)))
+}
+
+fn without_bitmap(array: &ArrayRef) -> ArrayRef {
+    let data = array.to_data();
+    let Some(nulls) = data.nulls() else { return array.clone() };
+    let values = &data.buffers()[0].typed_data::<i64>()[..data.len()];
+    let filled: Vec<i64> =
+        values.iter().zip(nulls.iter()).map(|(v, valid)| if valid { *v } else { i64::MIN }).collect();
+    rebuilt(data.data_type().clone(), data.len(), Buffer::from_vec(filled), None)
+}
+
+/// An array of one fixed-width buffer.
+pub(crate) fn rebuilt(data_type: DataType, len: usize, buffer: Buffer, nulls: Option<NullBuffer>) -> ArrayRef {
+    let data = ArrayData::builder(data_type).len(len).add_buffer(buffer).nulls(nulls);
+    // SAFETY: every caller gives a buffer of at least `len` values of the type and as many validity bits.
+    make_array(unsafe { data.build_unchecked() })
+}

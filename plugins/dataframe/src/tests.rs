@@ -1,0 +1,318 @@
+use super::*;
+use crate::build::{table, Lent, Part};
+use iolink_sdk::abi::{ArrowArray, ArrowArrayStream};
+use iolink_sdk::{DataFrameView, DataType, OwnedStream, Owner};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
+fn people(rows: u64) -> Frame {
+    let mut table = TableType::default();
+    table.push("name", DataType::UTF8_STRING).unwrap();
+    table.push("age", DataType::INT64).unwrap();
+    table.push("here", DataType::BOOL).unwrap();
+    Frame::zeroed(&table.to_schema().unwrap(), rows).unwrap()
+}
+
+fn lent(values: &[i64]) -> Lent {
+    let kept = Arc::new(values.to_vec());
+    Lent { data: kept.as_ptr() as *const u8, bytes: values.len() * 8, owner: Owner::arc(kept) }
+}
+
+fn cells(frame: &Frame, column: u64) -> Vec<Cell<'static>> {
+    let values = Values::read(frame, column, 0..frame.shape().unwrap().1).unwrap();
+    (0..values.len()).map(|row| values.cell(row).unwrap().into_owned()).collect()
+}
+
+fn put(frame: &Frame, column: u64, first: u64, cells: &[Cell<'_>]) -> Result<()> {
+    let part = Part::cells(&frame.schema()?, column as usize, cells)?;
+    let (schema, values) = part.to_c()?;
+    frame.write(column, first, schema, values)
+}
+
+fn int(value: i128) -> Cell<'static> {
+    Cell::Int(value)
+}
+
+fn address(frame: &Frame, column: u64) -> usize {
+    frame.storage(column).unwrap().unwrap().data as usize
+}
+
+fn one(part: Part) -> Frame {
+    Frame::adopt(table(vec![part], HashMap::new(), None).unwrap()).unwrap()
+}
+
+#[test]
+fn a_new_frame_is_zero_and_empty_text_not_missing() {
+    let frame = people(5);
+    assert_eq!(frame.shape().unwrap(), (3, 5));
+    assert_eq!(cells(&frame, 0), vec![Cell::Text("".into()); 5]);
+    assert_eq!(cells(&frame, 1), vec![int(0); 5]);
+    assert_eq!(cells(&frame, 2), vec![Cell::Bool(false); 5]);
+}
+
+#[test]
+fn what_is_written_is_read_and_only_that_changes() {
+    let frame = people(4);
+    put(&frame, 0, 1, &[Cell::Text("Ada".into()), Cell::Missing]).unwrap();
+    put(&frame, 1, 2, &[int(7), Cell::Missing]).unwrap();
+    put(&frame, 2, 0, &[Cell::Bool(true)]).unwrap();
+    assert_eq!(cells(&frame, 0)[1..3], [Cell::Text("Ada".into()), Cell::Missing]);
+    assert_eq!(cells(&frame, 1), [int(0), int(0), int(7), Cell::Missing]);
+    put(&frame, 1, 3, &[int(-1)]).unwrap();
+    assert_eq!(Values::read(&frame, 1, 0..4).unwrap().missing(), 0);
+    assert_eq!(cells(&frame, 2), [Cell::Bool(true), Cell::Bool(false), Cell::Bool(false), Cell::Bool(false)]);
+}
+
+#[test]
+fn bad_writes_are_refused() {
+    let frame = people(2);
+    assert_eq!(put(&frame, 1, 1, &[int(1), int(2)]).unwrap_err().kind(), ErrorKind::OutOfRange);
+    assert_eq!(put(&frame, 1, 0, &[Cell::Text("x".into())]).unwrap_err().kind(), ErrorKind::Type);
+    let failed = put(&frame, 1, 0, &[int(1), int(1 << 70)]).unwrap_err();
+    assert!(failed.message().contains("row 1") && failed.message().contains("\"age\""), "{failed}");
+    let (schema, values) = Part::missing("age", 1).to_c().unwrap();
+    assert_eq!(frame.write(1, 0, schema, values).unwrap_err().kind(), ErrorKind::Type);
+    assert_eq!(frame.export(Some(&[9]), 0..1).err().unwrap().kind(), ErrorKind::OutOfRange);
+    assert_eq!(frame.export(None, 1..3).err().unwrap().kind(), ErrorKind::OutOfRange);
+}
+
+#[test]
+fn impossible_sizes_are_refused_before_anything_is_allocated() {
+    let schema = people(0).schema().unwrap();
+    for rows in [1u64 << 44, u64::MAX, isize::MAX as u64] {
+        assert_eq!(Frame::zeroed(&schema, rows).err().unwrap().kind(), ErrorKind::Limit, "{rows}");
+    }
+    let frame = people(1);
+    assert_eq!(frame.reshape(frame.schema().unwrap(), 1 << 44).unwrap_err().kind(), ErrorKind::Limit);
+    assert_eq!(frame.shape().unwrap(), (3, 1));
+}
+
+#[test]
+fn adopted_buffers_are_shared_and_never_written() {
+    let given = lent(&[1, 2, 3]);
+    let at = given.data as usize;
+    let frame = one(Part::fixed("n", "l", Form::Plain, 3, given, None).unwrap());
+    assert_eq!(address(&frame, 0), at);
+    let sibling = frame.select(None, Some(1..3)).unwrap();
+    assert_eq!(address(&sibling, 0), at + 8);
+    put(&frame, 0, 1, &[int(20)]).unwrap();
+    assert_ne!(address(&frame, 0), at);
+    assert_eq!(cells(&frame, 0), [int(1), int(20), int(3)]);
+    assert_eq!(cells(&sibling, 0), [int(2), int(3)]);
+}
+
+#[test]
+fn own_buffers_are_written_in_place_unless_somebody_holds_them() {
+    let frame = people(3);
+    let at = address(&frame, 1);
+    put(&frame, 1, 0, &[int(1)]).unwrap();
+    assert_eq!(address(&frame, 1), at);
+    let held = Values::read(&frame, 1, 0..3).unwrap();
+    put(&frame, 1, 0, &[int(2)]).unwrap();
+    assert_ne!(address(&frame, 1), at);
+    assert_eq!(held.cell(0), Some(int(1)));
+    assert_eq!(cells(&frame, 1)[0], int(2));
+}
+
+#[test]
+fn booleans_and_nat_lie_as_numpy_has_them_and_go_out_as_arrow_has_them() {
+    let kept = Arc::new(vec![1u8, 0, 1, 1, 0, 0, 0, 1, 1]);
+    let given = Lent { data: kept.as_ptr(), bytes: 9, owner: Owner::arc(kept.clone()) };
+    let frame = one(Part::fixed("b", "b", Form::Bool8, 9, given, None).unwrap());
+    assert_eq!(address(&frame, 0), kept.as_ptr() as usize);
+    let expected: Vec<Cell<'_>> = kept.iter().map(|byte| Cell::Bool(*byte == 1)).collect();
+    assert_eq!(cells(&frame, 0), expected);
+    assert_eq!(TableType::read(&frame.schema().unwrap()).unwrap().column(0).unwrap().data_type, DataType::BOOL);
+    assert!(TableType::read(&frame.schema().unwrap()).unwrap().column(0).unwrap().metadata.is_empty());
+
+    let times = one(Part::fixed("t", "tsn:", Form::Nat, 3, lent(&[5, i64::MIN, 7]), None).unwrap());
+    assert_eq!(cells(&times, 0), [Cell::Stamp(5, "ns", None), Cell::Missing, Cell::Stamp(7, "ns", None)]);
+    put(&times, 0, 0, &[Cell::Missing]).unwrap();
+    assert_eq!(times.form(0).unwrap(), Form::Nat);
+    assert_eq!(cells(&times, 0)[0], Cell::Missing);
+}
+
+#[test]
+fn every_byte_pattern_is_packed() {
+    for length in 0..40usize {
+        let bytes: Vec<u8> = (0..length).map(|at| if at % 3 == 0 { (at as u8).wrapping_mul(37) } else { 0 }).collect();
+        let bits = crate::storage::pack_bits(&bytes);
+        for (at, byte) in bytes.iter().enumerate() {
+            assert_eq!(bits.as_slice()[at / 8] >> (at % 8) & 1 == 1, *byte != 0, "{length} {at}");
+        }
+    }
+}
+
+#[test]
+fn a_reshape_keeps_columns_by_name_and_type() {
+    let frame = people(2);
+    put(&frame, 1, 0, &[int(30), int(40)]).unwrap();
+    let mut table = TableType::read(&frame.schema().unwrap()).unwrap();
+    table.remove(0).unwrap();
+    table.push("height", DataType::DOUBLE).unwrap();
+    table.set_unit(2, "m").unwrap();
+    frame.reshape(table.to_schema().unwrap(), 3).unwrap();
+    assert_eq!(frame.shape().unwrap(), (3, 3));
+    assert_eq!(cells(&frame, 0), [int(30), int(40), int(0)]);
+    assert_eq!(cells(&frame, 2), vec![Cell::Float(0.0); 3]);
+    assert_eq!(TableType::read(&frame.schema().unwrap()).unwrap().column(2).unwrap().unit(), "m");
+    frame.reshape(frame.schema().unwrap(), 1).unwrap();
+    assert_eq!(cells(&frame, 0), [int(30)]);
+}
+
+#[test]
+fn chunks_stay_chunks_until_they_must_be_one() {
+    let frame = people(2);
+    for rows in 3..=40 {
+        frame.reshape(frame.schema().unwrap(), rows).unwrap();
+        put(&frame, 0, rows - 1, &[Cell::Text(rows.to_string().into())]).unwrap();
+        put(&frame, 1, rows - 1, &[int(i128::from(rows))]).unwrap();
+    }
+    let mut stream = frame.export(None, 1..40).unwrap();
+    let mut rows = 0;
+    while let Some(batch) = stream.next_batch().unwrap() {
+        rows += batch.as_raw().length;
+    }
+    assert_eq!(rows, 39);
+    assert_eq!(cells(&frame, 0)[39], Cell::Text("40".into()));
+    assert_eq!(cells(&frame, 1)[2..], (3..=40).map(int).collect::<Vec<_>>()[..]);
+    let again = Frame::adopt(frame.export(None, 0..40).unwrap()).unwrap();
+    assert_eq!(cells(&again, 0), cells(&frame, 0));
+    assert!(again.storage(1).unwrap().is_some(), "joined when somebody needs one run");
+}
+
+#[test]
+fn dictionaries_keep_their_order_and_missing_values() {
+    let words = Part::texts("", true, vec![0, 3, 7], b"lowhigh".to_vec(), None).unwrap();
+    let keys = Arc::new(vec![1i8, -1, 0]);
+    let given = Lent { data: keys.as_ptr() as *const u8, bytes: 3, owner: Owner::arc(keys) };
+    let frame = one(Part::dictionary("c", "c", 3, given, &words, true).unwrap());
+    assert_eq!(cells(&frame, 0), [Cell::Text("high".into()), Cell::Missing, Cell::Text("low".into())]);
+    let info = TableType::read(&frame.schema().unwrap()).unwrap().column(0).unwrap();
+    assert!(info.dictionary && info.ordered);
+    put(&frame, 0, 1, &[Cell::Text("mid".into())]).unwrap();
+    assert_eq!(cells(&frame, 0)[1], Cell::Text("mid".into()));
+    let keys = Arc::new(vec![2i8]);
+    let given = Lent { data: keys.as_ptr() as *const u8, bytes: 1, owner: Owner::arc(keys) };
+    assert!(Part::dictionary("c", "c", 1, given, &words, true).is_err());
+}
+
+#[test]
+fn columns_of_one_name_or_of_different_lengths_are_refused_by_name() {
+    let part = |name: &str, rows: usize| Part::fixed(name, "l", Form::Plain, rows, lent(&vec![0; rows]), None).unwrap();
+    let failed = table(vec![part("a", 2), part("a", 2)], HashMap::new(), None).err().unwrap();
+    assert!(failed.message().contains("\"a\""));
+    let failed = table(vec![part("a", 2), part("b", 3)], HashMap::new(), None).err().unwrap();
+    assert!(failed.message().contains("\"b\" has 3 rows"));
+}
+
+#[test]
+fn text_that_is_not_utf8_is_refused_when_it_is_read() {
+    assert!(Part::texts("t", true, vec![0, 2], vec![0xC3, 0x28], None).is_err());
+    let bytes = one(Part::texts("t", false, vec![0, 2], vec![0xC3, 0x28], None).unwrap());
+    let (_, values) = Values::read(&bytes, 0, 0..1).unwrap().to_c().unwrap();
+    let (schema, _) = Part::texts("t", true, vec![0], vec![], None).unwrap().to_c().unwrap();
+    let lying = one(Part::foreign("t", &schema, values).unwrap());
+    let failed = Values::read(&lying, 0, 0..1).err().unwrap();
+    assert_eq!(failed.kind(), ErrorKind::Corrupt);
+    assert!(failed.message().contains("\"t\""), "{failed}");
+}
+
+#[test]
+fn a_frame_comes_home_over_the_border_as_itself() {
+    let frame = people(2);
+    put(&frame, 1, 0, &[int(5)]).unwrap();
+    let raw = View::data_frame(frame.clone()).into_raw("org.iolink.dataframe");
+    // SAFETY: the one reference is handed over.
+    let back = unsafe { View::from_raw(raw) }.unwrap().into_data_frame().unwrap();
+    let home = Frame::of(&*back).expect("a frame of this crate");
+    put(&home, 1, 1, &[int(6)]).unwrap();
+    assert_eq!(cells(&frame, 1), [int(5), int(6)]);
+}
+
+#[test]
+fn guards_live_as_long_as_anybody_sees_the_buffers() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let frame = people(2);
+    let Storage { keeper, own, owner: _bytes, .. } = frame.storage(1).unwrap().unwrap();
+    keeper.keep(Owner::arc(Arc::new(Guard)));
+    drop(keeper);
+    let exported = frame.export(Some(&[1]), 0..2).unwrap();
+    let cut = frame.select(Some(&[1]), Some(0..1)).unwrap();
+    drop(frame);
+    assert_eq!(DROPPED.load(Ordering::SeqCst), 0);
+    drop(cut);
+    assert_eq!(DROPPED.load(Ordering::SeqCst), 0, "the export still sees the buffer");
+    drop(exported);
+    assert_eq!(DROPPED.load(Ordering::SeqCst), 1, "the lent bytes themselves do not count");
+    assert!(own);
+}
+
+unsafe extern "C" fn fails(_: *mut ArrowArrayStream, _: *mut ArrowArray) -> i32 {
+    5
+}
+
+#[test]
+fn producers_that_fail_are_errors() {
+    let mut raw = people(1).export(None, 0..1).unwrap().into_raw();
+    raw.get_next = Some(fails);
+    // SAFETY: the struct is live, with a function replaced.
+    let stream = unsafe { OwnedStream::take(&mut raw) }.unwrap();
+    assert_eq!(Frame::adopt(stream).err().unwrap().kind(), ErrorKind::Corrupt);
+
+    let mut raw = OwnedStream::released();
+    // SAFETY: the struct is a released one.
+    assert!(unsafe { OwnedStream::take(&mut raw) }.is_err());
+
+    let mut raw = people(1).export(None, 0..1).unwrap().into_raw();
+    raw.get_next = Some(negative);
+    // SAFETY: as above.
+    let stream = unsafe { OwnedStream::take(&mut raw) }.unwrap();
+    let failed = Frame::adopt(stream).err().unwrap();
+    assert_eq!(failed.kind(), ErrorKind::Corrupt, "{failed}");
+}
+
+unsafe extern "C" fn negative(_: *mut ArrowArrayStream, out: *mut ArrowArray) -> i32 {
+    let part = Part::fixed("x", "l", Form::Plain, 1, lent(&[1]), None).unwrap();
+    let mut raw = part.to_c().unwrap().1.into_raw();
+    raw.length = -4;
+    // SAFETY: `out` is the caller's.
+    unsafe { out.write(raw) };
+    0
+}
+
+#[test]
+fn threads_may_read_and_write_at_once() {
+    let frame = people(1000);
+    std::thread::scope(|scope| {
+        for thread in 0..4i128 {
+            let frame = &frame;
+            scope.spawn(move || {
+                for row in 0..250u64 {
+                    let at = thread as u64 * 250 + row;
+                    put(frame, 1, at, &[int(thread)]).unwrap();
+                    assert_eq!(cells(frame, 1)[at as usize], int(thread));
+                }
+            });
+        }
+    });
+    assert_eq!(cells(&frame, 1)[750], int(3));
+}
+
+#[test]
+fn cells_print_and_decimals_keep_every_digit() {
+    let written = [Cell::Decimal("-12.340".into()), Cell::Missing, Cell::Decimal("7".into())];
+    let frame = one(Part::typed("d", "d:20,3", &written).unwrap());
+    assert_eq!(cells(&frame, 0), [Cell::Decimal("-12.340".into()), Cell::Missing, Cell::Decimal("7.000".into())]);
+    assert!(Part::typed("d", "d:20,1", &[Cell::Decimal("0.25".into())]).is_err());
+    assert!(Part::typed("f", "g", &[int((1 << 53) + 1)]).is_err(), "no float of that value");
+    assert!(Part::typed("f", "f", &[Cell::Float(1e300)]).is_err());
+    assert!(Part::typed("t", "tsm:", &[Cell::Stamp(1, "ns", None)]).is_err(), "no whole millisecond");
+}

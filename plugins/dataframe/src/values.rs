@@ -1,0 +1,117 @@
+//! The values of one column, read out of any frame.
+
+use crate::cells::{cell, Cell};
+use crate::column::Chunk;
+use crate::export::array_to;
+use crate::import::{table_from, values_from};
+use crate::lend::{storage, Storage};
+use crate::storage::{into_form, Form};
+use crate::types::ColumnInfo;
+use arrow_array::cast::AsArray;
+use arrow_array::{make_array, Array, ArrayRef};
+use arrow_schema::{DataType, Field, FieldRef};
+use iolink_sdk::{fail, DataFrameView, OwnedArray, OwnedSchema, OwnedStream, Result};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A run of one column's values in one piece, as Arrow has them. The buffers are the frame's where it has one piece.
+#[derive(Clone)]
+pub struct Values {
+    pub(crate) field: FieldRef,
+    pub(crate) array: ArrayRef,
+}
+
+impl Values {
+    /// Reads a run of rows of a column.
+    ///
+    /// # Errors
+    /// `OutOfRange` for a column or row that is not there, `Corrupt` for values that are not what Arrow demands.
+    pub fn read(view: &dyn DataFrameView, column: u64, rows: Range<u64>) -> Result<Values> {
+        let mut all = Values::of_stream(view.export(Some(&[column]), rows)?)?;
+        match all.pop() {
+            Some(values) if all.is_empty() => Ok(values),
+            _ => fail!(Internal, "the frame handed out {} columns instead of one", all.len() + 1),
+        }
+    }
+
+    /// Every column of a table.
+    ///
+    /// # Errors
+    /// What the table's producer says; `Corrupt` for values that are not what Arrow demands.
+    pub fn of_stream(stream: OwnedStream) -> Result<Vec<Values>> {
+        let (_, columns, _) = table_from(stream)?;
+        let mut all = Vec::with_capacity(columns.len());
+        for mut column in columns {
+            column.join()?;
+            let array = match column.chunks.first() {
+                Some(chunk) => {
+                    chunk.stored.check(column.field.name())?;
+                    chunk.exported()
+                }
+                None => arrow_array::new_empty_array(column.field.data_type()),
+            };
+            all.push(Values { field: column.field, array });
+        }
+        Ok(all)
+    }
+
+    /// The values of a C array.
+    ///
+    /// # Errors
+    /// As [`Values::of_stream`].
+    pub fn of_array(schema: &OwnedSchema, array: OwnedArray) -> Result<Values> {
+        let (field, chunk) = values_from(schema, array)?;
+        chunk.stored.check(field.name())?;
+        Ok(Values { field: Arc::new(field), array: chunk.exported() })
+    }
+
+    /// As C structs.
+    ///
+    /// # Errors
+    /// Where a name has a NUL in it.
+    pub fn to_c(&self) -> Result<(OwnedSchema, OwnedArray)> {
+        array_to(&self.field, &self.array)
+    }
+
+    /// The column that they are of.
+    ///
+    /// # Errors
+    /// Where its type has no C format.
+    pub fn info(&self) -> Result<ColumnInfo> {
+        ColumnInfo::new(&self.field)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.array.len()
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.array.is_empty()
+    }
+
+    /// How many are missing.
+    pub fn missing(&self) -> usize {
+        self.array.logical_null_count()
+    }
+
+    /// One value; `None` past the end.
+    pub fn cell(&self, row: usize) -> Option<Cell<'_>> {
+        (row < self.array.len()).then(|| cell(&self.array, row))
+    }
+
+    /// The bytes of numbers, times and booleans (one byte each); `None` for other types.
+    pub fn storage(&self) -> Option<Storage> {
+        let form = if self.array.data_type() == &DataType::Boolean { Form::Bool8 } else { Form::Plain };
+        storage(&Chunk::new(into_form(&self.array, form), form, false))
+    }
+
+    /// Of a dictionary: the numbers and what they stand for.
+    pub fn dictionary(&self) -> Option<(Values, Values)> {
+        let dictionary = self.array.as_any_dictionary_opt()?;
+        let part = |array: ArrayRef| Values { field: Arc::new(Field::new("", array.data_type().clone(), true)), array };
+        let keys = make_array(dictionary.keys().to_data());
+        Some((part(keys), part(dictionary.values().clone())))
+    }
+}

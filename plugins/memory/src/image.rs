@@ -1,0 +1,139 @@
+//! One image in memory.
+
+use crate::buffer::Buffer;
+use crate::WHOLE;
+use iolink_sdk::{
+    fail, AxesInterpretation, Axis, ByteOrder, DataType, ImageCapability, ImageProperties, ImageView, Limits, Memory,
+    MetadataNode, Owner, Result, Shape, Strides,
+};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An image whose samples lie in memory of its own. They start at zero.
+///
+/// An image all of whose axes are named lies so that its NumPy export (T, Z, Y, X, C) is C-contiguous; one with unnamed
+/// axes lies column fastest. Reshaped to another number of axes it loses their names and calibration.
+pub struct MemoryImage {
+    state: RwLock<State>,
+}
+
+struct State {
+    buffer: Arc<Buffer>,
+    shape: Shape,
+    strides: Strides,
+    data_type: DataType,
+    properties: Arc<ImageProperties>,
+    metadata: Arc<MetadataNode>,
+}
+
+/// Strides by which a named image's NumPy export is C-contiguous, and an unnamed one is column fastest.
+fn layout(shape: &Shape, data_type: DataType, properties: &ImageProperties) -> Strides {
+    let size = data_type.byte_count();
+    match properties.named_axes(shape.len()) {
+        Some(axes) => {
+            let fastest_first =
+                Axis::NUMPY_ORDER.iter().rev().filter_map(|axis| axes.iter().position(|own| own == axis));
+            shape.dense_strides(size, fastest_first)
+        }
+        None => shape.column_fastest(size),
+    }
+}
+
+impl State {
+    fn new(shape: &Shape, data_type: DataType, properties: ImageProperties) -> Result<Self> {
+        if data_type.byte_count() == 0 || data_type.is_string() {
+            fail!(Type, "an image cannot have samples of type {data_type}: they have no fixed size");
+        }
+        let bytes = Limits::default().image_bytes(shape, data_type)?;
+        let properties = properties.fitted(shape.len())?;
+        Ok(State {
+            buffer: Arc::new(Buffer::zeroed(bytes)?),
+            shape: *shape,
+            strides: layout(shape, data_type, &properties),
+            data_type,
+            properties: Arc::new(properties),
+            metadata: Arc::default(),
+        })
+    }
+}
+
+impl MemoryImage {
+    /// A zeroed image.
+    ///
+    /// # Errors
+    /// `Limit` where it is too large, `Type` for samples without a fixed size, `InvalidArgument` for properties that
+    /// describe more axes than there are.
+    pub fn new(shape: &Shape, data_type: DataType, properties: Option<ImageProperties>) -> Result<Self> {
+        let properties = properties.unwrap_or_else(|| ImageProperties::from_data_type(data_type));
+        Ok(MemoryImage { state: RwLock::new(State::new(shape, data_type, properties)?) })
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ImageView for MemoryImage {
+    fn capabilities(&self) -> ImageCapability {
+        WHOLE
+    }
+
+    fn shape(&self) -> Shape {
+        self.state().shape
+    }
+
+    fn data_type(&self) -> DataType {
+        self.state().data_type
+    }
+
+    fn properties(&self) -> Arc<ImageProperties> {
+        self.state().properties.clone()
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.state().metadata.clone()
+    }
+
+    fn memory(&self) -> Result<Memory> {
+        let state = self.state();
+        Ok(Memory {
+            data: state.buffer.data(),
+            data_type: state.data_type,
+            shape: state.shape,
+            strides: state.strides,
+            byte_order: ByteOrder::NATIVE,
+            writable: true,
+            owner: Owner::arc(state.buffer.clone()),
+        })
+    }
+
+    fn reshape(&self, shape: &Shape, data_type: DataType) -> Result<()> {
+        let mut state = self.state_mut();
+        if Arc::strong_count(&state.buffer) > 1 {
+            fail!(Busy, "the image cannot be reshaped while its memory is shared; drop the arrays that share it first");
+        }
+        let mut properties = (*state.properties).clone();
+        if shape.len() != state.shape.len() {
+            // What the axes were says nothing of another number of them.
+            properties.axes_interpretation = AxesInterpretation::Unknown;
+            properties.axes.clear();
+        }
+        let metadata = state.metadata.clone();
+        *state = State { metadata, ..State::new(shape, data_type, properties)? };
+        Ok(())
+    }
+
+    fn set_properties(&self, properties: ImageProperties) -> Result<()> {
+        let mut state = self.state_mut();
+        state.properties = Arc::new(properties.fitted(state.shape.len())?);
+        Ok(())
+    }
+
+    fn set_metadata(&self, metadata: MetadataNode) -> Result<()> {
+        self.state_mut().metadata = Arc::new(metadata);
+        Ok(())
+    }
+}

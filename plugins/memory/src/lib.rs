@@ -1,0 +1,69 @@
+//! Images in memory: allocates them, copies anything readable into them, and keeps sets of images.
+
+mod buffer;
+mod image;
+mod multi;
+
+pub use image::MemoryImage;
+pub use multi::MemoryMultiImage;
+
+use iolink_sdk::{
+    fail, BlockMut, Call, Cost, Create, Host, ImageCapability, ImageView, Kind, Offer, Provider, ProviderInfo, Region,
+    Result, Target, View,
+};
+
+const WHOLE: ImageCapability =
+    ImageCapability::READ.and(ImageCapability::WRITE).and(ImageCapability::MEMORY_ACCESS).and(ImageCapability::RESHAPE);
+
+/// The provider of images in memory.
+pub struct Memory;
+
+impl Provider for Memory {
+    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.memory", "Images in memory").offers(&[
+        Offer::create(Kind::Image).image_capabilities(WHOLE),
+        Offer::create(Kind::MultiImage),
+        Offer::convert(Kind::Image, Kind::Image, Cost::Copy)
+            .needs(ImageCapability::READ.value())
+            .image_capabilities(WHOLE),
+    ]);
+
+    fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
+        match wanted {
+            Create::Image { shape, data_type, properties } => {
+                Ok(View::image(MemoryImage::new(&shape, data_type, properties)?))
+            }
+            Create::MultiImage => Ok(View::multi_image(MemoryMultiImage::default())),
+            other => fail!(NotImplemented, "org.iolink.memory does not create views of kind {}", other.kind().word()),
+        }
+    }
+
+    fn convert(&self, host: &Host, view: View, target: Target) -> Result<View> {
+        if target.kind != Kind::Image || target.capabilities & !WHOLE.value() != 0 {
+            fail!(NotImplemented, "org.iolink.memory only makes images in memory");
+        }
+        let progress = |done, total| host.progress(done, total).is_ok();
+        Ok(View::image(copy(&*view.into_image()?, &Call::new(&progress))?))
+    }
+}
+
+iolink_sdk::builtin!(Memory);
+
+/// A copy of an image in memory, with its properties and metadata.
+///
+/// # Errors
+/// `Limit` where it is too large, and what the source's reading fails with.
+pub fn copy(source: &dyn ImageView, call: &Call<'_>) -> Result<MemoryImage> {
+    let (shape, data_type) = (source.shape(), source.data_type());
+    let image = MemoryImage::new(&shape, data_type, Some((*source.properties()).clone()))?;
+    if shape.element_count() != Some(0) {
+        let memory = image.memory()?;
+        let whole = Region::full(&shape);
+        let mut target: BlockMut<'_> = memory.block_mut(&whole)?;
+        source.read_region(&whole, &mut target, call)?;
+    }
+    image.set_metadata((*source.metadata()).clone())?;
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests;

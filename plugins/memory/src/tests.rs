@@ -1,0 +1,86 @@
+use super::*;
+use iolink_sdk::{AxesInterpretation, Block, DataType, ErrorKind, ImageProperties, MultiImageView, Shape};
+use std::sync::Arc;
+
+fn shape(sizes: &[u64]) -> Shape {
+    Shape::new(sizes).unwrap()
+}
+
+fn named(interpretation: AxesInterpretation) -> Option<ImageProperties> {
+    Some(ImageProperties { axes_interpretation: interpretation, ..ImageProperties::default() })
+}
+
+#[test]
+fn a_named_image_lies_c_contiguous_in_numpy_order() {
+    let image =
+        MemoryImage::new(&shape(&[5, 4, 3]), DataType::UINT16, named(AxesInterpretation::MultispectralImage)).unwrap();
+    // NumPy order is row, column, channel: (4, 5, 3).
+    assert_eq!(&*image.memory().unwrap().strides, &[6, 30, 2]);
+    let unnamed = MemoryImage::new(&shape(&[5, 4, 3]), DataType::UINT16, None).unwrap();
+    assert_eq!(&*unnamed.memory().unwrap().strides, &[2, 10, 40]);
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let image = MemoryImage::new(&shape(&[4, 3]), DataType::UINT8, None).unwrap();
+    let region = Region::new(&[1, 1], &[2, 2]).unwrap();
+    image
+        .write_region(&region, &Block::new(&[1, 2, 3, 4], &region.size, DataType::UINT8).unwrap(), &Call::silent())
+        .unwrap();
+    let mut all = [9u8; 12];
+    let whole = Region::full(&image.shape());
+    let mut target = BlockMut::new(&mut all, &whole.size, DataType::UINT8).unwrap();
+    image.read_region(&whole, &mut target, &Call::silent()).unwrap();
+    assert_eq!(all, [0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0]);
+}
+
+#[test]
+fn impossible_sizes_are_refused_before_anything_is_allocated() {
+    for sizes in [&[u64::MAX, 2][..], &[1_000_000_000, 1_000_000_000], &[1 << 40, 1 << 22]] {
+        let refused = MemoryImage::new(&shape(sizes), DataType::DOUBLE, None).err().unwrap();
+        assert_eq!(refused.kind(), ErrorKind::Limit, "{sizes:?}");
+    }
+    let refused = MemoryImage::new(&shape(&[2]), DataType::UTF8_STRING, None).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::Type);
+}
+
+#[test]
+fn shared_memory_is_not_reshaped() {
+    let image = MemoryImage::new(&shape(&[4]), DataType::UINT8, None).unwrap();
+    let lent = image.memory().unwrap();
+    assert_eq!(image.reshape(&shape(&[8]), DataType::UINT8).unwrap_err().kind(), ErrorKind::Busy);
+    drop(lent);
+    image.reshape(&shape(&[8, 2]), DataType::FLOAT).unwrap();
+    assert_eq!((image.shape(), image.data_type()), (shape(&[8, 2]), DataType::FLOAT));
+}
+
+#[test]
+fn a_copy_has_the_samples_properties_and_metadata() {
+    let image = MemoryImage::new(&shape(&[3, 2]), DataType::INT16, named(AxesInterpretation::Image)).unwrap();
+    let mut tree = iolink_sdk::MetadataNode::default();
+    tree.set("/a/b", 7i32).unwrap();
+    image.set_metadata(tree.clone()).unwrap();
+    let lent = image.memory().unwrap();
+    // SAFETY: the buffer holds six 16-bit samples.
+    unsafe { (lent.data as *mut i16).add(4).write(-5) };
+    let same = copy(&image, &Call::silent()).unwrap();
+    // SAFETY: as above.
+    assert_eq!(unsafe { (same.memory().unwrap().data as *const i16).add(4).read() }, -5);
+    assert_eq!((*same.properties()).clone(), (*image.properties()).clone());
+    assert_eq!(*same.metadata(), tree);
+    let stop = |_, _| false;
+    assert_eq!(copy(&image, &Call::new(&stop)).err().unwrap().kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn frames_are_kept_in_order() {
+    let set = MemoryMultiImage::default();
+    for size in [1, 2, 3] {
+        let frame = MemoryImage::new(&shape(&[size]), DataType::UINT8, None).unwrap();
+        set.insert(set.frame_count(), Arc::new(frame)).unwrap();
+    }
+    set.remove(1).unwrap();
+    assert_eq!(set.frame(1).unwrap().shape(), shape(&[3]));
+    assert_eq!(set.frame(2).err().unwrap().kind(), ErrorKind::OutOfRange);
+    assert_eq!(set.insert(9, set.frame(0).unwrap()).unwrap_err().kind(), ErrorKind::OutOfRange);
+}

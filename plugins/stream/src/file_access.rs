@@ -1,0 +1,102 @@
+//! Random access to a file.
+
+use crate::descriptor::Descriptor;
+use crate::file::{retried, shorter, FileStream, Interrupted};
+use crate::memory_access::check_inside;
+use crate::OpenMode;
+use iolink_sdk::{Error, RandomAccess, Result, StreamCapability};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Random access to a regular file by `pread` and `pwrite`, from any number of threads at once.
+///
+/// Its size is that at opening. A file that is cut shorter meanwhile gives an error, never zeros and never a signal.
+pub struct FileAccess {
+    descriptor: Arc<Descriptor>,
+    length: u64,
+    capabilities: StreamCapability,
+    path: Option<PathBuf>,
+    interrupted: Interrupted,
+}
+
+impl FileAccess {
+    /// Opens a file, for writing too where `writable`.
+    ///
+    /// # Errors
+    /// As [`FileStream::open`]; `NotImplemented` for what is no regular file.
+    pub fn open(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
+        let mode = OpenMode { write: writable, ..OpenMode::READ };
+        FileStream::open_with(path, mode, interrupted)?.random_access()
+    }
+
+    pub(crate) fn over(
+        descriptor: Arc<Descriptor>,
+        mode: OpenMode,
+        path: Option<PathBuf>,
+        interrupted: Interrupted,
+    ) -> Result<Self> {
+        let facts = descriptor.facts().map_err(|error| Error::io("sizing the file", &error))?;
+        let mut capabilities = StreamCapability::NONE;
+        if mode.read {
+            capabilities = capabilities | StreamCapability::READ;
+        }
+        if mode.write {
+            capabilities = capabilities | StreamCapability::WRITE;
+        }
+        Ok(FileAccess { descriptor, length: facts.length, capabilities, path, interrupted })
+    }
+
+    #[cold]
+    fn error(&self, doing: &str, error: &std::io::Error) -> Error {
+        let name = self.path.as_ref().map_or_else(|| "the file".to_owned(), |path| path.display().to_string());
+        Error::io(&format!("{doing} {name}"), error)
+    }
+}
+
+impl RandomAccess for FileAccess {
+    fn capabilities(&self) -> StreamCapability {
+        self.capabilities
+    }
+
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        if !self.capabilities.has(StreamCapability::READ) {
+            return Err(Error::capability("the random access", "READ", "the file was opened for writing only"));
+        }
+        let wanted = buffer.len().min(self.length.saturating_sub(offset).min(isize::MAX as u64) as usize);
+        let mut done = 0;
+        while done < wanted {
+            let at = offset + done as u64;
+            let rest = &mut buffer[done..wanted];
+            match retried(self.interrupted, || self.descriptor.read_at(at, rest))? {
+                Ok(0) => return Err(shorter(self.path.as_deref(), self.length, at)),
+                Ok(count) => done += count,
+                Err(error) => return Err(self.error("reading", &error)),
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        if !self.capabilities.has(StreamCapability::WRITE) {
+            return Err(Error::capability("the random access", "WRITE", "open the file for writing"));
+        }
+        check_inside(offset, buffer.len(), self.length)?;
+        let mut done = 0;
+        while done < buffer.len() {
+            let at = offset + done as u64;
+            match retried(self.interrupted, || self.descriptor.write_at(at, &buffer[done..]))? {
+                Ok(count) => done += count,
+                Err(error) => return Err(self.error("writing", &error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.path.as_ref().map(|path| path.display().to_string())
+    }
+}

@@ -1,0 +1,77 @@
+//! Streams and random access over memory and files.
+//!
+//! | here | is |
+//! |---|---|
+//! | [`MemoryStream`] | a stream in memory of its own, which grows, or over memory that somebody lends |
+//! | [`MemoryAccess`] | random access to the same two |
+//! | [`FileStream`] | a stream over a file, a pipe, a terminal |
+//! | [`FileAccess`] | random access to a regular file |
+//! | [`RandomAccessStream`], [`StreamRandomAccess`] | the one over the other |
+//!
+//! The provider itself offers what needs no path: creation and adoption. Files are opened by [`FileStream::open`].
+#[cfg(not(unix))]
+compile_error!("iolink-plugin-stream needs pread, pwrite and descriptors, which only Unix has");
+
+mod buffer;
+mod cursor;
+mod descriptor;
+mod file;
+mod file_access;
+mod memory;
+mod memory_access;
+mod mode;
+mod over;
+mod place;
+mod temporary;
+
+pub use file::{FileStream, Interrupted};
+pub use file_access::FileAccess;
+pub use memory::MemoryStream;
+pub use memory_access::MemoryAccess;
+pub use mode::OpenMode;
+pub use over::{random_access_over, stream_over, RandomAccessStream, StreamRandomAccess};
+pub use temporary::temporary_file;
+
+use iolink_sdk::{fail, Adopt, Create, Host, Kind, Offer, Provider, ProviderInfo, Result, StreamCapability, View};
+
+/// Id of the extension by which a stream hands out random access to the bytes it is over.
+pub const RANDOM_ACCESS_EXTENSION: u64 = u64::from_be_bytes(*b"randacc1");
+
+const RANDOM: StreamCapability =
+    StreamCapability::READ.and(StreamCapability::WRITE).and(StreamCapability::MEMORY_ACCESS);
+const LENT: StreamCapability = StreamCapability::READ.and(StreamCapability::SEEK).and(StreamCapability::MEMORY_ACCESS);
+const WHOLE: StreamCapability = RANDOM.and(StreamCapability::SEEK).and(StreamCapability::RESIZE);
+
+/// The provider of streams and random access in memory.
+pub struct Streams;
+
+impl Provider for Streams {
+    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.stream", "Streams and random access").offers(&[
+        Offer::create(Kind::Stream).stream_capabilities(WHOLE),
+        Offer::create(Kind::RandomAccess).stream_capabilities(RANDOM),
+        Offer::adopt(Kind::Stream).stream_capabilities(LENT),
+        Offer::adopt(Kind::RandomAccess)
+            .stream_capabilities(StreamCapability::READ.and(StreamCapability::MEMORY_ACCESS)),
+    ]);
+
+    fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
+        match wanted {
+            Create::Stream { capacity } => Ok(View::stream(MemoryStream::with_capacity(capacity)?)),
+            Create::RandomAccess { length } => Ok(View::random_access(MemoryAccess::zeroed(length)?)),
+            other => fail!(NotImplemented, "org.iolink.stream does not create views of kind {}", other.kind().word()),
+        }
+    }
+
+    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
+        match given {
+            Adopt::Stream(bytes) => Ok(View::stream(MemoryStream::over(bytes))),
+            Adopt::RandomAccess(bytes) => Ok(View::random_access(MemoryAccess::over(bytes))),
+            other => fail!(NotImplemented, "org.iolink.stream does not adopt memory of kind {}", other.kind().word()),
+        }
+    }
+}
+
+iolink_sdk::builtin!(Streams);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Streams over random access, and random access over streams.
+
+use crate::cursor::stand;
+use crate::file::shorter;
+use crate::memory::{closed, full};
+use crate::memory_access::check_inside;
+use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION};
+use iolink_sdk::{fail, Bytes, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A stream over random access: over its memory where it lends that, else by [`RandomAccessStream`].
+pub fn stream_over(access: Arc<dyn RandomAccess>) -> Arc<dyn StreamAccess> {
+    // A view made elsewhere stays behind its own functions, which know when it is gone.
+    if access.foreign().is_none() && access.capabilities().has(StreamCapability::MEMORY_ACCESS) {
+        if let Ok(bytes) = access.memory() {
+            return Arc::new(MemoryStream::over(bytes));
+        }
+    }
+    Arc::new(RandomAccessStream::new(access))
+}
+
+/// A stream over random access, with a cursor of its own; as long as that and never longer.
+pub struct RandomAccessStream {
+    access: Arc<dyn RandomAccess>,
+    /// None: closed.
+    cursor: Mutex<Option<u64>>,
+}
+
+impl RandomAccessStream {
+    /// A stream that starts at the first byte.
+    pub fn new(access: Arc<dyn RandomAccess>) -> Self {
+        RandomAccessStream { access, cursor: Mutex::new(Some(0)) }
+    }
+
+    fn cursor(&self) -> MutexGuard<'_, Option<u64>> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StreamAccess for RandomAccessStream {
+    fn capabilities(&self) -> StreamCapability {
+        self.access.capabilities().only(StreamCapability::READ | StreamCapability::WRITE) | StreamCapability::SEEK
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        let mut cursor = self.cursor();
+        let at = cursor.ok_or_else(closed)?;
+        let count = self.access.read_at(at, buffer)?;
+        *cursor = Some(at + count as u64);
+        Ok(count)
+    }
+
+    fn write(&self, buffer: &[u8]) -> Result<usize> {
+        let mut cursor = self.cursor();
+        let at = cursor.ok_or_else(closed)?;
+        if !self.capabilities().has(StreamCapability::WRITE) {
+            return Err(Error::capability("the stream", "WRITE", "what it is over was opened for reading only"));
+        }
+        let length = self.access.length();
+        let count = buffer.len().min(length.saturating_sub(at).min(usize::MAX as u64) as usize);
+        match (count, buffer.len()) {
+            (0, 0) => return Ok(0),
+            (0, _) => return Err(full(length)),
+            _ => {}
+        }
+        self.access.write_at(at, &buffer[..count])?;
+        *cursor = Some(at + count as u64);
+        Ok(count)
+    }
+
+    fn seek(&self, to: SeekFrom) -> Result<u64> {
+        let mut cursor = self.cursor();
+        let at = cursor.ok_or_else(closed)?;
+        let stands = stand(to, at, || Ok(self.access.length()))?;
+        *cursor = Some(stands);
+        Ok(stands)
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.cursor().ok_or_else(closed).map(|_| self.access.length())
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.cursor().ok_or_else(closed).map(|_| ())
+    }
+
+    fn close(&self) -> Result<()> {
+        *self.cursor() = None;
+        Ok(())
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        match id {
+            RANDOM_ACCESS_EXTENSION => Some(View::RandomAccess(self.access.clone())),
+            _ => None,
+        }
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.access.origin()
+    }
+}
+
+/// Random access to what a stream is over: the file's or memory's own where it has that, else by
+/// [`StreamRandomAccess`].
+///
+/// # Errors
+/// As [`StreamRandomAccess::new`].
+pub fn random_access_over(stream: Arc<dyn StreamAccess>) -> Result<Arc<dyn RandomAccess>> {
+    if let Some(View::RandomAccess(access)) = stream.extension(RANDOM_ACCESS_EXTENSION) {
+        return Ok(access);
+    }
+    if stream.foreign().is_none() && stream.capabilities().has(StreamCapability::MEMORY_ACCESS) {
+        return Ok(Arc::new(MemoryAccess::over(stream.memory()?)));
+    }
+    Ok(Arc::new(StreamRandomAccess::new(stream)?))
+}
+
+/// Random access over a stream that can seek, one call at a time. The stream's cursor moves: nobody else should use it.
+pub struct StreamRandomAccess {
+    stream: Arc<dyn StreamAccess>,
+    length: u64,
+    one_at_a_time: Mutex<()>,
+}
+
+impl StreamRandomAccess {
+    /// Takes the stream's size of now as its own.
+    ///
+    /// # Errors
+    /// `NotImplemented` where the stream cannot seek; what its [`StreamAccess::length`] fails with.
+    pub fn new(stream: Arc<dyn StreamAccess>) -> Result<Self> {
+        if !stream.capabilities().has(StreamCapability::SEEK) {
+            return Err(Error::capability("the stream", "SEEK", "read it into memory and give that"));
+        }
+        let length = stream.length()?;
+        Ok(StreamRandomAccess { stream, length, one_at_a_time: Mutex::new(()) })
+    }
+
+    fn at(&self, offset: u64) -> Result<MutexGuard<'_, ()>> {
+        let guard = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stream.seek(SeekFrom::Start(offset))?;
+        Ok(guard)
+    }
+}
+
+impl RandomAccess for StreamRandomAccess {
+    fn capabilities(&self) -> StreamCapability {
+        self.stream.capabilities().only(StreamCapability::READ | StreamCapability::WRITE)
+    }
+
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let wanted = buffer.len().min(self.length.saturating_sub(offset).min(isize::MAX as u64) as usize);
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let _guard = self.at(offset)?;
+        let mut done = 0;
+        while done < wanted {
+            match self.stream.read(&mut buffer[done..wanted])? {
+                0 => return Err(shorter(None, self.length, offset + done as u64)),
+                count => done += count,
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        check_inside(offset, buffer.len(), self.length)?;
+        let _guard = self.at(offset)?;
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.stream.write(&buffer[done..])? {
+                0 => fail!(Io, "the stream takes no more bytes after {done} of {}", buffer.len()),
+                count => done += count,
+            }
+        }
+        Ok(())
+    }
+
+    fn memory(&self) -> Result<Bytes> {
+        Err(Error::capability("the random access", "MEMORY_ACCESS", "read it into a buffer"))
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.stream.origin()
+    }
+}

@@ -1,0 +1,178 @@
+//! CSV and TSV, read by polars once the text is known to be well formed.
+
+use crate::bytes::Text;
+use crate::columns::{names, wanted};
+use crate::exact;
+use crate::failure::from_polars;
+use crate::options::Options;
+use crate::scan::{self, value};
+use iolink_sdk::{fail, Error, ErrorKind, Result};
+use polars_core::error::PolarsError;
+use polars_core::frame::DataFrame;
+use polars_core::prelude::{DataType, PlSmallStr};
+use polars_core::schema::{Schema, SchemaRef};
+use polars_io::csv::read::{
+    read_until_start_and_infer_schema_from_compressed_reader as infer, CsvParseOptions, CsvReadOptions, NullValues,
+};
+use polars_io::utils::compression::CompressedReader;
+use polars_io::SerReader;
+use std::io::Cursor;
+use std::sync::Arc;
+
+/// Rows by which the types are guessed at first; a guess that fails is replaced by a look at all rows.
+const SAMPLE: usize = 1000;
+
+/// The table in a text.
+pub fn read(text: &Text, options: &Options) -> Result<DataFrame> {
+    let names = names(text.bytes(), options)?;
+    // In a table of one column an empty line is a missing value.
+    let bytes = if names.len() > 1 { scan::trimmed(text.bytes()) } else { text.bytes() };
+    let records = scan::check(bytes, options.dialect, names.len())
+        .map_err(|fault| Error::new(ErrorKind::Corrupt, fault.to_string()))?;
+    let rows = records - u64::from(options.has_header);
+    if options.first_row > rows {
+        fail!(OutOfRange, "the option first_row is {}, and the table has {rows} rows", options.first_row);
+    }
+    let reading = Reading::new(text, bytes, names, options)?;
+    let frame = reading.frame()?;
+    if frame.height() as u64 != rows {
+        fail!(Internal, "polars read {} rows of a table of {rows}", frame.height());
+    }
+    let count = options.row_count.unwrap_or(u64::MAX).min(rows - options.first_row);
+    Ok(if count == rows { frame } else { frame.slice(options.first_row as i64, count as usize) })
+}
+
+/// A well-formed text and what is wanted of it.
+struct Reading<'a> {
+    text: &'a Text,
+    bytes: &'a [u8],
+    options: &'a Options,
+    names: Vec<String>,
+    /// Columns that are text whatever they hold.
+    as_text: Vec<usize>,
+    /// Columns wanted, `None` for all.
+    wanted: Option<Vec<usize>>,
+    polars: CsvReadOptions,
+}
+
+impl<'a> Reading<'a> {
+    fn new(text: &'a Text, bytes: &'a [u8], names: Vec<String>, options: &'a Options) -> Result<Self> {
+        let as_text = wanted("text_columns", &options.text_columns, &names)?;
+        let columns = options.columns.as_ref().map(|columns| wanted("columns", columns, &names)).transpose()?;
+        if columns.as_ref().is_some_and(Vec::is_empty) {
+            fail!(InvalidArgument, "the option columns names no column");
+        }
+        let nulls: Vec<PlSmallStr> = options.null_values.iter().map(|word| word.as_str().into()).collect();
+        let parse = CsvParseOptions::default()
+            .with_separator(options.dialect.separator)
+            .with_quote_char(options.dialect.quote)
+            .with_null_values((!nulls.is_empty()).then_some(NullValues::AllColumns(nulls)));
+        let polars = CsvReadOptions::default().with_has_header(options.has_header).with_parse_options(parse);
+        Ok(Reading { text, bytes, options, names, as_text, wanted: columns, polars })
+    }
+
+    fn frame(&self) -> Result<DataFrame> {
+        let sample = scan::head(self.bytes, self.options.dialect, SAMPLE + 1);
+        let schema = self.schema(sample)?;
+        let first = self.parse(&schema);
+        let (schema, frame) = match first {
+            Ok(frame) if sample == self.bytes.len() || !self.undecided(&frame) => (schema, Ok(frame)),
+            Err(error) if sample == self.bytes.len() => (schema, Err(error)),
+            _ => {
+                let schema = self.schema(self.bytes.len())?;
+                let frame = self.parse(&schema);
+                (schema, frame)
+            }
+        };
+        let frame = frame.map_err(|error| self.explained(&error, &schema))?;
+        exact::check(&frame, |name, wanted| self.line(self.number(name)?, wanted))?;
+        match &self.wanted {
+            // polars keeps the order of the file.
+            Some(columns) => {
+                frame.select(columns.iter().map(|number| self.names[*number].as_str())).map_err(|e| from_polars(&e))
+            }
+            None => Ok(frame),
+        }
+    }
+
+    /// Types by the values in the first `length` bytes.
+    fn schema(&self, length: usize) -> Result<SchemaRef> {
+        let options = self.polars.clone().with_infer_schema_length(None);
+        let guessed = CompressedReader::try_new(self.text.for_polars(length))
+            .and_then(|mut reader| infer(&options, None, None, &mut reader))
+            .map_err(|error| from_polars(&error))?
+            .0;
+        if guessed.len() != self.names.len() {
+            fail!(Internal, "polars sees {} columns in a table of {}", guessed.len(), self.names.len());
+        }
+        let types = guessed.iter_values().enumerate().map(|(number, guessed)| match self.as_text.contains(&number) {
+            true => DataType::String,
+            false => guessed.clone(),
+        });
+        Ok(Arc::new(Schema::from_iter(self.names.iter().map(|name| name.as_str().into()).zip(types))))
+    }
+
+    fn parse(&self, schema: &SchemaRef) -> Result<DataFrame, PolarsError> {
+        let bytes = self.text.for_polars(self.bytes.len());
+        let projection = self.wanted.clone().map(|mut columns| {
+            columns.sort_unstable();
+            Arc::new(columns)
+        });
+        let options = self.polars.clone().with_schema(Some(schema.clone())).with_projection(projection);
+        options.into_reader_with_file_handle(Cursor::new(&bytes[..])).finish()
+    }
+
+    /// Is there a column of which the sample holds no value and the rest does? It was taken for text.
+    fn undecided(&self, frame: &DataFrame) -> bool {
+        let sample = SAMPLE.min(frame.height());
+        frame.columns().iter().any(|column| {
+            column.dtype() == &DataType::String
+                && !self.number(column.name()).is_some_and(|number| self.as_text.contains(&number))
+                && column.slice(0, sample).null_count() == sample
+                && column.null_count() != column.len()
+        })
+    }
+
+    fn number(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    /// Line of the first value of a column that `wanted` finds; missing ones are not asked for.
+    fn line(&self, column: usize, wanted: &dyn Fn(&[u8]) -> bool) -> Option<(u64, String)> {
+        let dialect = self.options.dialect;
+        let mut found = None;
+        let line = scan::find(self.bytes, dialect, self.options.has_header, column, |written| {
+            let value = value(written, dialect.quote);
+            let hit = wanted(&value) && !self.options.null_values.iter().any(|null| null.as_bytes() == value);
+            if hit {
+                found = Some(String::from_utf8_lossy(&value).into_owned());
+            }
+            hit
+        })?;
+        Some((line, found?))
+    }
+
+    /// polars: "could not parse `X` as dtype `T` at column 'NAME' (column number 2)", with an offset inside a chunk.
+    fn explained(&self, error: &PolarsError, schema: &Schema) -> Error {
+        let words = error.to_string();
+        let column = words.split_once("' (column number ").and_then(|(_, rest)| {
+            let number: usize = rest.split_once(')')?.0.parse().ok()?;
+            let (name, dtype) = schema.get_at_index(number.checked_sub(1)?)?;
+            let judge: &dyn Fn(&[u8]) -> bool = match dtype {
+                DataType::Int64 => &|value| !value.is_empty() && !parses::<i64>(value),
+                DataType::Float64 => &|value| !value.is_empty() && !parses::<f64>(value),
+                _ => return None,
+            };
+            let (line, value) = self.line(number - 1, judge)?;
+            Some((line, name, value))
+        });
+        match column {
+            Some((line, name, value)) => exact::refused(line, name, &value),
+            None => from_polars(error),
+        }
+    }
+}
+
+fn parses<T: std::str::FromStr>(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|value| value.parse::<T>().is_ok())
+}

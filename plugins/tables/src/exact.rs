@@ -1,0 +1,57 @@
+//! Whole numbers that a column's type cannot hold exactly.
+
+use iolink_sdk::{Error, ErrorKind, Result};
+use polars_core::frame::DataFrame;
+
+/// Up to here a float64 holds every whole number.
+const EXACT: u64 = 1 << 53;
+
+/// Refuses a whole number beyond 2^53 in a column of float64. `find` gives line and text of the first value of a column
+/// that is as asked.
+pub fn check(frame: &DataFrame, find: impl Fn(&str, &dyn Fn(&[u8]) -> bool) -> Option<(u64, String)>) -> Result<()> {
+    for column in frame.columns() {
+        let Ok(values) = column.f64() else { continue };
+        let large = |value: &f64| value.abs() >= EXACT as f64;
+        if values.downcast_iter().any(|chunk| chunk.values_iter().any(large)) {
+            if let Some((line, value)) = find(column.name(), &beyond) {
+                return Err(refused(line, column.name(), &value));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Is this a whole number beyond 2^53?
+fn beyond(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"-").or_else(|| value.strip_prefix(b"+")).unwrap_or(value);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    let digits = String::from_utf8_lossy(&digits[zeros..]);
+    !digits.is_empty() && digits.parse::<u64>().map_or(true, |number| number > EXACT)
+}
+
+/// The error for a number that cannot be held exactly.
+pub fn refused(line: u64, column: &str, value: &str) -> Error {
+    let message = format!(
+        "line {line}: the column {column:?} holds {value}, which neither int64 nor float64 holds exactly beside its \
+         other values; read the column as text with the option text_columns"
+    );
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beyond;
+
+    #[test]
+    fn whole_numbers_beyond_2_to_the_53() {
+        for value in ["9007199254740993", "-9007199254740993", "0009007199254740993", "99999999999999999999999999"] {
+            assert!(beyond(value.as_bytes()), "{value}");
+        }
+        for value in ["", "-", "9007199254740992", "00000000000000000000001", "9007199254740993.0", "1e300", "abc"] {
+            assert!(!beyond(value.as_bytes()), "{value}");
+        }
+    }
+}

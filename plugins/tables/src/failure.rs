@@ -1,0 +1,25 @@
+//! What goes wrong in polars, as an error: polars panics on much that it does not expect.
+
+use iolink_sdk::{Error, ErrorKind, Result};
+use polars_core::error::PolarsError;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+/// Runs `body`; a panic becomes an error.
+pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        let words = match (payload.downcast_ref::<String>(), payload.downcast_ref::<&str>()) {
+            (Some(words), _) => words.clone(),
+            (_, Some(words)) => (*words).to_owned(),
+            _ => "no message".to_owned(),
+        };
+        // Dropping a payload can panic in its turn.
+        std::mem::forget(payload);
+        Err(Error::new(ErrorKind::Internal, format!("polars panicked: {words}")))
+    })
+}
+
+/// The first line of what polars says; the others are hints at its own Python functions.
+pub fn from_polars(error: &PolarsError) -> Error {
+    let words = error.to_string();
+    Error::new(ErrorKind::Corrupt, words.lines().next().unwrap_or("polars failed"))
+}

@@ -1,0 +1,113 @@
+"""Columns of Python's kinds in the words of ``_iolink._frame_from_columns``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["describe", "fixed"]
+
+# Arrow's format and the form for one item of a NumPy array: kind and bytes.
+_FORMATS = {
+    "b1": ("b", "bool8"),
+    "i1": ("c", "plain"),
+    "u1": ("C", "plain"),
+    "i2": ("s", "plain"),
+    "u2": ("S", "plain"),
+    "i4": ("i", "plain"),
+    "u4": ("I", "plain"),
+    "i8": ("l", "plain"),
+    "u8": ("L", "plain"),
+    "f2": ("e", "plain"),
+    "f4": ("f", "plain"),
+    "f8": ("g", "plain"),
+}
+_UNITS = {"s": "s", "ms": "m", "us": "u", "ns": "n"}
+_BUFFER = {
+    **{code: f"i{size}" for code, size in (("b", 1), ("h", 2), ("i", 4), ("l", 8), ("q", 8))},
+    **{code: f"u{size}" for code, size in (("B", 1), ("H", 2), ("I", 4), ("L", 8), ("Q", 8))},
+    **{"e": "f2", "f": "f4", "d": "f8", "?": "b1"},
+}
+
+Spec = tuple[Any, ...]
+
+
+def fixed(
+    name: str, array: Any, metadata: dict[str, str], *, mask: Any = None, guard: Any = None, zone: str = ""
+) -> tuple[Spec, str]:
+    """A column of numbers, booleans or times out of a NumPy array, and why it had to be copied ("": it is shared)."""
+    import numpy as np
+
+    dtype, why = array.dtype, ""
+    if not dtype.isnative:
+        array, why = array.astype(dtype.newbyteorder("=")), "its bytes are in the other order"
+    elif not array.flags.c_contiguous:
+        array, why = np.ascontiguousarray(array), "its values do not lie side by side"
+    elif not array.flags.aligned:
+        array, why = array.copy(), "its values are not aligned"
+    kind = dtype.kind
+    if kind in "mM":
+        unit, step = np.datetime_data(dtype)
+        if unit not in _UNITS or step != 1:
+            wanted = f"{kind}8[s]" if unit in ("W", "D", "h", "m") else None
+            if wanted is None:
+                raise TypeError(f"column {name!r}: values of dtype {dtype} have no unit that Arrow knows")
+            array, unit, why = array.astype(wanted), "s", f"Arrow has no unit {unit!r}"
+        data_format = (f"ts{_UNITS[unit]}:{zone}") if kind == "M" else f"tD{_UNITS[unit]}"
+        return ("fixed", name, metadata, data_format, "nat", len(array), array.view("i8"), None, guard), why
+    known = _FORMATS.get(f"{kind}{dtype.itemsize}")
+    if known is None:
+        raise TypeError(f"column {name!r}: Arrow has no values of dtype {dtype}; convert them first")
+    data = array.view("u1") if kind == "b" else array
+    return ("fixed", name, metadata, known[0], known[1], len(array), data, mask, guard), why
+
+
+def _of_array(name: str, array: Any) -> Spec:
+    if array.ndim != 1:
+        raise ValueError(f"column {name!r}: expected one dimension, not {array.ndim}")
+    mask = None
+    if hasattr(array, "mask") and hasattr(array, "filled"):
+        import numpy as np
+
+        mask, array = np.ma.getmaskarray(array), array.data
+        if array.dtype.kind in "mM":
+            array = array.copy()
+            array[mask], mask = "NaT", None
+    if array.dtype.kind in "US":
+        array = array.astype(object)
+    if array.dtype.kind == "T":
+        return ("text", name, {}, array.tolist())
+    if array.dtype.kind == "O":
+        return ("cells", name, {}, None, array)
+    return fixed(name, array, {}, mask=mask)[0]
+
+
+def describe(columns: Mapping[str, Any]) -> list[Spec]:
+    """The columns of ``DataFrameViewFactory.from_columns``."""
+    specs: list[Spec] = []
+    for name, values in columns.items():
+        if not isinstance(name, str):
+            raise TypeError(f"columns: the name {name!r} is not a text")
+        if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
+            specs.append(("arrow", name, {}, values))
+        elif hasattr(values, "__array_interface__") and hasattr(values, "dtype"):
+            specs.append(_of_array(name, values))
+        elif isinstance(values, (list, tuple)):
+            specs.append(("cells", name, {}, None, values))
+        elif isinstance(values, str):
+            raise TypeError(f"columns: {name!r} is a text, not a sequence of values")
+        else:
+            specs.append(_of_buffer(name, values))
+    return specs
+
+
+def _of_buffer(name: str, values: Any) -> Spec:
+    try:
+        view = memoryview(values)
+    except TypeError:
+        return ("cells", name, {}, None, list(values))
+    code = _BUFFER.get(view.format.lstrip("@="))
+    if code is None or view.ndim != 1 or int(code[1:]) != view.itemsize:
+        raise TypeError(f"column {name!r}: a buffer of format {view.format!r} is no column of numbers")
+    known = _FORMATS[code]
+    return ("fixed", name, {}, known[0], known[1], len(view), view, None, None)

@@ -1,0 +1,61 @@
+"""What both ways between frames and pandas share: the keys of the metadata, labels, and pandas' own rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Field and schema metadata in which pandas' own facts travel, as JSON.
+PANDAS = "iolink.pandas"
+# Field metadata that says by which objects missing values were written.
+MISSING = "iolink.missing"
+
+
+def copies_on_write() -> bool:
+    """Does pandas copy a column before it writes to one that another object shares?"""
+    import pandas as pd
+
+    if int(pd.__version__.split(".")[0]) >= 3:
+        return True
+    return pd.get_option("mode.copy_on_write") is True
+
+
+def encode(label: Any) -> list[Any]:
+    """A label as JSON has it."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(label, str):
+        return ["str", label]
+    if label is None:
+        return ["none"]
+    if isinstance(label, (bool, np.bool_)):
+        return ["bool", bool(label)]
+    if isinstance(label, (int, np.integer)):
+        return ["int", int(label)]
+    if label is pd.NaT:
+        return ["nat"]
+    if label is pd.NA:
+        return ["na"]
+    if isinstance(label, (float, np.floating)):
+        return ["float", float(label).hex()]
+    if isinstance(label, tuple):
+        return ["tuple", [encode(part) for part in label]]
+    if isinstance(label, pd.Timestamp) and label.tz is None:
+        return ["timestamp", str(label)]
+    raise TypeError(f"a label of type {type(label).__name__} cannot be carried: {label!r}; rename it to a text")
+
+
+def decode(code: list[Any]) -> Any:
+    """The label again."""
+    import pandas as pd
+
+    kind = code[0]
+    if kind == "float":
+        return float.fromhex(code[1])
+    if kind == "tuple":
+        return tuple(decode(part) for part in code[1])
+    if kind == "timestamp":
+        return pd.Timestamp(code[1])
+    if kind in ("none", "nat", "na"):
+        return {"none": None, "nat": pd.NaT, "na": pd.NA}[kind]
+    return code[1]

@@ -1,0 +1,201 @@
+"""From pandas: each column in the words of ``_frame_from_columns``, and what only pandas knows as metadata."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+from ._columns import Spec, fixed
+from ._iolink import DataFrameView, _frame_from_columns
+from ._pandas_common import PANDAS, copies_on_write, encode
+from .errors import CapabilityError, DataTypeError, InvalidArgumentError
+
+_BUILT = "its values are Python objects"
+
+
+def frame_of(df: Any, copy: bool | None) -> tuple[DataFrameView, dict[str, str]]:
+    """The frame, and why which columns were copied."""
+    import pandas as pd
+
+    if not isinstance(df, pd.DataFrame):
+        raise TypeError(f"df: expected a pandas.DataFrame, not {type(df).__name__}")
+    shares = copies_on_write()
+    if copy is False and not shares:
+        raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
+    held = df.copy(deep=bool(copy) or not shares)
+    reader = _Reader(shares)
+    for position, label in enumerate(held.columns):
+        reader.column(label, held.iloc[:, position])
+    facts: dict[str, Any] = {"columns": _labels(held.columns), "index": reader.index(held.index)}
+    try:
+        facts["attrs"] = json.loads(json.dumps(held.attrs))
+    except (TypeError, ValueError):
+        facts["attrs"] = {}
+    frame = _frame_from_columns(reader.specs, {PANDAS: json.dumps(facts)}, len(held))
+    if shares:
+        identities = frame._identities()
+        frame._hold({one[0]: kept for one, kept in zip(identities, reader.kept, strict=False) if one is not None})
+    if copy:
+        return frame, {}
+    reason = "this pandas writes in place: turn copy-on-write on"
+    return frame, reader.copied if shares else dict.fromkeys(reader.names, reason)
+
+
+def _labels(columns: Any) -> dict[str, Any]:
+    """What the labels do not say themselves."""
+    import pandas as pd
+
+    facts: dict[str, Any] = {"names": [encode(name) for name in columns.names], "dtype": str(columns.dtype)}
+    if isinstance(columns, pd.MultiIndex):
+        facts["levels"] = columns.nlevels
+    elif isinstance(columns, pd.RangeIndex):
+        facts["range"] = [columns.start, columns.stop, columns.step]
+    return facts
+
+
+def _zone(name: str, zone: Any) -> str:
+    """A time zone as Arrow writes it."""
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if isinstance(key, str):
+        return key
+    if zone is datetime.UTC:
+        return "UTC"
+    if isinstance(zone, datetime.timezone) or type(zone).__name__ == "_FixedOffset":
+        minutes, rest = divmod(int(zone.utcoffset(None).total_seconds()), 60)
+        if rest == 0:
+            sign = "-" if minutes < 0 else "+"
+            return f"{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    raise DataTypeError(f"column {name!r}: the time zone {zone!r} has no name that Arrow knows; use tz_convert first")
+
+
+class _Reader:
+    """Collects columns."""
+
+    def __init__(self, shares: bool) -> None:
+        self.shares = shares
+        self.specs: list[Spec] = []
+        self.kept: list[Any] = []
+        self.copied: dict[str, str] = {}
+        self.names: dict[str, Any] = {}
+
+    def _add(self, name: str, label: Any, kept: Any, facts: dict[str, Any]) -> None:
+        if name in self.names:
+            raise InvalidArgumentError(
+                f"the column name {name!r} is there twice ({self.names[name]!r} and {label!r}); rename one of the two"
+            )
+        self.names[name] = label
+        spec, why = self.spec(name, kept.dtype, kept.array, kept, facts)
+        self.specs.append(spec)
+        self.kept.append(kept)
+        if why:
+            self.copied[name] = why
+
+    def column(self, label: Any, series: Any) -> None:
+        """One column of the DataFrame."""
+        name = label if isinstance(label, str) else str(label)
+        self._add(name, label, series, {} if name is label or type(label) is str else {"label": encode(label)})
+
+    def index(self, index: Any) -> dict[str, Any]:
+        """The row labels: in words where they are a range, else as columns."""
+        import pandas as pd
+
+        if isinstance(index, pd.RangeIndex):
+            return {"range": [index.start, index.stop, index.step], "names": [encode(index.name)]}
+        levels = range(index.nlevels)
+        for level in levels:
+            values = index.get_level_values(level)
+            given = values.name
+            free = isinstance(given, str) and given not in self.names
+            self._add(given if free else f"__index_level_{level}__", given, values, {"level": level})
+        frequency = getattr(index, "freqstr", None)
+        facts: dict[str, Any] = {"names": [encode(name) for name in index.names], "levels": len(levels)}
+        if isinstance(index, pd.MultiIndex):
+            facts["multi"] = True
+        if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)) and frequency:
+            facts["freq"] = frequency
+        return facts
+
+    def spec(self, name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
+        """The column, and why it is copied ("": it is shared)."""
+        import numpy as np
+        import pandas as pd
+
+        def words(**more: Any) -> dict[str, str]:
+            return {PANDAS: json.dumps({**facts, **more})}
+
+        if isinstance(dtype, np.dtype):
+            if dtype.kind == "O":
+                return self.objects(name, np.asarray(values, dtype=object), facts)
+            if dtype.kind == "c":
+                raise DataTypeError(f"column {name!r}: complex numbers have no Arrow type; carry two columns instead")
+            # `to_numpy` copies times; this is the memory itself.
+            array = values._ndarray if hasattr(values, "_ndarray") else np.asarray(values)
+            return fixed(name, array, words(dtype=str(dtype)), guard=guard)
+        if isinstance(dtype, pd.DatetimeTZDtype):
+            array = values.asi8.view(f"M8[{dtype.unit}]")
+            facts_here = words(dtype="zoned")
+            return fixed(name, array, facts_here, guard=guard, zone=_zone(name, dtype.tz))
+        if isinstance(dtype, pd.CategoricalDtype):
+            inner = dtype.categories
+            categories = self.spec("categories", inner.dtype, inner.array, inner, {})[0]
+            spec, why = fixed(name, values.codes, {}, guard=guard)
+            metadata = words(dtype="category", categories=json.loads(categories[2][PANDAS]))
+            return (
+                "dictionary",
+                name,
+                metadata,
+                spec[3],
+                spec[5],
+                spec[6],
+                bool(dtype.ordered),
+                categories,
+                guard,
+            ), why
+        if isinstance(dtype, pd.StringDtype):
+            missing = "nan" if isinstance(dtype.na_value, float) else "NA"
+            metadata = words(dtype="string", storage=dtype.storage, missing=missing)
+            if hasattr(values, "_pa_array"):
+                return _arrow(name, metadata, values)
+            return ("text", name, metadata, np.asarray(values, dtype=object)), _BUILT
+        if isinstance(dtype, pd.PeriodDtype):
+            ordinals = values.asi8
+            mask = values.isna()
+            return fixed(name, ordinals, words(dtype=str(dtype)), mask=mask if mask.any() else None, guard=guard)
+        if hasattr(values, "_mask") and hasattr(values, "_data"):
+            mask = values._mask if values._mask.any() else None
+            return fixed(name, values._data, words(dtype=str(dtype)), mask=mask, guard=guard)
+        if hasattr(values, "_pa_array"):
+            return _arrow(name, words(dtype="arrow"), values)
+        raise DataTypeError(
+            f"column {name!r}: values of dtype {dtype} cannot be carried; convert them to numbers, text or categories"
+        )
+
+    def objects(self, name: str, array: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
+        """A column of Python objects, all of one type."""
+        import pandas as pd
+
+        missing = pd.isna(array)
+        there = (value for value, gone in zip(array, missing, strict=False) if not gone)
+        first = next(there, None)
+        of = type(first).__name__
+        metadata = {PANDAS: json.dumps({**facts, "dtype": "object", "of": of})}
+        if isinstance(first, str):
+            return ("text", name, metadata, array), _BUILT
+        if isinstance(first, bytes):
+            return ("bytes", name, metadata, array), _BUILT
+        if getattr(first, "tzinfo", None) is not None:
+            raise DataTypeError(f"column {name!r}: times with zones are kept as objects; use pd.to_datetime first")
+        if type(first) in _TAKEN or isinstance(first, (pd.Timestamp, pd.Timedelta)) or first is None or of == "Decimal":
+            return ("objects", name, metadata, array), _BUILT
+        row = int((~missing).argmax())
+        raise DataTypeError(f"column {name!r}, row {row}: objects of type {of} cannot be carried")
+
+
+_TAKEN = (bool, int, float, datetime.date, datetime.time, datetime.datetime, datetime.timedelta)
+
+
+def _arrow(name: str, metadata: dict[str, str], values: Any) -> tuple[Spec, str]:
+    chunks = values._pa_array
+    why = "its chunks are made one" if chunks.num_chunks > 1 else ""
+    return ("arrow", name, metadata, chunks), why

@@ -1,0 +1,297 @@
+"""To pandas: what pandas held goes back as it was; the rest is shared where the frame's bytes are its own, else copied."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ._iolink import DataFrameView
+from ._pandas_common import MISSING, PANDAS, copies_on_write, decode
+
+_ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
+_BUILT = "pandas keeps such values as objects of its own"
+_MASKED = "values are missing"
+
+
+def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, str]]:
+    """The DataFrame, and why which columns were copied."""
+    import pandas as pd
+
+    described, metadata = frame._describe()
+    facts = json.loads(metadata.get(PANDAS, "{}"))
+    writer = _Writer(frame, copies_on_write(), copy)
+    rows = len(frame)
+    levels: dict[int, Any] = {}
+    columns, labels = [], []
+    for number, column in enumerate(described):
+        own = json.loads(column[5].get(PANDAS, "{}"))
+        values = writer.column(number, column, own)
+        if "level" in own:
+            levels[own["level"]] = values
+        else:
+            columns.append(values)
+            labels.append(decode(own["label"]) if "label" in own else column[0])
+    index = _index(facts.get("index", {}), levels, rows)
+    aligned = {position: _aligned(values, index) for position, values in enumerate(columns)}
+    df = pd.DataFrame(aligned, index=index, copy=False)
+    df.columns = _columns(facts.get("columns", {}), labels)
+    df.attrs = facts.get("attrs", {})
+    frame._hold(writer.held)
+    if copy:
+        return df.copy(deep=True), {}
+    return df, writer.copied
+
+
+def _aligned(values: Any, index: Any) -> Any:
+    """A Series with the rows' labels; it shares, and says so to pandas."""
+    import pandas as pd
+
+    if isinstance(values, pd.Series):
+        values = values.copy(deep=False)
+        values.index = index
+        return values
+    return pd.Series(values, index=index, dtype=values.dtype, copy=False)
+
+
+def _index(facts: dict[str, Any], levels: dict[int, Any], rows: int) -> Any:
+    import pandas as pd
+
+    names = [decode(name) for name in facts.get("names", [])]
+    count = facts.get("levels", 0)
+    if count and len(levels) == count:
+        arrays = [pd.Index(levels[level], dtype=levels[level].dtype) for level in range(count)]
+        if facts.get("multi"):
+            return pd.MultiIndex.from_arrays(arrays, names=names)
+        index = arrays[0].rename(names[0])
+        if "freq" in facts:
+            try:
+                index.freq = facts["freq"]
+            except ValueError:
+                pass  # Rows were cut or written: the labels are not that regular any more.
+        return index
+    if "range" in facts and len(range(*facts["range"])) == rows:
+        return pd.RangeIndex(*facts["range"], name=names[0])
+    return pd.RangeIndex(rows)
+
+
+def _columns(facts: dict[str, Any], labels: list[Any]) -> Any:
+    import pandas as pd
+
+    names = [decode(name) for name in facts.get("names", [["none"]])]
+    if "levels" in facts and all(isinstance(label, tuple) and len(label) == facts["levels"] for label in labels):
+        if labels:
+            return pd.MultiIndex.from_tuples(labels, names=names)
+        return pd.MultiIndex.from_arrays([[]] * facts["levels"], names=names)
+    name = names[0] if len(names) == 1 else None
+    if "range" in facts and labels == list(range(*facts["range"])):
+        return pd.RangeIndex(*facts["range"], name=name)
+    try:
+        return pd.Index(labels, dtype=facts.get("dtype"), name=name, tupleize_cols=False)
+    except (TypeError, ValueError):
+        return pd.Index(labels, dtype=object, name=name, tupleize_cols=False)
+
+
+class _Writer:
+    """Makes columns for pandas."""
+
+    def __init__(self, frame: DataFrameView, shares: bool, copy: bool | None) -> None:
+        self.frame = frame
+        self.shares = shares
+        self.before: dict[int, Any] = (frame._held() or {}) if shares else {}
+        self.held: dict[int, Any] = {}
+        self.identities = frame._identities()
+        self.copied: dict[str, str] = {}
+
+    def column(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> Any:
+        """One column: what pandas held, what it may share, or a copy."""
+        identity = self.identities[number]
+        held = None if identity is None else self.before.get(identity[0])
+        if held is not None:
+            self.held[identity[0]] = held
+            first, count = identity[1:]
+            if first == 0 and count == len(held):
+                return held
+            return held.iloc[first : first + count] if hasattr(held, "iloc") else held[first : first + count]
+        values, why = self.made(number, described, facts)
+        if why:
+            self.copied[described[0]] = why
+        return values
+
+    def made(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> tuple[Any, str]:
+        """A column that pandas never held, and why it is copied ("": it is shared)."""
+        import pandas as pd
+
+        _, data_format, arrow_type, dictionary, ordered, metadata = described
+        dtype = facts.get("dtype")
+        if dictionary:
+            return _categorical(self.frame._dictionary(number), ordered, facts.get("categories", {})), _BUILT
+        if dtype == "arrow" or (dtype == "string" and facts.get("storage") == "pyarrow"):
+            arrow = _arrow_backed(self.frame, number, facts)
+            if arrow is not None:
+                return arrow, ""
+        numbers = self.frame._numbers(number) if dtype != "object" else None
+        if numbers is None:
+            return _built(self.frame._list(number), arrow_type, dtype, facts, metadata.get(MISSING, "")), _BUILT
+        array, _form, mask, keeper, identity = numbers
+        if array.dtype.kind == "M" and _zone_of(data_format):
+            return _zoned(array, mask, _zone_of(data_format)), _ITS_OWN
+        if data_format in ("tdD", "tdm"):
+            return _built(self.frame._list(number), arrow_type, dtype, facts, ""), _BUILT
+        if isinstance(dtype, str) and dtype.startswith("period"):
+            ordinals = array.copy()
+            if mask is not None:
+                ordinals[mask] = pd.NaT._value
+            return pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(dtype[7:-1])), _BUILT
+        if mask is not None or dtype in _NULLABLE:
+            return _nullable(array, mask, dtype), _MASKED if mask is not None else _ITS_OWN
+        other = _other_order(array.dtype, dtype)
+        if other is not None:
+            return array.astype(other), "its bytes go back in the other order"
+        if keeper is None or not self.shares:
+            return array.copy(), _ITS_OWN if self.shares else "this pandas writes in place"
+        series = pd.Series(array, dtype=array.dtype, copy=False)
+        # pandas sees that this Series shares the bytes, and copies before it writes, as long as anybody else has them.
+        keeper.keep(series)
+        if self.identities[number] == identity:
+            self.held[identity[0]] = series
+        return series, ""
+
+
+def _other_order(dtype: Any, known: Any) -> Any:
+    """The dtype that pandas had, where only the byte order differs."""
+    import numpy as np
+
+    if not isinstance(known, str) or not known.startswith(">"):
+        return None
+    wanted = np.dtype(known)
+    return wanted if wanted.newbyteorder("=") == dtype else None
+
+
+_NULLABLE = {
+    *(f"{sign}{bits}" for sign in ("Int", "UInt") for bits in (8, 16, 32, 64)),
+    "Float32",
+    "Float64",
+    "boolean",
+}
+
+
+def _nullable(array: Any, mask: Any, dtype: Any) -> Any:
+    """Numbers with a mask: in pandas' own nullable type, or as NaN and NaT where that is what the type has."""
+    import numpy as np
+    import pandas as pd
+
+    kind = array.dtype.kind
+    if dtype not in _NULLABLE and kind in "fmM":
+        array = array.copy()
+        array[mask] = np.nan if kind == "f" else np.array("NaT", array.dtype)
+        return array
+    if mask is None:
+        mask = np.zeros(len(array), dtype=bool)
+    mask = mask.copy()
+    if kind == "b":
+        return pd.arrays.BooleanArray(array.copy(), mask)
+    if kind == "f":
+        return pd.arrays.FloatingArray(array.copy(), mask)
+    return pd.arrays.IntegerArray(array.copy(), mask)
+
+
+def _zone_of(data_format: str) -> str:
+    return data_format[4:] if data_format[:2] == "ts" else ""
+
+
+def _zoned(array: Any, mask: Any, zone: str) -> Any:
+    import numpy as np
+    import pandas as pd
+
+    array = array.copy()
+    if mask is not None:
+        array[mask] = np.array("NaT", array.dtype)
+    return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(zone).array
+
+
+def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> Any:
+    """An array over Arrow's own memory, where pyarrow is there."""
+    import pandas as pd
+
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return None
+    values = pa.array(frame._column(number))
+    if facts["dtype"] == "arrow":
+        return pd.arrays.ArrowExtensionArray(pa.chunked_array([values]))
+    return _string_dtype(facts).construct_array_type()(pa.chunked_array([values]), dtype=_string_dtype(facts))
+
+
+def _string_dtype(facts: dict[str, Any]) -> Any:
+    import numpy as np
+    import pandas as pd
+
+    storage = facts.get("storage", "python")
+    if storage == "pyarrow":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError:
+            storage = "python"
+    if facts.get("missing") == "nan":
+        return pd.StringDtype(storage, na_value=np.nan)
+    return pd.StringDtype(storage)
+
+
+def _restore(values: list[Any], words: str) -> list[Any]:
+    """Puts the objects back that stood for missing values."""
+    import pandas as pd
+
+    if not words:
+        return values
+    objects = {"None": None, "NaN": float("nan"), "NA": pd.NA, "NaT": pd.NaT}
+    words, _, count = words.partition("@")
+    most, *others = words.split(";")
+    known = dict.fromkeys(range(len(values)), objects[most])
+    if count == str(len(values)):
+        for other in others:
+            kind, _, rows = other.partition(":")
+            known.update({int(row): objects[kind] for row in rows.split(",")})
+    return [known[row] if value is None else value for row, value in enumerate(values)]
+
+
+def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any], missing: str) -> Any:
+    """Values made as Python objects."""
+    import numpy as np
+    import pandas as pd
+
+    if dtype == "string":
+        return pd.array(values, dtype=_string_dtype(facts))
+    if dtype is None and arrow_type in ("string", "large_string", "string_view"):
+        made = pd.Series(values, dtype=str if int(pd.__version__.split(".")[0]) >= 3 else object)
+        return made.array
+    of = facts.get("of")
+    if of in ("Timestamp", "Timedelta"):
+        make = pd.Timestamp if of == "Timestamp" else pd.Timedelta
+        values = [value if value is None else make(value) for value in values]
+    elif of in ("datetime", "timedelta"):
+        values = [value if value is None else value.astype(f"{value.dtype.kind}8[us]").item() for value in values]
+    array = np.empty(len(values), dtype=object)
+    for row, value in enumerate(_restore(values, missing)):
+        array[row] = value
+    return array
+
+
+def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
+    """A Categorical out of a frame with the numbers and one with the categories."""
+    import numpy as np
+    import pandas as pd
+
+    keys, categories = parts
+    array, _, mask, _, _ = keys._numbers(0)
+    codes = array.astype("i8") if array.dtype.kind == "u" else array.copy()
+    if mask is not None:
+        codes[mask] = -1
+    described = categories._describe()[0][0]
+    values, _ = _Writer(categories, copies_on_write(), None).made(0, described, facts)
+    index = pd.Index(values)
+    if index.hasnans or not index.is_unique:
+        unique, places = index.unique().dropna(), np.full(len(index) + 1, -1)
+        places[:-1] = unique.get_indexer(index)
+        codes, index = places[codes], unique
+    return pd.Categorical.from_codes(codes, categories=index, ordered=ordered)

@@ -1,0 +1,89 @@
+"""Data frames to pandas and back, with what pandas alone knows kept on the way.
+
+>>> import pandas as pd
+>>> from iolink.pandas_interop import PandasInterop
+>>> frame = PandasInterop.from_pandas(pd.DataFrame({"name": ["Ada", "Alan"], "age": [36, 41]}))
+>>> frame.shape()
+Vector2u64(2, 2)
+>>> PandasInterop.to_pandas(frame)["age"].sum().item()
+77
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _pandas_in, _pandas_out
+from ._iolink import DataFrameView
+from .errors import CapabilityError
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["PandasInterop"]
+
+
+def _refuse(copied: dict[str, str], doing: str) -> None:
+    some = list(copied.items())[:5]
+    words = "; ".join(f"column {name!r}: {why}" for name, why in some)
+    more = f" (and {len(copied) - 5} more)" if len(copied) > 5 else ""
+    raise CapabilityError(f"{doing} cannot share everything: {words}{more}; copy=None copies only these columns")
+
+
+class PandasInterop:
+    """Both ways between a data frame view and ``pandas.DataFrame``."""
+
+    @staticmethod
+    def from_pandas(df: pandas.DataFrame, copy: bool | None = None) -> DataFrameView:
+        """A frame of the DataFrame's columns and index.
+
+        ``copy=None`` shares what can be shared: numbers, booleans, times and Arrow-backed strings. Whoever writes
+        afterwards, pandas or the frame, writes to a copy of the column, so neither ever sees the other's change.
+        ``True`` copies everything, ``False`` refuses where a column would have to be copied.
+
+        >>> import pandas as pd
+        >>> frame = PandasInterop.from_pandas(pd.DataFrame({"x": [1.5, 2.5]}, index=["a", "b"]))
+        >>> frame.columns
+        ['x', '__index_level_0__']
+        """
+        frame, copied = _pandas_in.frame_of(df, copy)
+        if copy is False and copied:
+            _refuse(copied, "from_pandas")
+        return frame
+
+    @staticmethod
+    def to_pandas(frame: DataFrameView, copy: bool | None = None) -> pandas.DataFrame:
+        """The frame as a DataFrame; what came from pandas has the dtypes, labels and index that it had.
+
+        ``copy`` is as in :meth:`from_pandas`.
+
+        >>> import iolink
+        >>> frame = iolink.DataFrameViewFactory.from_columns({"x": [1, 2], "y": ["a", "b"]})
+        >>> list(PandasInterop.to_pandas(frame).columns)
+        ['x', 'y']
+        """
+        if not isinstance(frame, DataFrameView):
+            raise TypeError(f"frame: expected a DataFrameView, not {type(frame).__name__}")
+        df, copied = _pandas_out.frame_to(frame, copy)
+        if copy is False and copied:
+            _refuse(copied, "to_pandas")
+        return df
+
+    @staticmethod
+    def explain(thing: Any) -> str:
+        """Which columns of a DataFrame or frame would be shared, which copied, and why.
+
+        >>> import pandas as pd
+        >>> print(PandasInterop.explain(pd.DataFrame({"x": [1.5, 2.5]})))
+        from_pandas
+          'x': shared
+        """
+        if isinstance(thing, DataFrameView):
+            title, names = "to_pandas", thing.columns
+            copied = _pandas_out.frame_to(thing, None)[1]
+        else:
+            title = "from_pandas"
+            frame, copied = _pandas_in.frame_of(thing, None)
+            names = frame.columns
+        lines = [f"  {name!r}: " + (f"copied, {copied[name]}" if name in copied else "shared") for name in names]
+        return "\n".join([title, *lines])

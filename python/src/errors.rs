@@ -1,0 +1,68 @@
+//! One Python exception for each kind of error; each is also the built-in one that a user would catch.
+
+use iolink_sdk::{Error, ErrorKind};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use std::any::Any;
+use std::sync::Arc;
+
+static CLASSES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
+fn class_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidArgument => "InvalidArgumentError",
+        ErrorKind::NotImplemented => "CapabilityError",
+        ErrorKind::OutOfRange => "OutOfRangeError",
+        ErrorKind::Type => "DataTypeError",
+        ErrorKind::Io => "StreamError",
+        ErrorKind::NotFound => "NotFoundError",
+        ErrorKind::Unsupported => "UnsupportedFormatError",
+        ErrorKind::Corrupt => "CorruptDataError",
+        ErrorKind::Busy => "BusyError",
+        ErrorKind::Cancelled => "CancelledError",
+        ErrorKind::Limit => "LimitError",
+        ErrorKind::Closed => "ClosedError",
+        ErrorKind::Refused => "PluginRefusedError",
+        _ => "InternalError",
+    }
+}
+
+/// The Python exception of an error. One that a Python callback raised comes out as it was.
+pub fn raise(error: Error) -> PyErr {
+    Python::attach(|py| {
+        if let Some(raised) = error.payload().and_then(|payload| payload.downcast_ref::<Py<PyAny>>()) {
+            return PyErr::from_value(raised.bind(py).clone());
+        }
+        let made = || -> PyResult<PyErr> {
+            let classes = CLASSES.get_or_try_init(py, || py.import("iolink.errors").map(Bound::unbind))?;
+            let class = classes.bind(py).getattr(class_name(error.kind()))?;
+            let text = error.to_string();
+            let value = match error.kind() {
+                ErrorKind::Io | ErrorKind::NotFound if error.code() != 0 => class.call1((error.code(), text))?,
+                _ => class.call1((text,))?,
+            };
+            Ok(PyErr::from_value(value))
+        };
+        made().unwrap_or_else(|failed| failed)
+    })
+}
+
+/// The error of a Python exception, which comes out unchanged when it is raised again.
+pub fn from_python(py: Python<'_>, raised: PyErr) -> Error {
+    let text = raised.to_string();
+    let value: Py<PyAny> = raised.into_value(py).into_any();
+    Error::new(ErrorKind::Internal, text).with_payload(Arc::new(value) as Arc<dyn Any + Send + Sync>)
+}
+
+/// `Result::map_err(raise)` with a shorter name.
+pub trait OrRaise<T> {
+    /// The value, or the Python exception.
+    fn or_raise(self) -> PyResult<T>;
+}
+
+impl<T> OrRaise<T> for iolink_sdk::Result<T> {
+    #[inline]
+    fn or_raise(self) -> PyResult<T> {
+        self.map_err(raise)
+    }
+}

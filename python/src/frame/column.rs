@@ -1,0 +1,151 @@
+//! One column of a frame.
+
+use super::arrow::{array_capsule, schema_capsule};
+use super::cells::to_python;
+use super::numbers::{to_list, to_numpy};
+use crate::dtype::DataType;
+use crate::errors::OrRaise;
+use iolink_plugin_dataframe::{TableType, Values};
+use iolink_sdk::DataFrameView as Frame;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::PyIterator;
+use std::sync::Arc;
+
+/// A column of a frame, as it is when it is asked. See `_iolink.pyi`.
+#[pyclass(frozen, weakref, sequence, module = "iolink", name = "DataFrameColumn")]
+pub struct DataFrameColumn {
+    view: Arc<dyn Frame>,
+    column: u64,
+    name: String,
+}
+
+impl DataFrameColumn {
+    pub fn new(view: Arc<dyn Frame>, column: u64, name: String) -> Self {
+        DataFrameColumn { view, column, name }
+    }
+
+    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(py.detach(|| self.view.shape()).or_raise()?.1)
+    }
+
+    fn values(&self, py: Python<'_>) -> PyResult<Values> {
+        py.detach(|| Values::read(&*self.view, self.column, 0..self.view.shape()?.1)).or_raise()
+    }
+
+    fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
+        py.detach(|| TableType::read(&self.view.schema()?)?.column(self.column as usize)).or_raise()
+    }
+}
+
+#[pymethods]
+impl DataFrameColumn {
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[getter]
+    fn data_type(&self, py: Python<'_>) -> PyResult<DataType> {
+        Ok(DataType(self.info(py)?.data_type))
+    }
+
+    #[getter]
+    fn arrow_type(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.info(py)?.arrow_type)
+    }
+
+    #[getter]
+    fn unit(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.info(py)?.unit().to_owned())
+    }
+
+    /// How many values are missing.
+    #[getter]
+    fn null_count(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.values(py)?.missing())
+    }
+
+    fn to_numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let values = self.values(py)?;
+        let array = to_numpy(py, &values, false)?;
+        // A type without a NumPy twin comes as a list.
+        let numpy = py.import("numpy")?;
+        if array.is_instance(&numpy.getattr("ndarray")?)? {
+            return Ok(array);
+        }
+        let made = numpy.call_method1("empty", (values.len(), "O"))?;
+        for (row, item) in array.try_iter()?.enumerate() {
+            made.set_item(row, item?)?;
+        }
+        Ok(made)
+    }
+
+    fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(to_list(py, &self.values(py)?)?.into_any())
+    }
+
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.to_numpy(py)?;
+        let array = match dtype {
+            Some(dtype) => array.call_method1("astype", (dtype,))?,
+            None => array,
+        };
+        if copy == Some(true) {
+            return array.call_method0("copy");
+        }
+        Ok(array)
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.rows(py)? as usize)
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, row: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let rows = self.rows(py)? as i64;
+        let Ok(given) = row.extract::<i64>() else {
+            return self.to_numpy(py)?.get_item(row);
+        };
+        let at = if given < 0 { given + rows } else { given };
+        if !(0..rows).contains(&at) {
+            return Err(PyIndexError::new_err(format!("there is no row {given}; the column has {rows}")));
+        }
+        let at = at as u64;
+        let values = py.detach(|| Values::read(&*self.view, self.column, at..at + 1)).or_raise()?;
+        match values.cell(0) {
+            Some(cell) => to_python(py, &cell),
+            None => Ok(py.None().into_bound(py)),
+        }
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.to_list(py)?.try_iter()
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (schema, _) = self.values(py)?.to_c().or_raise()?;
+        schema_capsule(py, schema)
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        // The protocol lets a producer hand out its own type where it cannot cast to the one requested.
+        let _ = requested_schema;
+        let (schema, array) = self.values(py)?.to_c().or_raise()?;
+        Ok((schema_capsule(py, schema)?, array_capsule(py, array)?))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("DataFrameColumn({:?}, {}, {} rows)", self.name, self.arrow_type(py)?, self.rows(py)?))
+    }
+}

@@ -1,0 +1,34 @@
+//! Data frames in Python: the view, its columns, its factory, and what `pandas_interop.py` is built on.
+
+mod arrow;
+mod bytes;
+mod cells;
+mod column;
+mod edit;
+mod factory;
+mod numbers;
+mod parts;
+mod scan;
+mod select;
+mod show;
+mod view;
+
+pub use view::DataFrameView;
+
+use iolink_sdk::DataFrameView as Frame;
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+/// A frame as its Python class.
+pub fn to_python<'py>(py: Python<'py>, frame: Arc<dyn Frame>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(Bound::new(py, DataFrameView::new(frame))?.into_any())
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<DataFrameView>()?;
+    module.add_class::<column::DataFrameColumn>()?;
+    module.add_class::<factory::DataFrameViewFactory>()?;
+    module.add_class::<bytes::FrameBytes>()?;
+    module.add_class::<bytes::FrameKeeper>()?;
+    module.add_function(wrap_pyfunction!(parts::frame_from_columns, module)?)
+}

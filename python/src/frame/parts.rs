@@ -1,0 +1,194 @@
+//! Columns out of Python objects: what `pandas_interop.py` and `from_columns` hand over.
+
+use super::arrow::{given, Given};
+use super::cells::from_python;
+use super::scan::{mixed, texts, Missing, MISSING};
+use super::view::DataFrameView;
+use crate::errors::OrRaise;
+use crate::interop::python_owner;
+use crate::registry;
+use iolink_plugin_dataframe::build::{table, Lent, Part};
+use iolink_plugin_dataframe::{Cell, Form};
+use iolink_sdk::Adopt;
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyMemoryView, PyTuple};
+use std::collections::HashMap;
+
+/// The contiguous bytes of an object, kept by it and by `guard`.
+fn lent(name: &str, given: &Bound<'_, PyAny>, guard: Option<&Bound<'_, PyAny>>) -> PyResult<Lent> {
+    // The memoryview holds the export, so that its object neither moves nor frees the bytes.
+    let export = PyMemoryView::from(given)?;
+    let buffer = PyUntypedBuffer::get(export.as_any())?;
+    if !buffer.is_c_contiguous() {
+        return Err(PyValueError::new_err(format!("column {name:?}: the values do not lie one after the other")));
+    }
+    let kept = PyTuple::new(given.py(), [Some(export.as_any()), guard])?;
+    Ok(Lent { data: buffer.buf_ptr() as *const u8, bytes: buffer.len_bytes(), owner: python_owner(kept.as_any()) })
+}
+
+fn form_from(word: &str) -> PyResult<Form> {
+    match word {
+        "plain" => Ok(Form::Plain),
+        "bool8" => Ok(Form::Bool8),
+        "nat" => Ok(Form::Nat),
+        other => Err(PyValueError::new_err(format!("{other:?} is no form of values"))),
+    }
+}
+
+fn mask_from(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
+    if given.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(given.call_method1("astype", ("u1",))?.call_method0("tobytes")?.extract()?))
+}
+
+/// One column from its tuple `(kind, name, metadata, ...)`.
+fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
+    let spec = spec.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("a column is described by a tuple"))?;
+    let item = |index: usize| spec.get_item(index);
+    let (kind, name): (String, String) = (item(0)?.extract()?, item(1)?.extract()?);
+    let mut part = match kind.as_str() {
+        // format, form, rows, data, mask, guard
+        "fixed" => {
+            let guard = item(8)?;
+            let data = lent(&name, &item(6)?, (!guard.is_none()).then_some(&guard))?;
+            let mask = mask_from(&item(7)?)?;
+            let (format, form, rows): (String, String, usize) =
+                (item(3)?.extract()?, item(4)?.extract()?, item(5)?.extract()?);
+            Part::fixed(&name, &format, form_from(&form)?, rows, data, mask.as_deref()).or_raise()?
+        }
+        // values
+        "text" => texts(&name, &item(3)?, true)?,
+        "bytes" => texts(&name, &item(3)?, false)?,
+        // format, rows, keys, ordered, values, guard
+        "dictionary" => {
+            let guard = item(8)?;
+            let keys = lent(&name, &item(5)?, (!guard.is_none()).then_some(&guard))?;
+            let values = part_from(&item(7)?)?;
+            let (format, rows): (String, usize) = (item(3)?.extract()?, item(4)?.extract()?);
+            Part::dictionary(&name, &format, rows, keys, &values, item(6)?.extract()?).or_raise()?
+        }
+        // object
+        "arrow" => arrow_part(&name, &item(3)?)?,
+        // format or None, values; integers and floats may be mixed
+        "cells" => cells_part(&name, item(3)?.extract::<Option<String>>()?, &item(4)?, false)?,
+        // values, all of one type
+        "objects" => cells_part(&name, None, &item(3)?, true)?,
+        "missing" => Part::missing(&name, item(3)?.extract()?),
+        other => return Err(PyValueError::new_err(format!("{other:?} is no kind of column"))),
+    };
+    for (key, value) in item(2)?.cast::<PyDict>()?.iter() {
+        part = part.with(&key.extract::<String>()?, &value.extract::<String>()?);
+    }
+    Ok(part)
+}
+
+/// A column of an object that answers the Arrow protocol.
+pub fn arrow_part(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Part> {
+    match given(object)? {
+        Some(Given::Stream(stream)) => object.py().detach(|| Part::of_stream(name, stream)).or_raise(),
+        Some(Given::Array(schema, array)) => Part::foreign(name, &schema, array).or_raise(),
+        None => Err(PyTypeError::new_err(format!(
+            "column {name:?}: {} answers neither __arrow_c_stream__ nor __arrow_c_array__",
+            object.get_type().name()?
+        ))),
+    }
+}
+
+/// The Arrow format for values like the first one that is there.
+fn format_for(cells: &[Cell<'_>]) -> Option<String> {
+    let first = cells.iter().find(|cell| **cell != Cell::Missing)?;
+    let floats = cells.iter().any(|cell| matches!(cell, Cell::Float(_)));
+    let large = cells.iter().any(|cell| matches!(cell, Cell::Int(value) if *value > i128::from(i64::MAX)));
+    let unit = |unit: &str| unit.chars().next().unwrap_or('n');
+    Some(match first {
+        Cell::Bool(_) => "b".to_owned(),
+        Cell::Int(_) if floats => "g".to_owned(),
+        Cell::Int(_) if large => "L".to_owned(),
+        Cell::Int(_) => "l".to_owned(),
+        Cell::Float(_) => "g".to_owned(),
+        Cell::Text(_) => "U".to_owned(),
+        Cell::Bytes(_) => "Z".to_owned(),
+        Cell::Date(_) => "tdD".to_owned(),
+        Cell::Time(_) => "ttn".to_owned(),
+        Cell::Stamp(_, step, None) => format!("ts{}:", unit(step)),
+        Cell::Stamp(_, step, Some(zone)) => format!("ts{}:{zone}", unit(step)),
+        Cell::Span(_, step) => format!("tD{}", unit(step)),
+        Cell::Decimal(_) => decimal_format(cells),
+        Cell::Missing | Cell::List(_) | Cell::Struct(_) | Cell::Other(_) => return None,
+    })
+}
+
+/// A decimal type in which every value fits.
+fn decimal_format(cells: &[Cell<'_>]) -> String {
+    let scale = cells.iter().filter_map(|cell| match cell {
+        Cell::Decimal(text) => Some(text.split_once('.').map_or(0, |(_, part)| part.len())),
+        _ => None,
+    });
+    format!("d:38,{}", scale.max().unwrap_or(0).min(38))
+}
+
+/// A column of Python objects, one after the other.
+fn cells_part(name: &str, format: Option<String>, values: &Bound<'_, PyAny>, strict: bool) -> PyResult<Part> {
+    let (mut cells, mut missing) = (Vec::with_capacity(values.len().unwrap_or(0)), Missing::default());
+    let mut first = None;
+    for (row, value) in values.try_iter()?.enumerate() {
+        let value = value?;
+        let floats = matches!(format.as_deref(), Some("e" | "f" | "g")) || matches!(first, Some(Cell::Float(_)));
+        let nan_is_value = floats && value.is_instance_of::<pyo3::types::PyFloat>();
+        if !nan_is_value && missing.note(row, &value)? {
+            cells.push(Cell::Missing);
+            continue;
+        }
+        let cell = from_python(&value)?;
+        let first = first.get_or_insert_with(|| cell.clone());
+        let numbers = |cell: &Cell<'_>| matches!(cell, Cell::Int(_) | Cell::Float(_));
+        let alike = std::mem::discriminant(first) == std::mem::discriminant(&cell);
+        if matches!(cell, Cell::Other(_)) || (!alike && (strict || !(numbers(first) && numbers(&cell)))) {
+            let words = first_words(values, &missing)?;
+            return Err(mixed(name, row, &value, &words));
+        }
+        cells.push(cell);
+    }
+    let part = match format.or_else(|| format_for(&cells)) {
+        Some(format) => Part::typed(name, &format, &cells).or_raise()?,
+        None if first.is_none() => Part::missing(name, cells.len()),
+        None => return Err(PyTypeError::new_err(format!("column {name:?}: lists and mappings come in through Arrow"))),
+    };
+    Ok(match missing.words(cells.len()) {
+        Some(words) => part.with(MISSING, &words),
+        None => part,
+    })
+}
+
+/// Name of the type of the first value that is there.
+fn first_words(values: &Bound<'_, PyAny>, missing: &Missing) -> PyResult<String> {
+    for (row, value) in values.try_iter()?.enumerate() {
+        if !missing.has(row) {
+            return Ok(value?.get_type().name()?.to_string());
+        }
+    }
+    Ok("nothing".to_owned())
+}
+
+/// A frame out of columns described by tuples; for `pandas_interop.py` and `from_columns`.
+#[pyfunction]
+#[pyo3(name = "_frame_from_columns", signature = (columns, metadata = None, rows = None))]
+pub fn frame_from_columns(
+    py: Python<'_>,
+    columns: &Bound<'_, PyAny>,
+    metadata: Option<HashMap<String, String>>,
+    rows: Option<usize>,
+) -> PyResult<DataFrameView> {
+    let mut parts = Vec::with_capacity(columns.len()?);
+    for spec in columns.try_iter()? {
+        parts.push(part_from(&spec?)?);
+    }
+    let view = py.detach(|| {
+        let stream = table(parts, metadata.unwrap_or_default(), rows)?;
+        registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()
+    });
+    Ok(DataFrameView::new(view.or_raise()?))
+}

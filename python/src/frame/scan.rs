@@ -1,0 +1,122 @@
+//! Texts and bytes out of Python objects, in one pass over an object array or a sequence.
+
+use iolink_plugin_dataframe::build::Part;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyFloat, PyString};
+
+use crate::errors::{raise, OrRaise};
+use iolink_sdk::{Error, ErrorKind};
+
+/// Field metadata that says by which objects missing values were written: `NaN`, or `None;NaN:3,7@9` (rows 3
+/// and 7 of 9) where they differ.
+pub const MISSING: &str = "iolink.missing";
+
+/// Names of the objects that stand for a missing value.
+const NAMES: [&str; 4] = ["None", "NaN", "NA", "NaT"];
+
+/// Which of [`NAMES`] an object is.
+fn missing_kind(value: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    if value.is_none() {
+        return Ok(Some(0));
+    }
+    if let Ok(number) = value.cast::<PyFloat>() {
+        return Ok(number.value().is_nan().then_some(1));
+    }
+    let name = value.get_type().name()?;
+    Ok(match &*name.to_cow()? {
+        "NAType" => Some(2),
+        "NaTType" => Some(3),
+        _ => None,
+    })
+}
+
+/// Which objects stood for missing values, and where.
+#[derive(Default)]
+pub struct Missing {
+    rows: [Vec<usize>; 4],
+}
+
+impl Missing {
+    /// Notes the row where its value is missing.
+    pub fn note(&mut self, row: usize, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let kind = missing_kind(value)?;
+        if let Some(kind) = kind {
+            self.rows[kind].push(row);
+        }
+        Ok(kind.is_some())
+    }
+
+    /// Is the row one that was noted?
+    pub fn has(&self, row: usize) -> bool {
+        self.rows.iter().any(|rows| rows.binary_search(&row).is_ok())
+    }
+
+    /// The words for the field's metadata: the most frequent kind, then the rows of the others.
+    pub fn words(&self, count: usize) -> Option<String> {
+        let most = (0..NAMES.len()).rev().max_by_key(|kind| self.rows[*kind].len())?;
+        if self.rows[most].is_empty() {
+            return None;
+        }
+        let mut words = NAMES[most].to_owned();
+        let alone = words.len();
+        for (kind, rows) in self.rows.iter().enumerate() {
+            if kind != most && !rows.is_empty() {
+                let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+                words.push_str(&format!(";{}:{}", NAMES[kind], rows.join(",")));
+            }
+        }
+        if words.len() > alone {
+            words.push_str(&format!("@{count}"));
+        }
+        Some(words)
+    }
+}
+
+/// Strings (or bytes) as a column; anything else that is not a missing value is refused with its row and type.
+pub fn texts(name: &str, values: &Bound<'_, PyAny>, text: bool) -> PyResult<Part> {
+    let rows = values.len()?;
+    let (mut offsets, mut data) = (Vec::with_capacity(rows + 1), Vec::new());
+    let (mut mask, mut missing) = (vec![0u8; rows], Missing::default());
+    offsets.push(0i64);
+    for (row, value) in values.try_iter()?.enumerate() {
+        let value = value?;
+        if row == rows {
+            return Err(PyTypeError::new_err(format!("column {name:?} grew while it was read")));
+        }
+        match (value.cast::<PyString>(), value.cast::<PyBytes>()) {
+            (Ok(string), _) if text => data.extend_from_slice(utf8(name, row, string)?.as_bytes()),
+            (_, Ok(bytes)) if !text => data.extend_from_slice(bytes.as_bytes()),
+            _ if missing.note(row, &value)? => mask[row] = 1,
+            _ => return Err(mixed(name, row, &value, if text { "str" } else { "bytes" })),
+        }
+        offsets.push(data.len() as i64);
+    }
+    if offsets.len() != rows + 1 {
+        return Err(PyTypeError::new_err(format!("column {name:?} shrank while it was read")));
+    }
+    let words = missing.words(rows);
+    let part = Part::texts(name, text, offsets, data, words.as_ref().map(|_| mask.as_slice())).or_raise()?;
+    Ok(match words {
+        Some(words) => part.with(MISSING, &words),
+        None => part,
+    })
+}
+
+fn utf8<'a>(name: &str, row: usize, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    text.to_str().map_err(|_| {
+        raise(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("column {name:?}, row {row}: the text holds a lone surrogate, which UTF-8 cannot carry"),
+        ))
+    })
+}
+
+/// The refusal of a column of several types.
+pub fn mixed(name: &str, row: usize, value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
+    let found = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    raise(Error::new(
+        ErrorKind::Type,
+        format!("column {name:?}, row {row}: {found} among {expected}; a column of a data frame has one type"),
+    ))
+}

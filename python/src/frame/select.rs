@@ -1,0 +1,71 @@
+//! Parts of a frame: a column, some columns, a run of rows. None of them copies a value.
+
+use super::column::DataFrameColumn;
+use super::view::DataFrameView;
+use crate::errors::OrRaise;
+use crate::registry;
+use iolink_plugin_dataframe::build::{table, Part};
+use iolink_plugin_dataframe::{Frame as Near, Values};
+use iolink_sdk::{Adopt, DataFrameView as Frame, Result};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PySlice, PyString, PyTuple};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Some columns and rows as a frame of their own.
+fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>) -> Result<Arc<dyn Frame>> {
+    if let Some(near) = Near::of(&**view) {
+        return Ok(Arc::new(near.select(columns, rows)?));
+    }
+    let rows = match rows {
+        Some(rows) => rows,
+        None => 0..view.shape()?.1,
+    };
+    registry().adopt(Adopt::DataFrame(view.export(columns, rows)?))?.into_data_frame()
+}
+
+/// `frame[key]`.
+pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (py, this) = (frame.py(), frame.get());
+    if let Ok(name) = key.cast::<PyString>() {
+        let column = this.index_of(py, key)?;
+        let name = name.to_cow()?.into_owned();
+        return Ok(Bound::new(py, DataFrameColumn::new(this.view.clone(), column, name))?.into_any());
+    }
+    let made = if let Ok(slice) = key.cast::<PySlice>() {
+        let rows = this.sizes(py)?.1;
+        let indices = slice.indices(rows as isize)?;
+        if indices.step != 1 {
+            return Err(PyValueError::new_err(format!(
+                "a run of rows has step 1, not {}; take the column's to_numpy() to skip rows",
+                indices.step
+            )));
+        }
+        let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
+        py.detach(|| cut(&this.view, None, Some(start..stop))).or_raise()?
+    } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
+        let columns: Vec<u64> = key.try_iter()?.map(|column| this.index_of(py, &column?)).collect::<PyResult<_>>()?;
+        py.detach(|| cut(&this.view, Some(&columns), None)).or_raise()?
+    } else {
+        return Err(PyTypeError::new_err(format!(
+            "key: expected a column's name, a slice of rows or a list of names, not {}",
+            key.get_type().name()?
+        )));
+    };
+    Ok(Bound::new(py, this.derived(py, made))?.into_any())
+}
+
+fn one_column(values: &Values) -> Result<DataFrameView> {
+    let (schema, array) = values.to_c()?;
+    let part = Part::foreign("values", &schema, array)?;
+    let stream = table(vec![part], HashMap::new(), None)?;
+    Ok(DataFrameView::new(registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()?))
+}
+
+/// The keys and the values of a dictionary, each as a frame of one column.
+pub fn dictionary(py: Python<'_>, values: &Values) -> PyResult<Option<(DataFrameView, DataFrameView)>> {
+    let Some((keys, values)) = values.dictionary() else { return Ok(None) };
+    py.detach(|| Ok(Some((one_column(&keys)?, one_column(&values)?)))).or_raise()
+}

@@ -1,0 +1,377 @@
+//! `DataFrameView`.
+
+use super::bytes::split;
+use super::cells::to_python;
+use super::column::DataFrameColumn;
+use super::{arrow, edit, numbers, select, show};
+use crate::dtype::DataType;
+use crate::errors::OrRaise;
+use crate::pointer::{view_from_address, LentAddress};
+use crate::vector::Vector2u64;
+use iolink_plugin_dataframe::{ColumnInfo, Form, Frame as Near, TableType, Values};
+use iolink_sdk::{DataFrameView as Frame, Kind, View};
+use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyString};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A table: columns of one type each. See `_iolink.pyi`.
+#[pyclass(frozen, weakref, mapping, module = "iolink", name = "DataFrameView")]
+pub struct DataFrameView {
+    pub(super) view: Arc<dyn Frame>,
+    lent: LentAddress,
+    /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
+    held: Mutex<Option<Py<PyAny>>>,
+}
+
+impl DataFrameView {
+    pub fn new(view: Arc<dyn Frame>) -> Self {
+        DataFrameView { view, lent: Default::default(), held: Mutex::new(None) }
+    }
+
+    /// A frame cut from this one: what pandas holds of the one may be what it holds of the other.
+    pub(super) fn derived(&self, py: Python<'_>, view: Arc<dyn Frame>) -> Self {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = held.as_ref().map(|held| held.clone_ref(py));
+        DataFrameView { view, lent: Default::default(), held: Mutex::new(held) }
+    }
+
+    /// The columns.
+    pub(super) fn table(&self, py: Python<'_>) -> PyResult<TableType> {
+        py.detach(|| TableType::read(&self.view.schema()?)).or_raise()
+    }
+
+    /// Number of columns and rows.
+    pub(super) fn sizes(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
+        py.detach(|| self.view.shape()).or_raise()
+    }
+
+    /// A column by its number or name.
+    pub(super) fn index_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<u64> {
+        if let Ok(name) = column.cast::<PyString>() {
+            let name = name.to_cow()?;
+            let known = py.detach(|| Near::of(&*self.view).and_then(|near| near.column_index(&name)));
+            if let Some(index) = known {
+                return Ok(index);
+            }
+            let table = self.table(py)?;
+            return match table.names().position(|known| known == name) {
+                Some(index) => Ok(index as u64),
+                None => Err(no_such_column(&name, &table)),
+            };
+        }
+        if column.is_instance_of::<PyBool>() || !column.is_instance_of::<PyInt>() {
+            return Err(PyTypeError::new_err(format!(
+                "column: expected a name or a number, not {}",
+                column.get_type().name()?
+            )));
+        }
+        column.extract().map_err(|_| {
+            pyo3::exceptions::PyIndexError::new_err(format!("there is no column {column}; they are counted from 0"))
+        })
+    }
+
+    fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
+        if let Some(info) = py.detach(|| Near::of(&*self.view).map(|near| near.column_info(column))) {
+            return info.or_raise();
+        }
+        self.table(py)?.column(usize::try_from(column).unwrap_or(usize::MAX)).or_raise()
+    }
+
+    /// A run of a column's values.
+    pub(super) fn values(&self, py: Python<'_>, column: u64, offset: u64, count: Option<u64>) -> PyResult<Values> {
+        let read = || {
+            let end = match count {
+                Some(count) => offset.saturating_add(count),
+                None => self.view.shape()?.1.max(offset),
+            };
+            Values::read(&*self.view, column, offset..end)
+        };
+        py.detach(read).or_raise()
+    }
+}
+
+fn no_such_column(name: &str, table: &TableType) -> PyErr {
+    let some: Vec<&str> = table.names().take(12).collect();
+    let more = if table.len() > some.len() { ", ..." } else { "" };
+    PyKeyError::new_err(format!("there is no column {name:?}; there are: {}{more}", some.join(", ")))
+}
+
+#[pymethods]
+impl DataFrameView {
+    /// Number of columns, then number of rows.
+    fn shape(&self, py: Python<'_>) -> PyResult<Vector2u64> {
+        let (columns, rows) = self.sizes(py)?;
+        Ok(Vector2u64::from_values(vec![columns, rows]))
+    }
+
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let class = py.import("iolink._frame_enums")?.getattr("DataFrameCapability")?;
+        class.call1((self.view.capabilities().value(),))
+    }
+
+    fn support(&self, flags: u64) -> bool {
+        self.view.capabilities().value() & flags == flags
+    }
+
+    /// Names of the columns, in order.
+    #[getter]
+    fn columns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.table(py)?.names().map(str::to_owned).collect())
+    }
+
+    fn column_name(&self, py: Python<'_>, column: u64) -> PyResult<String> {
+        Ok(self.info(py, column)?.name)
+    }
+
+    fn column_index(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<u64> {
+        self.index_of(py, name.as_any())
+    }
+
+    fn column_data_type(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<DataType> {
+        Ok(DataType(self.info(py, self.index_of(py, column)?)?.data_type))
+    }
+
+    fn column_arrow_type(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
+        Ok(self.info(py, self.index_of(py, column)?)?.arrow_type)
+    }
+
+    fn unit(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
+        Ok(self.info(py, self.index_of(py, column)?)?.unit().to_owned())
+    }
+
+    fn set_unit(&self, py: Python<'_>, column: &Bound<'_, PyAny>, unit: &str) -> PyResult<()> {
+        let column = self.index_of(py, column)?;
+        py.detach(|| edit::set_unit(&*self.view, column, unit)).or_raise()
+    }
+
+    /// The schema as an object that Arrow libraries take; of pyarrow's class where it is installed.
+    #[getter]
+    fn schema<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pyarrow")?.call_method1("schema", (slf,))
+    }
+
+    #[pyo3(signature = (column, offset = 0, count = None))]
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        column: &Bound<'py, PyAny>,
+        offset: u64,
+        count: Option<u64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let values = self.values(py, self.index_of(py, column)?, offset, count)?;
+        numbers::to_numpy(py, &values, true)
+    }
+
+    fn write(&self, py: Python<'_>, column: &Bound<'_, PyAny>, offset: u64, values: &Bound<'_, PyAny>) -> PyResult<()> {
+        edit::write(py, &self.view, self.index_of(py, column)?, offset, values)
+    }
+
+    fn at<'py>(&self, py: Python<'py>, column: &Bound<'py, PyAny>, row: u64) -> PyResult<Bound<'py, PyAny>> {
+        let values = self.values(py, self.index_of(py, column)?, row, Some(1))?;
+        match values.cell(0) {
+            Some(cell) => to_python(py, &cell),
+            None => Ok(py.None().into_bound(py)),
+        }
+    }
+
+    fn set_at(&self, py: Python<'_>, column: &Bound<'_, PyAny>, row: u64, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let one = PyList::new(py, [value])?;
+        edit::write(py, &self.view, self.index_of(py, column)?, row, one.as_any())
+    }
+
+    #[pyo3(signature = (name, dtype, values = None))]
+    fn add_column(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        dtype: &Bound<'_, PyAny>,
+        values: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        edit::add_column(py, &self.view, name, crate::dtype::data_type_from(dtype)?, values)
+    }
+
+    fn remove_column(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<()> {
+        let column = self.index_of(py, column)?;
+        py.detach(|| edit::remove_column(&*self.view, column)).or_raise()
+    }
+
+    fn add_rows(&self, py: Python<'_>, offset: u64, count: u64) -> PyResult<()> {
+        py.detach(|| edit::add_rows(&*self.view, offset, count)).or_raise()
+    }
+
+    fn remove_rows(&self, py: Python<'_>, offset: u64, count: u64) -> PyResult<()> {
+        py.detach(|| edit::remove_rows(&*self.view, offset, count)).or_raise()
+    }
+
+    fn reshape(
+        &self,
+        py: Python<'_>,
+        shape: &Bound<'_, PyAny>,
+        names: Vec<String>,
+        dtypes: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (table, rows) = super::factory::described(shape, names, dtypes)?;
+        py.detach(|| edit::reshape(&*self.view, &table, rows)).or_raise()
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.sizes(py)?.1 as usize)
+    }
+
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        select::item(slf, key)
+    }
+
+    fn __contains__(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match name.cast::<PyString>() {
+            Ok(name) => {
+                let name = name.to_cow()?;
+                Ok(self.table(py)?.names().any(|known| known == name))
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.columns(py)?)?.try_iter()
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let schema = py.detach(|| self.view.schema()).or_raise()?;
+        arrow::schema_capsule(py, schema)
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        // The protocol lets a producer hand out its own types where it cannot cast to those requested.
+        let _ = requested_schema;
+        let stream = py.detach(|| self.view.export(None, 0..self.view.shape()?.1)).or_raise()?;
+        arrow::stream_capsule(py, stream)
+    }
+
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pyarrow")?.call_method1("table", (slf,))
+    }
+
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+    }
+
+    #[pyo3(signature = (copy = None))]
+    fn to_pandas<'py>(slf: &Bound<'py, Self>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+        let interop = slf.py().import("iolink.pandas_interop")?.getattr("PandasInterop")?;
+        interop.call_method1("to_pandas", (slf, copy))
+    }
+
+    #[staticmethod]
+    fn create_from_pointer(pointer: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let view = view_from_address(pointer, Kind::DataFrame)?;
+        view.into_data_frame().or_raise().map(DataFrameView::new)
+    }
+
+    fn to_pointer(&self) -> PyResult<usize> {
+        self.lent.address(|| Ok(View::DataFrame(self.view.clone())))
+    }
+
+    fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::capsule::of_view(py, View::DataFrame(self.view.clone()))
+    }
+
+    fn to_string(&self, py: Python<'_>) -> PyResult<String> {
+        show::text(self, py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        show::text(self, py)
+    }
+
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        show::html(self, py)
+    }
+
+    /// For `pandas_interop.py`: what it keeps with the frame.
+    fn _held(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|held| held.clone_ref(py))
+    }
+
+    fn _hold(&self, what: Option<Py<PyAny>>) {
+        let before = std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), what);
+        drop(before);
+    }
+
+    /// For `pandas_interop.py`: (name, format, Arrow type, is a dictionary, its order counts, metadata) of each column,
+    /// and the table's metadata.
+    fn _describe<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
+        let (table, list) = (self.table(py)?, PyList::empty(py));
+        for index in 0..table.len() {
+            let info = table.column(index).or_raise()?;
+            list.append((info.name, info.format, info.arrow_type, info.dictionary, info.ordered, info.metadata))?;
+        }
+        let metadata = PyDict::new(py);
+        for (key, value) in table.metadata() {
+            metadata.set_item(key, value)?;
+        }
+        Ok((list, metadata))
+    }
+
+    /// For `pandas_interop.py`: number of the stored values, first row and count of each column, `None` where it has
+    /// none.
+    fn _identities(&self, py: Python<'_>) -> PyResult<Vec<Option<(u64, usize, usize)>>> {
+        let identities = || {
+            let columns = self.view.shape()?.0;
+            match Near::of(&*self.view) {
+                Some(near) => (0..columns).map(|column| near.identity(column)).collect(),
+                None => Ok(vec![None; columns as usize]),
+            }
+        };
+        py.detach(identities).or_raise()
+    }
+
+    /// For `pandas_interop.py`: (array, form, mask, keeper, identity) of a column of numbers, booleans or times. The
+    /// array is writable, and there is a keeper, where the frame may lend its bytes.
+    fn _numbers<'py>(&self, py: Python<'py>, column: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let format = self.info(py, column)?.format;
+        let read = || {
+            let lies = Near::of(&*self.view).map(|near| near.storage(column)).transpose()?.flatten();
+            match lies {
+                Some(stored) => Ok(Some(stored)),
+                None => Ok(Values::read(&*self.view, column, 0..self.view.shape()?.1)?.storage()),
+            }
+        };
+        let (stored, types) = match (py.detach(read).or_raise()?, numbers::dtype_of(&format)) {
+            (Some(stored), Some(types)) => (stored, types),
+            _ => return Ok(None),
+        };
+        let (rows, own, identity) = (stored.rows, stored.own, stored.identity);
+        let form = match stored.form {
+            Form::Plain => "plain",
+            Form::Bool8 => "bool8",
+            Form::Nat => "nat",
+        };
+        let mask = stored.validity.as_deref().map(|validity| numbers::mask_of(py, validity, rows)).transpose()?;
+        let (bytes, keeper) = split(py, stored, true)?;
+        let array = numbers::array_over(bytes.bind(py).as_any(), rows, &types.0)?;
+        Ok(Some((array, form, mask, own.then_some(keeper), identity).into_pyobject(py)?.into_any()))
+    }
+
+    /// For `pandas_interop.py`: a column's values as Python objects.
+    fn _list<'py>(&self, py: Python<'py>, column: u64) -> PyResult<Bound<'py, PyList>> {
+        numbers::to_list(py, &self.values(py, column, 0, None)?)
+    }
+
+    /// For `pandas_interop.py`: the numbers of a dictionary (-1: missing) as a frame of one column, and its values.
+    fn _dictionary(&self, py: Python<'_>, column: u64) -> PyResult<Option<(DataFrameView, DataFrameView)>> {
+        select::dictionary(py, &self.values(py, column, 0, None)?)
+    }
+
+    /// For tests and `pandas_interop.py`: a column by its number.
+    fn _column(slf: &Bound<'_, Self>, column: u64) -> PyResult<DataFrameColumn> {
+        let name = slf.get().info(slf.py(), column)?.name;
+        Ok(DataFrameColumn::new(slf.get().view.clone(), column, name))
+    }
+}

@@ -1,0 +1,386 @@
+//! `ImageView`.
+
+use crate::axes::member;
+use crate::buffer::Lent;
+use crate::dtype::{data_type_from, DataType};
+use crate::errors::OrRaise;
+use crate::interop::{copy_from, export};
+use crate::lent::Order;
+use crate::metadata::MetadataNode;
+use crate::properties::ImageProperties;
+use crate::region::{region_from, RegionXu64};
+use crate::vector::{shape_from, VectorXu64};
+use iolink_host::adapt;
+use iolink_sdk::{
+    Block, BlockMut, Call, CapabilitySet, ErrorKind, ImageCapability, ImageView as Image, Kind, Region, Shape, View,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyDict, PyTuple};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// An image: samples of one type on a grid, wherever they lie.
+///
+/// What iolink types is canonical, COLUMN first: `shape()`, regions, vectors. What is n-dimensional in Python is in
+/// NumPy's order: `np.asarray(image)`, buffers of regions.
+#[pyclass(frozen, weakref, module = "iolink", name = "ImageView")]
+pub struct ImageView {
+    view: RwLock<Option<Arc<dyn Image>>>,
+    exports: AtomicUsize,
+    lent: crate::pointer::LentAddress,
+    provider: Option<String>,
+}
+
+impl ImageView {
+    pub fn new(view: Arc<dyn Image>) -> Self {
+        ImageView {
+            view: RwLock::new(Some(view)),
+            exports: AtomicUsize::new(0),
+            lent: Default::default(),
+            provider: None,
+        }
+    }
+
+    pub fn opened(view: Arc<dyn Image>, provider: String) -> Self {
+        ImageView { provider: Some(provider), ..ImageView::new(view) }
+    }
+
+    /// The view, unless it was closed.
+    pub fn open(&self) -> PyResult<Arc<dyn Image>> {
+        match &*self.view.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(view) => Ok(view.clone()),
+            None => Err(crate::errors::raise(iolink_sdk::Error::new(ErrorKind::Closed, "the image is closed"))),
+        }
+    }
+
+    /// Counts an array that shares the image's memory.
+    pub fn export_begun(&self) {
+        self.exports.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The array is gone.
+    pub fn export_ended(&self) {
+        self.exports.fetch_sub(1, Ordering::Release);
+    }
+}
+
+fn numpy_shape(view: &dyn Image) -> Vec<u64> {
+    let (shape, data_type) = (view.shape(), view.data_type());
+    Order::numpy(&view.properties(), shape.len(), data_type).sizes(&shape, data_type)
+}
+
+/// How long a copy must be before the GIL is given up for it, in bytes.
+const WORTH_DETACHING: u64 = 64 * 1024;
+
+fn worth_detaching(view: &dyn Image, region: &Region) -> bool {
+    let bytes = region.element_count().unwrap_or(u64::MAX).saturating_mul(view.data_type().byte_count() as u64);
+    bytes >= WORTH_DETACHING || !view.capabilities().has(ImageCapability::MEMORY_ACCESS)
+}
+
+#[pymethods]
+impl ImageView {
+    /// Number of axes.
+    fn dimension_count(&self) -> PyResult<usize> {
+        Ok(self.open()?.shape().len())
+    }
+
+    /// Samples along each axis, in canonical order: COLUMN first.
+    fn shape(&self) -> PyResult<VectorXu64> {
+        Ok(VectorXu64::from_values(self.open()?.shape().to_vec()))
+    }
+
+    /// Type of a sample.
+    fn dtype(&self) -> PyResult<DataType> {
+        Ok(DataType(self.open()?.data_type()))
+    }
+
+    /// Type of a sample, by the name of earlier versions.
+    fn data_type(&self) -> PyResult<DataType> {
+        self.dtype()
+    }
+
+    /// What the image can do, as an `ImageCapability` set.
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        member(py, "ImageCapability", self.open()?.capabilities().value())
+    }
+
+    /// Has the image all of these capabilities?
+    fn support(&self, flags: u64) -> PyResult<bool> {
+        Ok(self.open()?.capabilities().value() & flags == flags)
+    }
+
+    /// Axes, calibration and scale of the values, as they are now.
+    fn properties(&self) -> PyResult<ImageProperties> {
+        Ok(ImageProperties::of_view(self.open()?.properties()))
+    }
+
+    fn set_properties(&self, properties: &Bound<'_, ImageProperties>) -> PyResult<()> {
+        self.open()?.set_properties((*properties.get().value()).clone()).or_raise()
+    }
+
+    /// The metadata tree, as it is now.
+    fn metadata(&self) -> PyResult<MetadataNode> {
+        Ok(MetadataNode::of_view(self.open()?.metadata()))
+    }
+
+    fn set_metadata(&self, metadata: &Bound<'_, MetadataNode>) -> PyResult<()> {
+        self.open()?.set_metadata((*metadata.get().tree()).clone()).or_raise()
+    }
+
+    /// URI that the image was opened by, or `None`.
+    #[getter]
+    fn uri(&self) -> PyResult<Option<String>> {
+        Ok(self.open()?.origin())
+    }
+
+    /// Id of the provider that opened the image, or `None`.
+    #[getter]
+    fn provider(&self) -> Option<String> {
+        self.provider.clone()
+    }
+
+    /// One sample, as NumPy has it.
+    fn read<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let index = shape_from("index", index)?;
+        let one = Region::new(&index, &vec![1; index.len()]).or_raise()?;
+        let array = self.read_new(py, &one)?;
+        let place = PyTuple::new(py, vec![0; index.len()])?;
+        array.get_item(place)
+    }
+
+    /// The samples of a region in native byte order, into `dst`, any writable object with the buffer protocol; into a new
+    /// array where it is absent. Returns what was filled.
+    ///
+    /// `region` is canonical. A flat `dst` is filled column fastest; an n-dimensional one has the region's shape in NumPy's
+    /// order.
+    ///
+    /// Raises IndexError for a region outside the image, ValueError for another dimension, no sample, or a buffer of another
+    /// size or shape, TypeError for one of another type.
+    ///
+    /// >>> image = ImageViewFactory.allocate((6, 4), "UINT8")
+    /// >>> image.read_region(((1, 1), (3, 2))).shape
+    /// (3, 2)
+    /// >>> flat = bytearray(6)
+    /// >>> image.read_region(((1, 1), (3, 2)), flat) is flat
+    /// True
+    #[pyo3(signature = (region, dst = None, *, progress = None))]
+    fn read_region<'py>(
+        &self,
+        py: Python<'py>,
+        region: &Bound<'py, PyAny>,
+        dst: Option<&Bound<'py, PyAny>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let region = region_from(region)?;
+        let Some(dst) = dst else { return self.read_new(py, &region) };
+        let view = self.open()?;
+        region.check_inside(&view.shape()).or_raise()?;
+        let lent = Lent::new("dst", dst, true)?;
+        let strides = lent.strides_for("dst", &region.size, view.data_type(), &view.properties())?;
+        with_progress(progress, |call| {
+            let read = || {
+                // SAFETY: the caller's buffer holds the whole region by these strides until `lent` is dropped.
+                let mut block = unsafe { BlockMut::from_raw(lent.data(), region.size, strides, view.data_type()) };
+                view.read_region(&region, &mut block, call)
+            };
+            if worth_detaching(&*view, &region) {
+                py.detach(read)
+            } else {
+                read()
+            }
+        })?;
+        Ok(dst.clone())
+    }
+
+    /// The samples of `src` into a region; the rules are those of `read_region`.
+    #[pyo3(signature = (region, src, *, progress = None))]
+    fn write_region<'py>(
+        &self,
+        py: Python<'py>,
+        region: &Bound<'py, PyAny>,
+        src: &Bound<'py, PyAny>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let (view, region) = (self.open()?, region_from(region)?);
+        region.check_inside(&view.shape()).or_raise()?;
+        let lent = Lent::new("src", src, false)?;
+        let strides = lent.strides_for("src", &region.size, view.data_type(), &view.properties())?;
+        with_progress(progress, |call| {
+            let write = || {
+                // SAFETY: the caller's buffer holds the whole region by these strides until `lent` is dropped.
+                let block = unsafe { Block::from_raw(lent.data(), region.size, strides, view.data_type()) };
+                view.write_region(&region, &block, call)
+            };
+            if worth_detaching(&*view, &region) {
+                py.detach(write)
+            } else {
+                write()
+            }
+        })
+    }
+
+    /// Another shape and type; the samples start at zero.
+    fn reshape(&self, shape: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>) -> PyResult<()> {
+        let shape = Shape::new(&shape_from("shape", shape)?).or_raise()?;
+        self.open()?.reshape(&shape, data_type_from(dtype)?).or_raise()
+    }
+
+    /// A lazy view of the quantity, `stored * slope + intercept`, as DOUBLE.
+    fn scaled(&self) -> PyResult<ImageView> {
+        adapt::scaled(&self.open()?).or_raise().map(ImageView::new)
+    }
+
+    /// Ends the view. `BufferError` while arrays share its memory.
+    fn close(&self) -> PyResult<()> {
+        let mut held = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        let shares = self.exports.load(Ordering::Acquire);
+        if held.is_some() && shares > 0 {
+            return Err(crate::errors::raise(iolink_sdk::Error::new(
+                ErrorKind::Busy,
+                format!("the image cannot be closed while {shares} array(s) share its memory; drop them first"),
+            )));
+        }
+        let last = held.take();
+        drop(held);
+        drop(last);
+        Ok(())
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close()
+    }
+
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let copy = copy_from(copy)?;
+        let (py, array) = (slf.py(), export(slf, None, copy)?);
+        match dtype {
+            None => Ok(array),
+            Some(dtype) => {
+                let options = PyDict::new(py);
+                options.set_item("copy", copy == Some(true))?;
+                if copy == Some(false)
+                    && !array.getattr("dtype")?.eq(py.import("numpy")?.call_method1("dtype", (dtype,))?)?
+                {
+                    return Err(pyo3::exceptions::PyValueError::new_err(
+                        "copy=False: another dtype cannot be had without a copy",
+                    ));
+                }
+                array.call_method("astype", (dtype,), Some(&options))
+            }
+        }
+    }
+
+    /// The image at the address of an `iolink_view`, or of a `std::shared_ptr` to one, as C and C++ programs have it. The
+    /// view is retained: the caller keeps its own reference and may drop it.
+    ///
+    /// Raises ValueError for an integer that is not the address of a live image. An address that was freed and has become
+    /// another live view since cannot be told apart.
+    #[staticmethod]
+    fn create_from_pointer(pointer: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let view = crate::pointer::view_from_address(pointer, Kind::Image)?;
+        view.into_image().or_raise().map(ImageView::new)
+    }
+
+    /// The address of a `std::shared_ptr` to this image, lent: good while this Python object lives. Copy the shared pointer
+    /// to keep the image longer.
+    ///
+    /// >>> image = ImageViewFactory.allocate((6, 4), "UINT8")
+    /// >>> ImageView.create_from_pointer(ImageView.to_pointer(image)).shape()
+    /// VectorXu64(6, 4)
+    fn to_pointer(&self) -> PyResult<usize> {
+        self.lent.address(|| Ok(View::Image(self.open()?)))
+    }
+
+    /// The image as a capsule that another package takes over.
+    fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::capsule::of_view(py, View::Image(self.open()?))
+    }
+
+    #[pyo3(name = "to_string")]
+
+    fn as_text(&self) -> PyResult<String> {
+        self.__repr__()
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        let Ok(view) = self.open() else { return Ok("ImageView(closed)".to_owned()) };
+        let (properties, shape) = (view.properties(), view.shape());
+        let axes = match properties.named_axes(shape.len()) {
+            Some(axes) => axes.iter().map(|axis| axis.name()).collect::<Vec<_>>().join(", "),
+            None => "unnamed".to_owned(),
+        };
+        let scale = &properties.value_scale;
+        let scaled = if scale.is_identity() && scale.unit.is_empty() {
+            String::new()
+        } else {
+            format!(", value = stored * {} + {} {}", scale.slope, scale.intercept, scale.unit).trim_end().to_owned()
+        };
+        let words: Vec<String> = numpy_shape(&*view).iter().map(|size| size.to_string()).collect();
+        Ok(format!(
+            "ImageView(shape {shape}, NumPy shape ({}{}), {}, axes {axes}, {}{scaled})",
+            words.join(", "),
+            if words.len() == 1 { "," } else { "" },
+            view.data_type(),
+            view.capabilities().names().join(" | "),
+        ))
+    }
+}
+
+impl ImageView {
+    /// A region in a new array, in NumPy order.
+    fn read_new<'py>(&self, py: Python<'py>, region: &Region) -> PyResult<Bound<'py, PyAny>> {
+        let cut = adapt::extract_region(&self.open()?, region).or_raise()?;
+        export(&Bound::new(py, ImageView::new(cut))?, None, Some(true))
+    }
+}
+
+/// Runs `body` with a Python callable `progress(done, total)` as its listener; the exception it raises comes out.
+pub fn with_progress<R>(
+    progress: Option<&Bound<'_, PyAny>>,
+    body: impl FnOnce(&Call<'_>) -> iolink_sdk::Result<R>,
+) -> PyResult<R> {
+    let Some(progress) = progress else { return body(&Call::silent()).or_raise() };
+    let callable = progress.clone().unbind();
+    let raised: std::sync::Mutex<Option<PyErr>> = std::sync::Mutex::new(None);
+    let listener = |done: u64, total: u64| {
+        Python::attach(|py| match callable.bind(py).call1((done, total)) {
+            // Only False stops: a callback that returns nothing is content.
+            Ok(answer) => !answer.extract::<bool>().is_ok_and(|go_on| !go_on),
+            Err(failed) => {
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
+                false
+            }
+        })
+    };
+    let done = body(&Call::new(&listener));
+    match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(failed) => Err(failed),
+        None => done.or_raise(),
+    }
+}
+
+/// The whole image as a region.
+#[pyfunction]
+fn _full_region(image: &Bound<'_, ImageView>) -> PyResult<RegionXu64> {
+    Ok(RegionXu64(Region::full(&image.get().open()?.shape())))
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ImageView>()?;
+    module.add_function(wrap_pyfunction!(_full_region, module)?)
+}

@@ -1,0 +1,49 @@
+//! The Python front end: thin classes over the SDK's views, and the host's registry behind them.
+#![allow(missing_docs)] // What Python sees is documented in its docstrings and in `_iolink.pyi`.
+
+mod axes;
+mod buffer;
+mod capsule;
+mod dtype;
+mod errors;
+mod factory;
+mod frame;
+mod image;
+mod interop;
+mod lent;
+mod metadata;
+mod multi;
+mod open;
+mod pointer;
+mod properties;
+mod region;
+mod stream;
+mod vector;
+
+// Linked-in providers: naming the crates keeps their descriptors in this shared object.
+use iolink_plugin_dataframe as _;
+use iolink_plugin_memory as _;
+use iolink_plugin_numpy as _;
+use iolink_plugin_stream as _;
+
+use pyo3::prelude::*;
+
+pub(crate) use open::registry;
+
+#[pymodule(gil_used = true)]
+fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    dtype::register(module)?;
+    vector::register(module)?;
+    region::register(module)?;
+    properties::register(module)?;
+    metadata::register(module)?;
+    image::register(module)?;
+    multi::register(module)?;
+    factory::register(module)?;
+    interop::register(module)?;
+    lent::register(module)?;
+    open::register(module)?;
+    stream::register(module)?;
+    frame::register(module)
+}

@@ -1,0 +1,143 @@
+//! `MultiImageView` and `LodImageView`.
+
+use crate::axes::member;
+use crate::errors::OrRaise;
+use crate::image::ImageView;
+use crate::vector::Vector2i64;
+use iolink_sdk::{Kind, LodImageView as Lod, MultiImageView as Multi, View};
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+/// Images in order, which need not be alike.
+#[pyclass(frozen, weakref, sequence, module = "iolink", name = "MultiImageView")]
+pub struct MultiImageView {
+    view: Arc<dyn Multi>,
+    lent: crate::pointer::LentAddress,
+}
+
+impl MultiImageView {
+    pub fn new(view: Arc<dyn Multi>) -> Self {
+        MultiImageView { view, lent: Default::default() }
+    }
+
+    /// Every frame.
+    pub fn frames(&self) -> PyResult<Vec<Arc<dyn iolink_sdk::ImageView>>> {
+        (0..self.view.frame_count()).map(|index| self.view.frame(index).or_raise()).collect()
+    }
+}
+
+#[pymethods]
+impl MultiImageView {
+    fn frame_count(&self) -> u64 {
+        self.view.frame_count()
+    }
+
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        member(py, "MultiImageCapability", self.view.capabilities().value())
+    }
+
+    fn support(&self, flags: u64) -> bool {
+        self.view.capabilities().value() & flags == flags
+    }
+
+    /// Frame number `index`, counted from 0.
+    fn frame(&self, index: u64) -> PyResult<ImageView> {
+        self.view.frame(index).or_raise().map(ImageView::new)
+    }
+
+    /// Puts a frame behind the last one.
+    fn add_frame(&self, frame: &Bound<'_, ImageView>) -> PyResult<()> {
+        self.view.insert(self.view.frame_count(), frame.get().open()?).or_raise()
+    }
+
+    /// Replaces a frame.
+    fn set_frame(&self, index: u64, frame: &Bound<'_, ImageView>) -> PyResult<()> {
+        self.view.replace(index, frame.get().open()?).or_raise()
+    }
+
+    /// Takes a frame out.
+    fn remove_frame(&self, index: u64) -> PyResult<()> {
+        self.view.remove(index).or_raise()
+    }
+
+    fn __len__(&self) -> usize {
+        self.view.frame_count() as usize
+    }
+
+    fn __getitem__(&self, index: i64) -> PyResult<ImageView> {
+        let count = self.view.frame_count() as i64;
+        let at = if index < 0 { index + count } else { index };
+        if at < 0 || at >= count {
+            return Err(pyo3::exceptions::PyIndexError::new_err(format!(
+                "there is no frame {index}; there are {count}"
+            )));
+        }
+        self.frame(at as u64)
+    }
+
+    /// As `ImageView.create_from_pointer`.
+    #[staticmethod]
+    fn create_from_pointer(pointer: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let view = crate::pointer::view_from_address(pointer, Kind::MultiImage)?;
+        view.into_multi_image().or_raise().map(MultiImageView::new)
+    }
+
+    /// As `ImageView.to_pointer`.
+    fn to_pointer(&self) -> PyResult<usize> {
+        self.lent.address(|| Ok(View::MultiImage(self.view.clone())))
+    }
+
+    fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::capsule::of_view(py, View::MultiImage(self.view.clone()))
+    }
+
+    #[pyo3(name = "to_string")]
+
+    fn as_text(&self) -> String {
+        self.__repr__()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("MultiImageView({} frames)", self.view.frame_count())
+    }
+}
+
+/// One image at several resolutions. Level 0 is the original; positive levels are coarser.
+#[pyclass(frozen, weakref, module = "iolink", name = "LodImageView")]
+pub struct LodImageView {
+    view: Arc<dyn Lod>,
+}
+
+impl LodImageView {
+    pub fn new(view: Arc<dyn Lod>) -> Self {
+        LodImageView { view }
+    }
+}
+
+#[pymethods]
+impl LodImageView {
+    /// Finest and coarsest level; level 0 is the original.
+    fn level_range(&self) -> Vector2i64 {
+        let range = self.view.level_range();
+        Vector2i64::from_values(vec![*range.start(), *range.end()])
+    }
+
+    /// One level.
+    fn resolution(&self, level: i64) -> PyResult<ImageView> {
+        self.view.resolution(level).or_raise().map(ImageView::new)
+    }
+
+    fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::capsule::of_view(py, View::LodImage(self.view.clone()))
+    }
+
+    fn __repr__(&self) -> String {
+        let range = self.view.level_range();
+        format!("LodImageView(levels {} to {})", range.start(), range.end())
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<MultiImageView>()?;
+    module.add_class::<LodImageView>()
+}

@@ -1,0 +1,217 @@
+//! The registry behind the module, and what asks it: `open`, `plugins`, `load_plugin`, `explain`.
+
+use crate::errors::OrRaise;
+use crate::image::ImageView;
+use crate::multi::{LodImageView, MultiImageView};
+use iolink_host::{OfferRecord, PluginInfo, PluginState, Registry};
+use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
+
+/// The process's registry for Python. It knows what is linked in; the rest is found when first asked for.
+pub fn registry() -> &'static Registry {
+    REGISTRY.get_or_init(|| {
+        let (package, sites) = Python::attach(|py| (package_folder(py), site_folders(py)));
+        let mut builder = Registry::builder().python_sites(sites.unwrap_or_default());
+        if let Ok(folder) = package {
+            builder = builder.package_dir(folder.join("plugins"));
+        }
+        builder.build()
+    })
+}
+
+fn package_folder(py: Python<'_>) -> PyResult<PathBuf> {
+    let file: PathBuf = py.import("iolink")?.getattr("__file__")?.extract()?;
+    Ok(file.parent().map(PathBuf::from).unwrap_or_default())
+}
+
+/// Folders of `sys.path` that can hold installed distributions.
+fn site_folders(py: Python<'_>) -> PyResult<Vec<PathBuf>> {
+    let entries: Vec<PathBuf> = py.import("sys")?.getattr("path")?.extract()?;
+    Ok(entries.into_iter().filter(|entry| entry.is_absolute()).collect())
+}
+
+/// A view of any kind as its Python class.
+pub fn to_python<'py>(py: Python<'py>, view: View, provider: Option<String>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match view {
+        View::Image(view) => Bound::new(
+            py,
+            match provider {
+                Some(provider) => ImageView::opened(view, provider),
+                None => ImageView::new(view),
+            },
+        )?
+        .into_any(),
+        View::MultiImage(view) => Bound::new(py, MultiImageView::new(view))?.into_any(),
+        View::LodImage(view) => Bound::new(py, LodImageView::new(view))?.into_any(),
+        View::DataFrame(view) => crate::frame::to_python(py, view)?,
+        View::Stream(view) => crate::stream::stream_to_python(py, view)?,
+        View::RandomAccess(view) => crate::stream::random_access_to_python(py, view)?,
+        View::Extension(_) => return Err(PyTypeError::new_err("an extension has no class of its own in Python")),
+    })
+}
+
+/// A source given as a path, a URI, or an object that can be read.
+fn source_from(given: &Bound<'_, PyAny>) -> PyResult<Source> {
+    let py = given.py();
+    if let Ok(text) = given.cast::<PyString>() {
+        let text = text.to_cow()?;
+        if has_scheme(&text) {
+            return iolink_host::source::from_uri(&text).or_raise();
+        }
+    }
+    if let Ok(path) = py.import("os")?.getattr("fspath")?.call1((given,)) {
+        let path: PathBuf = py.import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
+        return iolink_host::source::from_path(&path).or_raise();
+    }
+    let (bytes, name) = crate::stream::random_access_of(given)?;
+    Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
+}
+
+/// `scheme://...`; a single letter is a drive.
+fn has_scheme(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.len() > 1 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+    })
+}
+
+/// Opens whatever an installed provider can, as the view it makes of it: a path, a URI, or an object that can be read and
+/// moved in. The provider is chosen by the file's name and first bytes, unless `provider` (an id) or `format` names one.
+/// Other keyword arguments are options of the provider.
+///
+/// Raises FileNotFoundError for no such file; UnsupportedFormatError (a ValueError) that lists what is installed and what
+/// each provider opens.
+#[pyfunction]
+#[pyo3(signature = (source, *, provider = None, format = None, **options))]
+fn open<'py>(
+    py: Python<'py>,
+    source: &Bound<'py, PyAny>,
+    provider: Option<&str>,
+    format: Option<&str>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut wanted = source_from(source)?;
+    if let Some(format) = format {
+        wanted = wanted.with_format(format);
+    }
+    for (key, value) in options.into_iter().flatten() {
+        let value = if value.is_none() { continue } else { value.str()?.to_string() };
+        wanted = wanted.with_option(key.extract::<String>()?, value);
+    }
+    let opened = py.detach(|| registry().open(wanted, provider)).or_raise()?;
+    to_python(py, opened.view, Some(opened.provider))
+}
+
+fn plugin_to_python<'py>(py: Python<'py>, info: &PluginInfo) -> PyResult<Bound<'py, PyAny>> {
+    let offers = PyDict::new(py);
+    offers.set_item("id", &info.id)?;
+    offers.set_item("version", &info.version)?;
+    offers.set_item("kind", if info.builtin { "built-in" } else { "plugin" })?;
+    let state = match info.state {
+        PluginState::Available => "available",
+        PluginState::Loaded => "loaded",
+        PluginState::Refused => "refused",
+    };
+    offers.set_item("state", state)?;
+    offers.set_item("path", info.path.clone())?;
+    offers.set_item("reason", info.reason.clone())?;
+    let lines: Vec<String> =
+        info.providers.iter().flat_map(|provider| provider.offers.iter()).map(offer_line).collect();
+    offers.set_item("offers", PyTuple::new(py, lines)?)?;
+    py.import("iolink._plugins")?.getattr("PluginInfo")?.call((), Some(&offers))
+}
+
+/// One offer as a line for people: `open image: NIfTI (nii, nii.gz)`.
+fn offer_line(offer: &OfferRecord) -> String {
+    let mut line = match offer.from_kind {
+        Some(from) => format!("{} {} to {}", offer.offer.word(), from.word(), offer.kind.word()),
+        None => format!("{} {}", offer.offer.word(), offer.kind.word()),
+    };
+    if !offer.format.is_empty() {
+        line = format!("{line}: {} ({})", offer.format, offer.extensions.join(", "));
+    }
+    line
+}
+
+/// What is installed, as a list of PluginInfo. No library is opened for it, unless `check=True` asks to load everything
+/// that can be loaded and to say why the rest cannot.
+///
+/// >>> [info.id for info in plugins() if info.kind == "built-in"]
+/// ['org.iolink.dataframe', 'org.iolink.memory', 'org.iolink.numpy', 'org.iolink.stream']
+#[pyfunction]
+#[pyo3(signature = (check = false))]
+fn plugins<'py>(py: Python<'py>, check: bool) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let known = py.detach(|| registry().plugins(check));
+    known.iter().map(|info| plugin_to_python(py, info)).collect()
+}
+
+/// Loads a plugin by its file, and returns its PluginInfo. The plugin's code runs in this process from then on.
+///
+/// Raises PluginRefusedError (an ImportError) with the reason.
+#[pyfunction]
+fn load_plugin<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+    let info = py.detach(|| registry().load_plugin(&path)).or_raise()?;
+    plugin_to_python(py, &info)
+}
+
+/// What a target's name means for a view.
+fn target_from(name: &str) -> PyResult<Target> {
+    Ok(match name {
+        "numpy" | "memory" => Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() },
+        "image" => Target { kind: Kind::Image, capabilities: ImageCapability::READ.value() },
+        "pandas" | "arrow" | "polars" | "frame" => {
+            Target { kind: Kind::DataFrame, capabilities: DataFrameCapability::READ.value() }
+        }
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "target: {other:?} is not one of numpy, memory, image, pandas, arrow, polars, frame"
+            )))
+        }
+    })
+}
+
+/// What would happen, before it does: which providers could serve, which is chosen and why, and how many bytes would be
+/// copied or decoded. `thing` is a view, with a target (numpy, memory, image, pandas, arrow, polars, frame), or a source
+/// that `open` takes.
+///
+/// >>> explain(ImageViewFactory.allocate((6, 4), "UINT8"), "numpy").startswith("wanted")
+/// True
+#[pyfunction]
+#[pyo3(signature = (thing, target = "numpy", *, provider = None))]
+fn explain(py: Python<'_>, thing: &Bound<'_, PyAny>, target: &str, provider: Option<&str>) -> PyResult<String> {
+    if thing.hasattr("__iolink_view__")? {
+        let view = crate::capsule::to_view(thing)?;
+        let target = target_from(target)?;
+        return Ok(py.detach(|| registry().explain_view(&view, target)).to_string());
+    }
+    let source = source_from(thing)?;
+    Ok(py.detach(|| registry().explain_open(&source, provider)).to_string())
+}
+
+/// Puts providers in an order of preference, by id. Between equally good ones the first of them is chosen.
+#[pyfunction]
+fn set_preference(providers: Vec<String>) {
+    registry().set_preference(providers);
+}
+
+/// The view of a capsule, or of an object that answers `__iolink_view__`: the way in for packages that do not use our
+/// crates.
+#[pyfunction]
+fn from_capsule<'py>(py: Python<'py>, thing: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let view = crate::capsule::to_view(thing)?;
+    to_python(py, view, None)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(open, module)?)?;
+    module.add_function(wrap_pyfunction!(plugins, module)?)?;
+    module.add_function(wrap_pyfunction!(load_plugin, module)?)?;
+    module.add_function(wrap_pyfunction!(explain, module)?)?;
+    module.add_function(wrap_pyfunction!(set_preference, module)?)?;
+    module.add_function(wrap_pyfunction!(from_capsule, module)?)
+}

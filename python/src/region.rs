@@ -1,0 +1,161 @@
+//! `RegionXu64`: a box of samples in canonical axis order.
+
+use crate::errors::OrRaise;
+use crate::vector::{shape_from, VectorXu64};
+use iolink_sdk::Region;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyTuple, PyType};
+
+#[pyclass(frozen, module = "iolink", name = "RegionXu64")]
+pub struct RegionXu64(pub Region);
+
+fn vector(values: &[u64]) -> VectorXu64 {
+    VectorXu64::from_values(values.to_vec())
+}
+
+/// A region given as one, or as a pair (origin, size).
+pub fn region_from(given: &Bound<'_, PyAny>) -> PyResult<Region> {
+    if let Ok(own) = given.cast::<RegionXu64>() {
+        return Ok(own.get().0);
+    }
+    let pair: (Bound<'_, PyAny>, Bound<'_, PyAny>) = given.extract().map_err(|_| {
+        pyo3::exceptions::PyTypeError::new_err(
+            "region: expected a RegionXu64 or a pair (origin, size), each in canonical order (COLUMN first)",
+        )
+    })?;
+    Region::new(&shape_from("origin", &pair.0)?, &shape_from("size", &pair.1)?).or_raise()
+}
+
+#[pymethods]
+impl RegionXu64 {
+    #[new]
+    #[pyo3(signature = (origin, size = None))]
+    fn new(origin: &Bound<'_, PyAny>, size: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        match size {
+            Some(size) => {
+                Region::new(&shape_from("origin", origin)?, &shape_from("size", size)?).or_raise().map(RegionXu64)
+            }
+            None => {
+                let zeros = vec![0; origin.extract::<usize>()?];
+                Region::new(&zeros, &zeros).or_raise().map(RegionXu64)
+            }
+        }
+    }
+
+    /// The box from index 0 on.
+    #[staticmethod]
+    fn create_full_region(size: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let size = shape_from("size", size)?;
+        Region::new(&vec![0; size.len()], &size).or_raise().map(RegionXu64)
+    }
+
+    /// The box of one sample.
+    #[staticmethod]
+    fn from_index(index: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let index = shape_from("index", index)?;
+        Region::new(&index, &vec![1; index.len()]).or_raise().map(RegionXu64)
+    }
+
+    fn dimension_count(&self) -> usize {
+        self.0.dimension_count()
+    }
+
+    fn origin(&self) -> VectorXu64 {
+        vector(&self.0.origin)
+    }
+
+    fn size(&self) -> VectorXu64 {
+        vector(&self.0.size)
+    }
+
+    /// Lowest index along each axis.
+    fn min(&self) -> VectorXu64 {
+        vector(&self.0.origin)
+    }
+
+    /// Highest index along each axis, inside the box.
+    fn max(&self) -> PyResult<VectorXu64> {
+        if self.0.is_empty() {
+            return Err(PyIndexError::new_err("an empty region has no highest index"));
+        }
+        Ok(VectorXu64::from_values((0..self.0.dimension_count()).map(|axis| self.0.end(axis) - 1).collect()))
+    }
+
+    fn element_count(&self) -> PyResult<u64> {
+        self.0
+            .element_count()
+            .ok_or_else(|| pyo3::exceptions::PyOverflowError::new_err("the region has more samples than 64 bits hold"))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Does a region, or a position, lie wholly inside?
+    fn contains(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let other = match region_from(other) {
+            Ok(region) => region,
+            Err(_) => {
+                let index = shape_from("position", other)?;
+                Region::new(&index, &vec![1; index.len()]).or_raise()?
+            }
+        };
+        Ok(self.0.contains(&other))
+    }
+
+    /// Do the boxes share a sample?
+    fn intersect(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(!self.intersection(other)?.0.is_empty())
+    }
+
+    /// What both boxes share.
+    fn intersection(&self, other: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let other = region_from(other)?;
+        if other.dimension_count() != self.0.dimension_count() {
+            return Err(pyo3::exceptions::PyValueError::new_err(format!(
+                "the regions have {} and {} dimensions",
+                self.0.dimension_count(),
+                other.dimension_count()
+            )));
+        }
+        Ok(RegionXu64(self.0.intersection(&other)))
+    }
+
+    /// The slice of thickness one at index `origin` along axis number `dimension`.
+    fn extract_slice_from_axis(&self, dimension: usize, origin: u64) -> PyResult<Self> {
+        let mut out = self.0;
+        if dimension >= out.dimension_count() || origin < out.origin[dimension] || origin >= out.end(dimension) {
+            return Err(PyIndexError::new_err(format!("{} has no index {origin} along axis {dimension}", self.0)));
+        }
+        out.origin[dimension] = origin;
+        out.size[dimension] = 1;
+        Ok(RegionXu64(out))
+    }
+
+    #[pyo3(name = "to_string")]
+
+    fn as_text(&self) -> String {
+        self.__repr__()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("RegionXu64({}, {})", self.0.origin, self.0.size)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<RegionXu64>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        PyTuple::new(py, [self.0.origin.to_vec(), self.0.size.to_vec()].concat())?.hash()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (Vec<u64>, Vec<u64>)) {
+        (py.get_type::<RegionXu64>(), (self.0.origin.to_vec(), self.0.size.to_vec()))
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<RegionXu64>()
+}

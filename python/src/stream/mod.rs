@@ -1,0 +1,79 @@
+//! Streams and random access in Python: classes over the SDK's traits, Python's file objects as streams, and streams as
+//! Python's `io` wants them.
+
+mod access;
+mod buffer;
+mod errors;
+mod export;
+mod factory;
+mod file_object;
+mod handle;
+mod native;
+mod path;
+mod random;
+mod raw;
+mod transfer;
+
+use access::StreamAccess;
+use handle::Handle;
+use iolink_plugin_stream::{random_access_over, MemoryAccess};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use random::RandomAccess;
+use std::sync::Arc;
+
+/// A stream as its Python class.
+pub fn stream_to_python<'py>(
+    py: Python<'py>,
+    stream: Arc<dyn iolink_sdk::StreamAccess>,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(Bound::new(py, StreamAccess::new(Handle::of(stream)))?.into_any())
+}
+
+/// Random access as its Python class.
+pub fn random_access_to_python<'py>(
+    py: Python<'py>,
+    bytes: Arc<dyn iolink_sdk::RandomAccess>,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(Bound::new(py, RandomAccess::new(bytes))?.into_any())
+}
+
+/// The bytes of a StreamAccess, RandomAccess, bytes-like object or readable, seekable Python file object, and a name for
+/// messages (its `name` where it has one).
+pub fn random_access_of(given: &Bound<'_, PyAny>) -> PyResult<(Arc<dyn iolink_sdk::RandomAccess>, String)> {
+    let py = given.py();
+    if let Ok(random) = given.cast::<RandomAccess>() {
+        let access = random.get().access();
+        let name = py.detach(|| access.origin()).unwrap_or_else(|| "RandomAccess".to_owned());
+        return Ok((access, name));
+    }
+    if let Ok(stream) = given.cast::<StreamAccess>() {
+        let handle = stream.get().handle();
+        let name = handle.source(py).unwrap_or_else(|| "StreamAccess".to_owned());
+        let stream = handle.stream().clone();
+        return Ok((py.detach(|| random_access_over(stream)).map_err(errors::raise)?, name));
+    }
+    if let Some(bytes) = buffer::kept(given) {
+        return Ok((Arc::new(MemoryAccess::over(bytes)), given.get_type().name()?.to_string()));
+    }
+    let file = file_object::PythonFile::new(given)?;
+    let name = file
+        .name()
+        .unwrap_or_else(|| given.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string()));
+    let access = py.detach(|| random_access_over(Arc::new(file))).map_err(errors::raise)?;
+    Ok((access, name))
+}
+
+/// Capability bits as the Python flag.
+fn capabilities_to_python(py: Python<'_>, bits: u64) -> PyResult<Bound<'_, PyAny>> {
+    static FLAG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    FLAG.import(py, "iolink._stream_enums", "StreamCapability")?.call1((bits,))
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<StreamAccess>()?;
+    module.add_class::<raw::RawCore>()?;
+    module.add_class::<factory::StreamAccessFactory>()?;
+    module.add_class::<RandomAccess>()?;
+    module.add_class::<random::RandomAccessFactory>()
+}

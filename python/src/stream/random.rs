@@ -1,0 +1,181 @@
+//! `RandomAccess` and `RandomAccessFactory` in Python.
+
+use super::buffer::{kept_or_refused, with_source, with_target};
+use super::errors::{interrupted, raise};
+use super::factory::{opening_failed, size_from};
+use super::path::path_from;
+use super::{capabilities_to_python, export, random_access_of};
+use crate::registry;
+use iolink_plugin_stream::FileAccess;
+use iolink_sdk::{Adopt, CapabilitySet, Create, Result, StreamCapability, View};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::os::raw::c_int;
+use std::sync::Arc;
+
+/// Bytes at an offset: no cursor, a fixed size, the same answer to the same question, from any thread.
+///
+/// >>> import iolink
+/// >>> access = iolink.RandomAccessFactory.allocate(8)
+/// >>> access.write_at(6, b"yz")
+/// 2
+/// >>> access.read_at(5, 10)
+/// b'\x00yz'
+#[pyclass(frozen, module = "iolink", name = "RandomAccess", weakref)]
+pub struct RandomAccess {
+    access: Arc<dyn iolink_sdk::RandomAccess>,
+    /// Do the bytes lie in memory of ours, so that a small transfer is not worth letting other threads run?
+    in_memory: bool,
+}
+
+impl RandomAccess {
+    pub fn new(access: Arc<dyn iolink_sdk::RandomAccess>) -> Self {
+        let in_memory = access.foreign().is_none() && access.capabilities().has(StreamCapability::MEMORY_ACCESS);
+        RandomAccess { access, in_memory }
+    }
+
+    pub fn access(&self) -> Arc<dyn iolink_sdk::RandomAccess> {
+        self.access.clone()
+    }
+
+    fn run<R: Send>(
+        &self,
+        py: Python<'_>,
+        bytes: usize,
+        body: impl FnOnce(&dyn iolink_sdk::RandomAccess) -> Result<R> + Send,
+    ) -> PyResult<R> {
+        let done = match self.in_memory && bytes < 64 * 1024 {
+            true => body(&*self.access),
+            false => py.detach(|| body(&*self.access)),
+        };
+        done.map_err(raise)
+    }
+}
+
+#[pymethods]
+impl RandomAccess {
+    /// How many bytes there are.
+    fn size(&self, py: Python<'_>) -> PyResult<u64> {
+        self.run(py, 0, |access| Ok(access.length()))
+    }
+
+    /// Reads up to `n` bytes at `offset`; fewer come back only at the end.
+    fn read_at<'py>(&self, py: Python<'py>, offset: i64, n: i64) -> PyResult<Bound<'py, PyBytes>> {
+        let (offset, n) = (size_from("offset", offset)?, size_from("n", n)?);
+        let left = self.size(py)?.saturating_sub(offset);
+        let count = n.min(left) as usize;
+        let mut done = count;
+        let bytes = PyBytes::new_with(py, count, |buffer| {
+            done = self.run(py, count, |access| access.read_at(offset, buffer))?;
+            Ok(())
+        })?;
+        match done == count {
+            true => Ok(bytes),
+            false => Ok(PyBytes::new(py, &bytes.as_bytes()[..done])),
+        }
+    }
+
+    /// Reads at `offset` into a writable buffer of any shape, as it lies in memory; says how many bytes there were.
+    fn read_into_at(&self, py: Python<'_>, offset: i64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let offset = size_from("offset", offset)?;
+        with_target(buffer, |target| self.run(py, target.len(), |access| access.read_at(offset, target)))?
+    }
+
+    /// Writes all bytes at `offset`, or nothing: past the end is an `OutOfRangeError`. Says how many bytes there were.
+    fn write_at(&self, py: Python<'_>, offset: i64, data: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let offset = size_from("offset", offset)?;
+        with_source(data, |source| {
+            self.run(py, source.len(), |access| access.write_at(offset, source)).map(|()| source.len())
+        })?
+    }
+
+    /// What can be done, as a `StreamCapability`.
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        capabilities_to_python(py, self.access.capabilities().value())
+    }
+
+    /// Can it do all of `flags`?
+    fn support(&self, flags: u64) -> bool {
+        self.access.capabilities().value() & flags == flags
+    }
+
+    /// Path, URI or name that it was opened by; None for memory.
+    fn source(&self, py: Python<'_>) -> Option<String> {
+        py.detach(|| self.access.origin())
+    }
+
+    /// The view as a capsule, for packages that take iolink views without our classes.
+    fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::capsule::of_view(py, View::RandomAccess(self.access.clone()))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let names = self.access.capabilities().names().join("|");
+        let (source, length) = py.detach(|| (self.access.origin(), self.access.length()));
+        let source = source.map(|source| format!(" {source:?}")).unwrap_or_default();
+        format!("<iolink.RandomAccess{source} {names}, {length} bytes>")
+    }
+
+    /// MEMORY_ACCESS: `memoryview(access)`.
+    ///
+    /// # Safety
+    /// Called by Python, with the struct of its request.
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        let access = &slf.get().access;
+        let memory = slf.py().detach(|| access.memory());
+        // SAFETY: by the caller's promise.
+        unsafe { export::lend(slf.as_any(), memory, view, flags) }
+    }
+
+    /// # Safety
+    /// Called by Python, with the struct of an earlier request.
+    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
+        // SAFETY: by the caller's promise.
+        unsafe { export::take_back(view) }
+    }
+}
+
+/// Makes random access: in memory, over buffers, files, streams.
+#[pyclass(frozen, module = "iolink", name = "RandomAccessFactory")]
+pub struct RandomAccessFactory;
+
+#[pymethods]
+impl RandomAccessFactory {
+    /// So many zeros in memory.
+    #[staticmethod]
+    fn allocate(py: Python<'_>, size: i64) -> PyResult<RandomAccess> {
+        let length = size_from("size", size)?;
+        let made = py.detach(|| registry().create(Create::RandomAccess { length })?.into_random_access());
+        Ok(RandomAccess::new(made.map_err(raise)?))
+    }
+
+    /// The memory of a bytes-like object, shared and kept. A read-only object gives no WRITE.
+    #[staticmethod]
+    fn from_buffer(py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<RandomAccess> {
+        let bytes = kept_or_refused(buffer)?;
+        let made = py.detach(|| registry().adopt(Adopt::RandomAccess(bytes))?.into_random_access());
+        Ok(RandomAccess::new(made.map_err(raise)?))
+    }
+
+    /// A regular file, read by position from any number of threads; for writing too where `writable`. Its size is that
+    /// of now: a file that is cut meanwhile gives an error where bytes are missing.
+    #[staticmethod]
+    #[pyo3(signature = (path, writable = false))]
+    fn open_file(path: &Bound<'_, PyAny>, writable: bool) -> PyResult<RandomAccess> {
+        let at = path_from(path)?;
+        let opened = path.py().detach(|| FileAccess::open(&at, writable, interrupted));
+        let access = opened.map_err(|error| match (error.payload(), error.code()) {
+            (None, code) if code != 0 => opening_failed(code, path),
+            _ => raise(error),
+        })?;
+        Ok(RandomAccess::new(Arc::new(access)))
+    }
+
+    /// What a stream, or a Python file object that can seek, is over. A file's descriptor and a memory's bytes are
+    /// shared; the cursor of any other stream moves with every read, so that nobody else should use it.
+    #[staticmethod]
+    fn from_stream(stream: &Bound<'_, PyAny>) -> PyResult<RandomAccess> {
+        Ok(RandomAccess::new(random_access_of(stream)?.0))
+    }
+}

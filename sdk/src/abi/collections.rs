@@ -1,0 +1,87 @@
+//! Views made of images, and extensions.
+
+use super::{iolink_error, iolink_view, iolink_view_head};
+use core::ffi::c_void;
+
+/// Capability of a multi-image: frames can be taken.
+pub const IOLINK_MULTI_IMAGE_READ: u64 = 1;
+/// Capability of a multi-image: frames can be added, replaced and removed.
+pub const IOLINK_MULTI_IMAGE_WRITE: u64 = 2;
+
+/// Extension id: how an image is cut into tiles.
+pub const IOLINK_EXTENSION_TILING: u64 = 1;
+/// Extension id: what pays when several threads read.
+pub const IOLINK_EXTENSION_PARALLEL_ACCESS: u64 = 2;
+/// Extension id: where a view came from.
+pub const IOLINK_EXTENSION_VIEW_ORIGIN: u64 = 3;
+
+/// Table of an ordered set of images that need not be alike.
+#[repr(C)]
+#[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
+pub struct iolink_multi_image_vtable {
+    /// The common head, `kind` is `IOLINK_KIND_MULTI_IMAGE`.
+    pub head: iolink_view_head,
+    /// How many frames.
+    pub frame_count: Option<unsafe extern "C" fn(view: *const iolink_view) -> u64>,
+    /// READ: one frame, which the caller owns.
+    pub frame: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            index: u64,
+            out: *mut *mut iolink_view,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// WRITE: puts a frame at `index`, moving later ones; `index` = frame count appends. The callee retains `frame`.
+    pub insert: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            index: u64,
+            frame: *mut iolink_view,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// WRITE: replaces a frame. The callee retains `frame`.
+    pub replace: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            index: u64,
+            frame: *mut iolink_view,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// WRITE: takes a frame out.
+    pub remove: Option<unsafe extern "C" fn(view: *const iolink_view, index: u64, error: *mut iolink_error) -> i32>,
+}
+
+/// Table of one image at several resolutions. Level 0 is the original; positive levels are coarser.
+#[repr(C)]
+#[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
+pub struct iolink_lod_image_vtable {
+    /// The common head, `kind` is `IOLINK_KIND_LOD_IMAGE`.
+    pub head: iolink_view_head,
+    /// Finest level (<= 0) and coarsest level (>= 0).
+    pub level_range: Option<unsafe extern "C" fn(view: *const iolink_view, finest: *mut i64, coarsest: *mut i64)>,
+    /// One level as an image, which the caller owns.
+    pub resolution: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            level: i64,
+            out: *mut *mut iolink_view,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+}
+
+/// Table of a service attached to a view.
+#[repr(C)]
+#[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
+pub struct iolink_extension_vtable {
+    /// The common head, `kind` is `IOLINK_KIND_EXTENSION`.
+    pub head: iolink_view_head,
+    /// Which service: 0x0-0xFFFF are this project's.
+    pub id: Option<unsafe extern "C" fn(view: *const iolink_view) -> u64>,
+    /// The service's own table, by agreement of those who know the id; its functions take `view`. Good while the view
+    /// lives.
+    pub table: Option<unsafe extern "C" fn(view: *const iolink_view) -> *const c_void>,
+}

@@ -1,0 +1,233 @@
+//! Row by row: contiguous runs, and strided rows specialised by element size.
+
+use super::plan::Plan;
+use super::progress::Ticker;
+use super::{stream, swap};
+use std::mem::size_of;
+
+/// How many short runs ahead of the copy their lines are asked for.
+const AHEAD: isize = 8;
+
+/// How many elements ahead of a strided row their lines are asked for.
+const FAR: usize = 32;
+/// Copies of at least this many bytes ask for lines ahead.
+const SPREAD: u64 = 256 << 10;
+
+/// Copies `n` elements from stride to stride.
+pub(super) type RowFn = unsafe fn(n: usize, src: *const u8, src_step: isize, dst: *mut u8, dst_step: isize);
+
+/// The row of elements of this size, where there is one of its own.
+#[inline]
+pub(super) fn row_fn(element: usize) -> Option<RowFn> {
+    Some(match element {
+        1 => row::<u8>,
+        2 => row::<u16>,
+        3 => row::<[u8; 3]>,
+        4 => row::<u32>,
+        6 => row::<[u16; 3]>,
+        8 => row::<u64>,
+        12 => row::<[u32; 3]>,
+        16 => row::<u128>,
+        _ => return None,
+    })
+}
+
+/// # Safety
+/// `n` elements on both sides.
+pub(super) unsafe fn row<T: Copy>(n: usize, src: *const u8, src_step: isize, dst: *mut u8, dst_step: isize) {
+    let size = size_of::<T>() as isize;
+    // Steps that the compiler knows become vector code.
+    // SAFETY: the caller's promise.
+    unsafe {
+        if dst_step == size {
+            if src_step == size {
+                std::ptr::copy_nonoverlapping(src, dst, n * size as usize);
+            } else if src_step == 0 {
+                steps::<T>(n, src, 0, dst, size);
+            } else if src_step == -size {
+                steps::<T>(n, src, -size, dst, size);
+            } else if n > FAR && src_step.unsigned_abs() >= 256 {
+                // Every element in a line of its own: more of them under way than the CPU would have.
+                for k in 0..n as isize {
+                    let from = src.wrapping_offset(k.wrapping_mul(src_step));
+                    stream::ask(from.wrapping_offset(src_step.wrapping_mul(FAR as isize)), 1);
+                    let to = dst.add(k as usize * size as usize).cast::<T>();
+                    to.write_unaligned(from.cast::<T>().read_unaligned());
+                }
+            } else {
+                steps::<T>(n, src, src_step, dst, size);
+            }
+        } else {
+            steps::<T>(n, src, src_step, dst, dst_step);
+        }
+    }
+}
+
+/// # Safety
+/// As [`row`].
+#[inline(always)]
+unsafe fn steps<T: Copy>(n: usize, src: *const u8, src_step: isize, dst: *mut u8, dst_step: isize) {
+    for k in 0..n as isize {
+        let from = src.wrapping_offset(k.wrapping_mul(src_step)).cast::<T>();
+        let to = dst.wrapping_offset(k.wrapping_mul(dst_step)).cast::<T>();
+        // SAFETY: element `k` of both sides.
+        unsafe { to.write_unaligned(from.read_unaligned()) };
+    }
+}
+
+/// Reverses the components of `n` elements of the destination, just written and still in cache.
+///
+/// # Safety
+/// `n` elements.
+#[inline]
+pub(super) unsafe fn swap_row(n: usize, element: usize, component: usize, dst: *mut u8, step: isize) {
+    if component == 1 {
+        return;
+    }
+    // SAFETY: the caller's elements.
+    unsafe {
+        if step == element as isize {
+            swap::in_place(n * element, component, dst);
+        } else {
+            for k in 0..n as isize {
+                swap::in_place(element, component, dst.wrapping_offset(k.wrapping_mul(step)));
+            }
+        }
+    }
+}
+
+/// Elements too large or too odd for a row of their own, and single runs.
+///
+/// # Safety
+/// The plan's elements.
+pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Ticker<'_>) -> bool {
+    let (n, src_step, dst_step) = match plan.axes().first() {
+        Some(axis) => (axis.n, axis.src, axis.dst),
+        None => (1, 0, 0),
+    };
+    if component == 1 && plan.element <= ticker.step() {
+        // Short runs from all over memory defeat the CPU's guesses about what is read next.
+        let total = plan.total();
+        let scattered = (64..16 << 10).contains(&plan.element);
+        let way = if scattered && plan.element >= 256 && total >= stream::LARGE {
+            Way::Past
+        } else if scattered && total >= SPREAD {
+            Way::Ask
+        } else {
+            Way::Plain
+        };
+        // SAFETY: the plan's elements.
+        return unsafe { runs(plan, (n, src_step, dst_step), way, ticker) };
+    }
+    // Whole components, and whole lines, at a time.
+    let step = (ticker.step() / (64 * component)).max(1).saturating_mul(64 * component);
+    let mut outer = plan.outer(0);
+    loop {
+        let (mut src, mut dst) = (outer.src, outer.dst);
+        for _ in 0..n {
+            let mut at = 0;
+            while at < plan.element {
+                let bytes = step.min(plan.element - at);
+                // SAFETY: a part of one element of the plan.
+                unsafe { swap::copy_run(bytes, component, src.add(at), dst.add(at)) };
+                if !ticker.advance(bytes) {
+                    return false;
+                }
+                at += bytes;
+            }
+            src = src.wrapping_offset(src_step);
+            dst = dst.wrapping_offset(dst_step);
+        }
+        if !outer.next() {
+            return true;
+        }
+    }
+}
+
+/// How short runs are copied.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// One after the other.
+    Plain,
+    /// Asking for those that follow.
+    Ask,
+    /// Asking, and past the caches.
+    Past,
+}
+
+/// Runs without a byte swap, the innermost axis being `(n, source step, destination step)`.
+///
+/// # Safety
+/// The plan's elements.
+unsafe fn runs(plan: &Plan, (n, src_step, dst_step): (usize, isize, isize), way: Way, ticker: &mut Ticker<'_>) -> bool {
+    let bytes = plan.element;
+    let part = (ticker.step() / bytes).max(1);
+    let mut outer = plan.outer(0);
+    let mut go = true;
+    while go {
+        let (mut src, mut dst) = (outer.src, outer.dst);
+        let mut left = n;
+        while left > 0 {
+            let count = part.min(left);
+            for _ in 0..count {
+                if way != Way::Plain {
+                    stream::ask(src.wrapping_offset(src_step.wrapping_mul(AHEAD)), bytes);
+                }
+                // SAFETY: one element of the plan.
+                unsafe {
+                    if way == Way::Past {
+                        stream::copy(src, dst, bytes);
+                    } else {
+                        std::ptr::copy_nonoverlapping(src, dst, bytes);
+                    }
+                }
+                src = src.wrapping_offset(src_step);
+                dst = dst.wrapping_offset(dst_step);
+            }
+            left -= count;
+            go = ticker.advance(count * bytes);
+            if !go {
+                left = 0;
+            }
+        }
+        if go && !outer.next() {
+            break;
+        }
+    }
+    if way == Way::Past {
+        stream::fence();
+    }
+    go
+}
+
+/// Rows along the innermost axis of the destination.
+///
+/// # Safety
+/// The plan's elements, at least one axis; `row` is that of the element size.
+pub(super) unsafe fn strided(plan: &Plan, row: RowFn, component: usize, ticker: &mut Ticker<'_>) -> bool {
+    let inner = plan.axes()[0];
+    // With a byte swap to follow, no more than the first cache holds.
+    let limit = if component > 1 { 16 << 10 } else { ticker.step() };
+    let part = (limit / plan.element).max(1);
+    let mut outer = plan.outer(0);
+    loop {
+        let mut at = 0;
+        while at < inner.n {
+            let n = part.min(inner.n - at);
+            let src = outer.src.wrapping_offset((at as isize).wrapping_mul(inner.src));
+            let dst = outer.dst.wrapping_offset((at as isize).wrapping_mul(inner.dst));
+            // SAFETY: `n` elements of this row.
+            unsafe {
+                row(n, src, inner.src, dst, inner.dst);
+                swap_row(n, plan.element, component, dst, inner.dst);
+            }
+            if !ticker.advance(n * plan.element) {
+                return false;
+            }
+            at += n;
+        }
+        if !outer.next() {
+            return true;
+        }
+    }
+}

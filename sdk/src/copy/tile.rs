@@ -1,0 +1,278 @@
+//! Blocked permutation: the innermost axes of the two sides differ.
+//!
+//! The plane of both innermost axes is cut into tiles. A tile that is contiguous along one axis on
+//! each side is transposed in registers into a small buffer and leaves it in whole cache lines; any
+//! other tile is copied by strided rows while its lines are in cache.
+
+use super::lanes::Lane;
+use super::plan::{Axis, Outer, Plan};
+use super::progress::Ticker;
+use super::{planar, rows, stream, swap};
+use std::mem::{size_of, MaybeUninit};
+
+/// Bytes of the buffer that a tile is transposed in: the largest tile, see [`Tiles`] and [`room`].
+const BUFFER: usize = room(4 * EDGE) * room(EDGE / 2);
+/// Bytes along either edge of a tile that stays in the caches.
+const EDGE: usize = 128;
+
+/// Both innermost axes of a permutation: `d` of the destination, `s` of the source.
+#[derive(Clone, Copy)]
+pub(super) struct Plane {
+    pub(super) d: Axis,
+    pub(super) s: Axis,
+    pub(super) element: usize,
+    pub(super) component: usize,
+}
+
+/// Permutes; `inner` is the innermost axis of the source.
+///
+/// # Safety
+/// The plan's elements; the element has a row of its own; `inner > 0`.
+pub(super) unsafe fn run(plan: &Plan, inner: usize, component: usize, ticker: &mut Ticker<'_>) -> bool {
+    let element = plan.element;
+    let (d, mut s) = (plan.axes()[0], plan.axes()[inner]);
+    let mut outer = plan.outer(inner);
+    if s.src < 0 {
+        // Forwards in the source; the destination's rows may come in any order.
+        let last = (s.n - 1) as isize;
+        outer.src = outer.src.wrapping_offset(last.wrapping_mul(s.src));
+        outer.dst = outer.dst.wrapping_offset(last.wrapping_mul(s.dst));
+        s.src = -s.src;
+        s.dst = -s.dst;
+    }
+    let plane = Plane { d, s, element, component };
+    let square = s.src == element as isize && d.dst == element as isize;
+    // SAFETY: the planes are those of the plan.
+    unsafe {
+        if square {
+            if let Some(kernel) = planar::kernel(&plane) {
+                return planar::run(&plane, kernel, outer, plan.total(), ticker);
+            }
+            if d.n.min(s.n) >= (16 / element).max(4) {
+                let tiles = &Tiles::new(element, plan.total());
+                return match element {
+                    1 => squares::<u8>(&plane, outer, tiles, ticker),
+                    2 => squares::<u16>(&plane, outer, tiles, ticker),
+                    3 => squares::<[u8; 3]>(&plane, outer, tiles, ticker),
+                    4 => squares::<u32>(&plane, outer, tiles, ticker),
+                    6 => squares::<[u16; 3]>(&plane, outer, tiles, ticker),
+                    8 => squares::<u64>(&plane, outer, tiles, ticker),
+                    12 => squares::<[u32; 3]>(&plane, outer, tiles, ticker),
+                    _ => squares::<u128>(&plane, outer, tiles, ticker),
+                };
+            }
+        }
+        strided(&plane, outer, ticker)
+    }
+}
+
+/// Shape of the tiles of a permutation, in elements; and whether they come from and go to memory.
+///
+/// Measured: what has to come from memory is limited by how many lines are under way at a time. Tiles
+/// long in the destination, with the next tile's source lines asked for while this one is
+/// transposed, keep enough of them under way; smaller ones or the first cache as target do not.
+struct Tiles {
+    d: usize,
+    s: usize,
+    large: bool,
+}
+
+impl Tiles {
+    fn new(size: usize, total: u64) -> Tiles {
+        let large = total >= stream::LARGE;
+        let d = match (large, size) {
+            (false, _) => EDGE,
+            (true, 1) => 2 * EDGE,
+            (true, _) => 4 * EDGE,
+        };
+        Tiles { d: d / size, s: EDGE / size, large }
+    }
+}
+
+/// Tiles through the buffer.
+///
+/// # Safety
+/// The planes at all places of `outer`; `T` is the element, contiguous along `s` in the source and
+/// along `d` in the destination.
+unsafe fn squares<T: Lane>(plane: &Plane, mut outer: Outer, tiles: &Tiles, ticker: &mut Ticker<'_>) -> bool {
+    let size = size_of::<T>();
+    let (d, s) = (plane.d, plane.s);
+    let mut buffer = MaybeUninit::<[u8; BUFFER]>::uninit();
+    let buffer = buffer.as_mut_ptr().cast::<u8>();
+    let pitch = room(tiles.d) * size;
+    loop {
+        let mut d0 = 0;
+        let mut nd = first(tiles.d, size, outer.dst, d.n);
+        while nd > 0 {
+            let from = outer.src.wrapping_offset((d0 as isize).wrapping_mul(d.src));
+            let to = outer.dst.wrapping_add(d0 * size);
+            let mut s0 = 0;
+            let mut ns = first(tiles.s, size, from, s.n);
+            while ns > 0 {
+                // SAFETY: `nd * ns` elements of the plane; the buffer has room for as many, and its
+                // rows are all written before they are read.
+                unsafe {
+                    let tile = from.add(s0 * size);
+                    if tiles.large {
+                        // The tile after this one, be it in the next strip or the next plane.
+                        let next = if s0 + ns < s.n {
+                            tile.wrapping_add(ns * size)
+                        } else if d0 + nd < d.n {
+                            from.wrapping_offset((nd as isize).wrapping_mul(d.src))
+                        } else {
+                            outer.src_after()
+                        };
+                        pack::<T, true>(nd, ns, tile, d.src, buffer, pitch, next);
+                    } else {
+                        pack::<T, false>(nd, ns, tile, d.src, buffer, pitch, tile);
+                    }
+                    for k in 0..ns {
+                        let row = buffer.add(k * pitch);
+                        if plane.component > 1 {
+                            swap::in_place(nd * size, plane.component, row);
+                        }
+                        let line = to.wrapping_offset(((s0 + k) as isize).wrapping_mul(s.dst));
+                        if tiles.large {
+                            stream::copy(row, line, nd * size);
+                        } else {
+                            std::ptr::copy_nonoverlapping(row, line, nd * size);
+                        }
+                    }
+                }
+                if !ticker.advance(nd * ns * size) {
+                    stream::fence();
+                    return false;
+                }
+                s0 += ns;
+                ns = following(tiles.s, s.n - s0);
+            }
+            d0 += nd;
+            nd = following(tiles.d, d.n - d0);
+        }
+        if !outer.next() {
+            break;
+        }
+    }
+    stream::fence();
+    true
+}
+
+/// The largest number of elements along the edge of a tile that should have `tile`.
+const fn room(tile: usize) -> usize {
+    tile + tile / 4
+}
+
+/// Elements of the tile that begins where `left` are left: a short rest is not left alone.
+#[inline]
+fn following(tile: usize, left: usize) -> usize {
+    if left <= room(tile) {
+        left
+    } else {
+        tile
+    }
+}
+
+/// Elements of the first tile: the ones after it begin with a cache line, where elements can.
+#[inline]
+fn first(tile: usize, size: usize, at: *const u8, n: usize) -> usize {
+    let past = at as usize % 64;
+    if n <= room(tile) {
+        n
+    } else if past % size == 0 {
+        tile - past / size
+    } else {
+        tile
+    }
+}
+
+/// Transposes `nd` rows of `ns` elements into `ns` rows of `nd`, `pitch` bytes apart. `AHEAD` asks for
+/// the lines of the tile at `next`.
+///
+/// # Safety
+/// `nd` rows of `ns` elements at `src`; room for `ns` rows of `pitch` bytes in `buffer`, and `nd`
+/// elements in each.
+#[inline(always)]
+unsafe fn pack<T: Lane, const AHEAD: bool>(
+    nd: usize,
+    ns: usize,
+    src: *const u8,
+    src_row: isize,
+    buffer: *mut u8,
+    pitch: usize,
+    next: *const u8,
+) {
+    let size = size_of::<T>();
+    let (whole_d, whole_s) = (nd - nd % T::EDGE, ns - ns % T::EDGE);
+    // SAFETY: squares and single elements inside both the tile and the buffer.
+    unsafe {
+        for k in (0..whole_d).step_by(T::EDGE) {
+            let from = src.wrapping_offset((k as isize).wrapping_mul(src_row));
+            if AHEAD {
+                for r in k..k + T::EDGE {
+                    stream::ask(next.wrapping_offset((r as isize).wrapping_mul(src_row)), EDGE);
+                }
+            }
+            for j in (0..whole_s).step_by(T::EDGE) {
+                let to = buffer.add(j * pitch + k * size);
+                T::transpose(from.add(j * size), src_row, to, pitch as isize);
+            }
+        }
+        for k in 0..nd {
+            let from = src.wrapping_offset((k as isize).wrapping_mul(src_row)).cast::<T>();
+            let first = if k < whole_d { whole_s } else { 0 };
+            for j in first..ns {
+                let to = buffer.add(j * pitch + k * size).cast::<T>();
+                to.write_unaligned(from.add(j).read_unaligned());
+            }
+        }
+    }
+}
+
+/// Tiles by strided rows, along the longer edge.
+///
+/// # Safety
+/// The planes at all places of `outer`.
+unsafe fn strided(plane: &Plane, mut outer: Outer, ticker: &mut Ticker<'_>) -> bool {
+    let Plane { d, s, element, component } = *plane;
+    let row = rows::row_fn(element).expect("a size with a row of its own");
+    let edge = (EDGE / element).max(16);
+    let (edge_d, edge_s) = if d.n < edge {
+        (d.n, edge * edge / d.n)
+    } else if s.n < edge {
+        (edge * edge / s.n, s.n)
+    } else {
+        (edge, edge)
+    };
+    loop {
+        for d0 in (0..d.n).step_by(edge_d) {
+            let nd = edge_d.min(d.n - d0);
+            for s0 in (0..s.n).step_by(edge_s) {
+                let ns = edge_s.min(s.n - s0);
+                let src = outer
+                    .src
+                    .wrapping_offset((d0 as isize).wrapping_mul(d.src))
+                    .wrapping_offset((s0 as isize).wrapping_mul(s.src));
+                let dst = outer
+                    .dst
+                    .wrapping_offset((d0 as isize).wrapping_mul(d.dst))
+                    .wrapping_offset((s0 as isize).wrapping_mul(s.dst));
+                let (long, short, n, m) = if nd >= ns { (d, s, nd, ns) } else { (s, d, ns, nd) };
+                for k in 0..m as isize {
+                    let from = src.wrapping_offset(k.wrapping_mul(short.src));
+                    let to = dst.wrapping_offset(k.wrapping_mul(short.dst));
+                    // SAFETY: a row of this tile.
+                    unsafe {
+                        row(n, from, long.src, to, long.dst);
+                        rows::swap_row(n, element, component, to, long.dst);
+                    }
+                }
+                if !ticker.advance(nd * ns * element) {
+                    return false;
+                }
+            }
+        }
+        if !outer.next() {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! All shape, region and stride arithmetic, checked.
+
+mod axes;
+mod dims;
+mod index_map;
+mod region;
+
+pub use axes::{AxesInterpretation, Axis};
+pub use dims::{Dims, Shape, Strides};
+pub use index_map::{AxisMap, IndexMap};
+pub use region::Region;

@@ -1,0 +1,46 @@
+//! All that a provider of iolink views needs, and no more.
+//!
+//! Read in this order: [`Provider`] (what you write), [`ImageView`] and its sister traits (what you make), [`Memory`],
+//! [`Block`] and [`Region`] (samples), [`ImageProperties`] and [`MetadataNode`] (what is known of them), and, only if
+//! you write no Rust, [`abi`] (what crosses the border).
+//!
+//! The crate has no dependency by default. Features: `tracing`, `ndarray`, `builtin`, `abi-check`.
+#![warn(missing_docs)]
+
+pub mod abi;
+mod arrow;
+mod capability;
+pub mod copy;
+mod dtype;
+mod error;
+#[cfg(feature = "tracing")]
+mod events;
+mod geometry;
+pub mod hosting;
+mod limits;
+mod metadata;
+#[cfg(feature = "ndarray")]
+mod nd;
+mod owner;
+mod properties;
+pub mod provider;
+pub mod view;
+
+pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
+pub use capability::{
+    CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, StreamCapability,
+};
+pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
+pub use error::{Error, ErrorKind, Result};
+pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Region, Shape, Strides};
+pub use limits::{out_of_memory, Limits};
+pub use metadata::{MetadataNode, Value};
+#[cfg(feature = "ndarray")]
+pub use nd::{array_view, ArrayMemory, Sample};
+pub use owner::Owner;
+pub use properties::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
+pub use provider::{Adopt, Cost, Create, Host, LogLevel, Offer, Provider, ProviderInfo, Source, Target};
+pub use view::{
+    Block, BlockMut, Bytes, Call, DataFrameView, Extension, ImageView, LodImageView, Memory, MultiImageView,
+    RandomAccess, SeekFrom, StreamAccess, View,
+};

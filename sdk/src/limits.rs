@@ -1,0 +1,54 @@
+//! Sizes that are refused before anything is allocated.
+
+use crate::{DataType, Result, Shape};
+
+/// Bytes that a process can address at all: 47 bits on today's 64-bit systems.
+#[cfg(target_pointer_width = "64")]
+const ADDRESSABLE: u64 = 1 << 47;
+/// Bytes that a process can address at all.
+#[cfg(not(target_pointer_width = "64"))]
+const ADDRESSABLE: u64 = isize::MAX as u64;
+
+/// What the library will allocate or believe at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of one allocation. The default is what a process can address at all.
+    pub max_bytes: u64,
+    /// Nodes of a metadata tree that comes over the border.
+    pub max_metadata_nodes: u64,
+    /// Nodes under each other in a metadata tree: whoever walks it does so by recursion.
+    pub max_metadata_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { max_bytes: ADDRESSABLE, max_metadata_nodes: 1_000_000, max_metadata_depth: 256 }
+    }
+}
+
+impl Limits {
+    /// Bytes that an image of this shape and type takes, refused where they overflow or go over the limit.
+    pub fn image_bytes(&self, shape: &Shape, data_type: DataType) -> Result<usize> {
+        let bytes = shape
+            .element_count()
+            .and_then(|count| count.checked_mul(data_type.byte_count() as u64))
+            .filter(|bytes| *bytes <= self.max_bytes.min(isize::MAX as u64));
+        match bytes {
+            Some(bytes) => Ok(bytes as usize),
+            None => crate::fail!(
+                Limit,
+                "an image of shape {shape} and type {data_type} takes more than {} bytes, the limit; \
+                 give a smaller shape, or open the data lazily instead of allocating it",
+                self.max_bytes
+            ),
+        }
+    }
+}
+
+/// A zeroed or given buffer could not be had: says how much was asked for.
+pub fn out_of_memory(bytes: usize) -> crate::Error {
+    crate::Error::new(
+        crate::ErrorKind::Limit,
+        format!("{bytes} bytes could not be allocated; give a smaller shape, or open the data lazily"),
+    )
+}

@@ -1,0 +1,297 @@
+//! What is known of an image beyond its samples: axes, calibration, scale of the values.
+
+use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS};
+use crate::{fail, AxesInterpretation, Axis, DataType, Error, ErrorKind, Interpretation, Result};
+use std::os::raw::c_char;
+
+/// What the values of an image mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ImageInterpretation {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// Brightness, density, any measured quantity.
+    Grayscale,
+    /// Colour components.
+    Color,
+    /// Object or background.
+    Binary,
+    /// Numbers that name objects.
+    Label,
+}
+
+impl ImageInterpretation {
+    /// Every interpretation with its name, by number.
+    pub const NAMED: [(&'static str, ImageInterpretation); 5] = [
+        ("UNKNOWN", ImageInterpretation::Unknown),
+        ("GRAYSCALE", ImageInterpretation::Grayscale),
+        ("COLOR", ImageInterpretation::Color),
+        ("BINARY", ImageInterpretation::Binary),
+        ("LABEL", ImageInterpretation::Label),
+    ];
+
+    /// The interpretation of a border number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        ImageInterpretation::NAMED.get(number as usize).map(|(_, interpretation)| *interpretation)
+    }
+}
+
+/// One axis: what it is and how it lies in the world.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AxisProperties {
+    /// What the axis is; `None` where nothing names it.
+    pub axis: Option<Axis>,
+    /// Distance between samples, in `unit`; 1 where unknown.
+    pub spacing: f64,
+    /// Position of index 0, in `unit`; 0 where unknown.
+    pub origin: f64,
+    /// Unit of spacing and origin, such as `mm` or `s`; "" where unknown. At most 31 bytes.
+    pub unit: String,
+}
+
+impl Default for AxisProperties {
+    fn default() -> Self {
+        AxisProperties { axis: None, spacing: 1.0, origin: 0.0, unit: String::new() }
+    }
+}
+
+/// How stored samples turn into the quantity: `stored * slope + intercept`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueScale {
+    /// Factor; 1 where samples are the quantity.
+    pub slope: f64,
+    /// Offset; 0 where samples are the quantity.
+    pub intercept: f64,
+    /// Unit of the quantity; "" where unknown. At most 31 bytes.
+    pub unit: String,
+}
+
+impl Default for ValueScale {
+    fn default() -> Self {
+        ValueScale { slope: 1.0, intercept: 0.0, unit: String::new() }
+    }
+}
+
+impl ValueScale {
+    /// Are the stored samples the quantity itself?
+    pub fn is_identity(&self) -> bool {
+        self.slope == 1.0 && self.intercept == 0.0
+    }
+}
+
+/// The properties of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageProperties {
+    /// What the whole shape means.
+    pub axes_interpretation: AxesInterpretation,
+    /// What the values mean.
+    pub image_interpretation: ImageInterpretation,
+    /// Each axis, in canonical order. May be shorter than the image: the rest is unnamed and uncalibrated.
+    pub axes: Vec<AxisProperties>,
+    /// Column, row and slice direction in space, as unit vectors (x, y, z).
+    pub direction: [[f64; 3]; 3],
+    /// How stored samples turn into the quantity.
+    pub value_scale: ValueScale,
+}
+
+impl Default for ImageProperties {
+    fn default() -> Self {
+        ImageProperties {
+            axes_interpretation: AxesInterpretation::Unknown,
+            image_interpretation: ImageInterpretation::Unknown,
+            axes: Vec::new(),
+            direction: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            value_scale: ValueScale::default(),
+        }
+    }
+}
+
+impl ImageProperties {
+    /// The properties that follow from a type alone: no axes, and what the values mean where the type says so.
+    pub fn from_data_type(data_type: DataType) -> Self {
+        let image_interpretation = match data_type.interpretation() {
+            Interpretation::Boolean | Interpretation::Binary => ImageInterpretation::Binary,
+            Interpretation::Label => ImageInterpretation::Label,
+            _ if data_type.is_vector() => ImageInterpretation::Color,
+            _ if data_type.is_numeric() => ImageInterpretation::Grayscale,
+            _ => ImageInterpretation::Unknown,
+        };
+        ImageProperties { image_interpretation, ..ImageProperties::default() }
+    }
+
+    /// Do the properties describe exactly `dimensions` axes, each with another name, as the interpretation says?
+    pub fn is_fitted(&self, dimensions: usize) -> bool {
+        let own = self.axes_interpretation.axes();
+        let named = self.axes_interpretation != AxesInterpretation::Unknown;
+        self.axes.len() == dimensions
+            && named
+            && dimensions <= own.len()
+            && self.axes.iter().zip(own).all(|(axis, name)| axis.axis == Some(*name))
+    }
+
+    /// The properties fitted to an image of `dimensions` axes: axes named by the interpretation where they are not yet.
+    pub fn fitted(&self, dimensions: usize) -> Result<Self> {
+        let mut out = self.clone();
+        let named = self.axes_interpretation.axes_for(dimensions)?;
+        if out.axes.len() > dimensions {
+            fail!(
+                InvalidArgument,
+                "the properties describe {} axes, the image has {dimensions}; describe as many or fewer",
+                out.axes.len()
+            );
+        }
+        out.axes.resize(dimensions, AxisProperties::default());
+        if self.axes_interpretation != AxesInterpretation::Unknown {
+            for (axis, name) in out.axes.iter_mut().zip(named) {
+                axis.axis = name;
+            }
+        }
+        let mut known: Vec<Axis> = out.axes.iter().filter_map(|axis| axis.axis).collect();
+        let count = known.len();
+        known.sort();
+        known.dedup();
+        if known.len() != count {
+            fail!(InvalidArgument, "two axes of the properties have the same name; each name can stand once");
+        }
+        Ok(out)
+    }
+
+    /// The name of one axis; `None` where nothing names it or there is no such axis.
+    pub fn axis(&self, index: usize) -> Option<Axis> {
+        self.axes.get(index).and_then(|axis| axis.axis)
+    }
+
+    /// The names of all `dimensions` axes, or `None` where one of them has none.
+    pub fn named_axes(&self, dimensions: usize) -> Option<Vec<Axis>> {
+        (0..dimensions).map(|index| self.axis(index)).collect()
+    }
+
+    /// For the border; refused where a text is too long or an axis too many.
+    pub fn to_border(&self) -> Result<iolink_image_properties> {
+        if self.axes.len() > IOLINK_MAX_DIMS {
+            fail!(InvalidArgument, "the properties describe {} axes, more than {IOLINK_MAX_DIMS}", self.axes.len());
+        }
+        let mut out = empty_border();
+        out.dimension_count = self.axes.len() as u32;
+        out.axes_interpretation = self.axes_interpretation.number();
+        out.image_interpretation = self.image_interpretation as u32;
+        for (index, axis) in self.axes.iter().enumerate() {
+            out.axes[index] = axis.axis.map_or(IOLINK_AXIS_UNKNOWN, Axis::number);
+            out.spacing[index] = axis.spacing;
+            out.origin[index] = axis.origin;
+            out.units[index] = short_text("unit", &axis.unit)?;
+        }
+        for (index, value) in self.direction.iter().flatten().enumerate() {
+            out.direction[index] = *value;
+        }
+        out.scale_slope = self.value_scale.slope;
+        out.scale_intercept = self.value_scale.intercept;
+        out.value_unit = short_text("value unit", &self.value_scale.unit)?;
+        Ok(out)
+    }
+
+    /// From the border; what is not known there is refused by name.
+    pub fn from_border(border: &iolink_image_properties) -> Result<Self> {
+        let dimensions = border.dimension_count as usize;
+        let wrong = |what: &str| Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {what}"));
+        if dimensions > IOLINK_MAX_DIMS {
+            return Err(wrong("too many axes"));
+        }
+        let mut axes = Vec::with_capacity(dimensions);
+        for index in 0..dimensions {
+            axes.push(AxisProperties {
+                axis: Axis::from_number(border.axes[index]),
+                spacing: border.spacing[index],
+                origin: border.origin[index],
+                unit: long_text(&border.units[index]),
+            });
+        }
+        let mut direction = [[0.0; 3]; 3];
+        for (index, value) in border.direction.iter().enumerate() {
+            direction[index / 3][index % 3] = *value;
+        }
+        Ok(ImageProperties {
+            axes_interpretation: AxesInterpretation::from_number(border.axes_interpretation)
+                .ok_or_else(|| wrong("an axes interpretation of a later version"))?,
+            image_interpretation: ImageInterpretation::from_number(border.image_interpretation)
+                .ok_or_else(|| wrong("an image interpretation of a later version"))?,
+            axes,
+            direction,
+            value_scale: ValueScale {
+                slope: border.scale_slope,
+                intercept: border.scale_intercept,
+                unit: long_text(&border.value_unit),
+            },
+        })
+    }
+}
+
+/// Properties for the border of which nothing is known: what a caller hands in to be filled.
+pub(crate) fn empty_border() -> iolink_image_properties {
+    iolink_image_properties {
+        size: std::mem::size_of::<iolink_image_properties>() as u32,
+        dimension_count: 0,
+        axes_interpretation: 0,
+        image_interpretation: 0,
+        axes: [IOLINK_AXIS_UNKNOWN; IOLINK_MAX_DIMS],
+        spacing: [1.0; IOLINK_MAX_DIMS],
+        origin: [0.0; IOLINK_MAX_DIMS],
+        units: [[0; 32]; IOLINK_MAX_DIMS],
+        direction: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        scale_slope: 1.0,
+        scale_intercept: 0.0,
+        value_unit: [0; 32],
+    }
+}
+
+fn short_text(what: &str, text: &str) -> Result<[c_char; 32]> {
+    if text.len() > 31 || text.contains('\0') {
+        fail!(InvalidArgument, "the {what} {text:?} must have at most 31 bytes and no NUL");
+    }
+    let mut out = [0; 32];
+    for (slot, byte) in out.iter_mut().zip(text.bytes()) {
+        *slot = byte as c_char;
+    }
+    Ok(out)
+}
+
+fn long_text(text: &[c_char]) -> String {
+    let bytes: Vec<u8> = text.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volume_on_two_dimensions_names_column_and_row() {
+        let properties =
+            ImageProperties { axes_interpretation: AxesInterpretation::Volume, ..ImageProperties::default() };
+        let fitted = properties.fitted(2).unwrap();
+        assert_eq!(fitted.named_axes(2), Some(vec![Axis::Column, Axis::Row]));
+        assert_eq!(properties.fitted(4).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+
+    #[test]
+    fn properties_cross_the_border_whole() {
+        let properties = ImageProperties {
+            axes_interpretation: AxesInterpretation::Image,
+            image_interpretation: ImageInterpretation::Label,
+            axes: vec![
+                AxisProperties { axis: Some(Axis::Column), spacing: 0.5, origin: -3.0, unit: "µm".into() },
+                AxisProperties { axis: Some(Axis::Row), spacing: 2.0, origin: 7.0, unit: "mm".into() },
+            ],
+            direction: [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+            value_scale: ValueScale { slope: 0.25, intercept: -1024.0, unit: "HU".into() },
+        };
+        assert_eq!(ImageProperties::from_border(&properties.to_border().unwrap()).unwrap(), properties);
+    }
+
+    #[test]
+    fn a_unit_that_does_not_fit_is_refused() {
+        let mut properties = ImageProperties::default();
+        properties.value_scale.unit = "x".repeat(32);
+        assert_eq!(properties.to_border().err().map(|error| error.kind()), Some(ErrorKind::InvalidArgument));
+    }
+}

@@ -1,0 +1,230 @@
+//! Id, title and offers of a provider, as constants.
+
+use crate::{DataFrameCapability, ImageCapability, Kind, MultiImageCapability, StreamCapability};
+
+/// What an offer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferKind {
+    /// Opens a source.
+    Open,
+    /// Creates a view.
+    Create,
+    /// Makes a view of foreign memory.
+    Adopt,
+    /// Makes one view into another.
+    Convert,
+}
+
+impl OfferKind {
+    /// Every kind of offer.
+    pub const ALL: [OfferKind; 4] = [OfferKind::Open, OfferKind::Create, OfferKind::Adopt, OfferKind::Convert];
+
+    /// The border's number.
+    pub const fn number(self) -> u32 {
+        self as u32 + 1
+    }
+
+    /// The kind of a border number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        OfferKind::ALL.iter().copied().find(|kind| kind.number() == number)
+    }
+
+    /// The word in manifests and messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            OfferKind::Open => "open",
+            OfferKind::Create => "create",
+            OfferKind::Adopt => "adopt",
+            OfferKind::Convert => "convert",
+        }
+    }
+}
+
+/// What a conversion costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cost {
+    /// Memory is shared.
+    Shared,
+    /// Nothing is read until it is asked for.
+    Lazy,
+    /// Everything is copied.
+    Copy,
+}
+
+impl Cost {
+    /// The border's number.
+    pub const fn number(self) -> u32 {
+        self as u32 + 1
+    }
+
+    /// The word in manifests and messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Cost::Shared => "shared",
+            Cost::Lazy => "lazy",
+            Cost::Copy => "copy",
+        }
+    }
+}
+
+/// One thing a provider can do. Texts must not hold quotes, backslashes or control characters.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    pub(crate) offer: OfferKind,
+    pub(crate) kind: Kind,
+    pub(crate) capabilities: u64,
+    pub(crate) from_kind: Option<Kind>,
+    pub(crate) from_capabilities: u64,
+    pub(crate) cost: Option<Cost>,
+    pub(crate) format: &'static str,
+    pub(crate) extensions: &'static str,
+    pub(crate) media_types: &'static str,
+    pub(crate) schemes: &'static str,
+    pub(crate) magic: &'static str,
+}
+
+const fn plain(offer: OfferKind, kind: Kind) -> Offer {
+    Offer {
+        offer,
+        kind,
+        capabilities: 0,
+        from_kind: None,
+        from_capabilities: 0,
+        cost: None,
+        format: "",
+        extensions: "",
+        media_types: "",
+        schemes: "",
+        magic: "",
+    }
+}
+
+impl Offer {
+    /// Opens sources of a format as views of a kind.
+    pub const fn open(kind: Kind, format: &'static str) -> Self {
+        let mut offer = plain(OfferKind::Open, kind);
+        offer.format = format;
+        offer
+    }
+
+    /// Creates views of a kind.
+    pub const fn create(kind: Kind) -> Self {
+        plain(OfferKind::Create, kind)
+    }
+
+    /// Makes views of a kind of foreign memory.
+    pub const fn adopt(kind: Kind) -> Self {
+        plain(OfferKind::Adopt, kind)
+    }
+
+    /// Makes views of one kind into views of another.
+    pub const fn convert(from: Kind, to: Kind, cost: Cost) -> Self {
+        let mut offer = plain(OfferKind::Convert, to);
+        offer.from_kind = Some(from);
+        offer.cost = Some(cost);
+        offer
+    }
+
+    /// File name endings, without the first dot, lower case, separated by commas: `"nii,nii.gz"`.
+    pub const fn extensions(mut self, extensions: &'static str) -> Self {
+        self.extensions = extensions;
+        self
+    }
+
+    /// Media types, separated by commas.
+    pub const fn media_types(mut self, media_types: &'static str) -> Self {
+        self.media_types = media_types;
+        self
+    }
+
+    /// URI schemes beside `file`, separated by commas.
+    pub const fn schemes(mut self, schemes: &'static str) -> Self {
+        self.schemes = schemes;
+        self
+    }
+
+    /// Bytes by which a file is known, `offset:hex`, separated by commas: `"344:6e2b3100"`. Any one of them is enough.
+    pub const fn magic(mut self, magic: &'static str) -> Self {
+        self.magic = magic;
+        self
+    }
+
+    /// Capabilities that the images will have at least.
+    pub const fn image_capabilities(mut self, capabilities: ImageCapability) -> Self {
+        self.capabilities = capabilities.value();
+        self
+    }
+
+    /// Capabilities that the multi-images will have at least.
+    pub const fn multi_image_capabilities(mut self, capabilities: MultiImageCapability) -> Self {
+        self.capabilities = capabilities.value();
+        self
+    }
+
+    /// Capabilities that the frames will have at least.
+    pub const fn frame_capabilities(mut self, capabilities: DataFrameCapability) -> Self {
+        self.capabilities = capabilities.value();
+        self
+    }
+
+    /// Capabilities that the streams or random accesses will have at least.
+    pub const fn stream_capabilities(mut self, capabilities: StreamCapability) -> Self {
+        self.capabilities = capabilities.value();
+        self
+    }
+
+    /// Bits of the capabilities that a view must have to be converted.
+    pub const fn needs(mut self, capabilities: u64) -> Self {
+        self.from_capabilities = capabilities;
+        self
+    }
+}
+
+/// Who a provider is and what it offers.
+#[derive(Debug, Clone, Copy)]
+pub struct ProviderInfo {
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) offers: &'static [Offer],
+}
+
+impl ProviderInfo {
+    /// `id` is a reverse domain name of at most 63 bytes, `title` one line for people.
+    pub const fn new(id: &'static str, title: &'static str) -> Self {
+        assert!(!id.is_empty() && id.len() <= 63, "a provider's id has 1 to 63 bytes");
+        ProviderInfo { id, title, offers: &[] }
+    }
+
+    /// What the provider can do.
+    pub const fn offers(mut self, offers: &'static [Offer]) -> Self {
+        self.offers = offers;
+        self
+    }
+
+    /// The id.
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The texts in the order in which they are packed: id, title, then five of each offer.
+    pub(crate) const fn text(&self, index: usize) -> &'static str {
+        if index == 0 {
+            return self.id;
+        }
+        if index == 1 {
+            return self.title;
+        }
+        let offer = &self.offers[(index - 2) / 5];
+        match (index - 2) % 5 {
+            0 => offer.format,
+            1 => offer.extensions,
+            2 => offer.media_types,
+            3 => offer.schemes,
+            _ => offer.magic,
+        }
+    }
+
+    pub(crate) const fn text_count(&self) -> usize {
+        2 + 5 * self.offers.len()
+    }
+}

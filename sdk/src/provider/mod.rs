@@ -1,0 +1,186 @@
+//! What a plugin author writes: a type, its offers, and one macro.
+//!
+//! ```
+//! use iolink_sdk::{Host, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
+//!
+//! struct Raw;
+//!
+//! impl Provider for Raw {
+//!     const INFO: ProviderInfo = ProviderInfo::new("org.example.raw", "Raw volumes")
+//!         .offers(&[Offer::open(Kind::Image, "RAW").extensions("raw,bin")]);
+//!
+//!     fn open(&self, _host: &Host, source: &Source) -> Result<View> {
+//!         iolink_sdk::fail!(Unsupported, "{} has no header that tells its shape", source.uri())
+//!     }
+//! }
+//!
+//! iolink_sdk::export_plugin!(Raw);
+//! # fn main() {}
+//! ```
+
+mod descriptor;
+mod host;
+mod info;
+mod manifest;
+mod request;
+
+pub use descriptor::Shared;
+pub use host::{Host, LogLevel};
+pub use info::{Cost, Offer, OfferKind, ProviderInfo};
+pub use request::{Adopt, Create, Source, Target};
+
+use crate::{Error, Result, View};
+
+/// A provider: opens, creates, adopts or converts views, as its offers say.
+///
+/// It is a unit struct: state belongs to the views it makes.
+pub trait Provider: Sync + 'static {
+    /// Id, title and offers.
+    const INFO: ProviderInfo;
+
+    /// OPEN: how sure the provider is that it can open the source, 0 (not at all) to 100. By default the host goes by
+    /// the magic bytes and file name endings of the offers, and this is never asked.
+    ///
+    /// # Errors
+    /// Where the source cannot be read; the provider is then passed over.
+    fn identify(&self, _host: &Host, _source: &Source) -> Result<Option<u32>> {
+        Ok(None)
+    }
+
+    /// OPEN: a view of the source.
+    ///
+    /// # Errors
+    /// `Unsupported` or `Corrupt` with what was found and what was expected.
+    fn open(&self, _host: &Host, _source: &Source) -> Result<View> {
+        Err(not_offered(Self::INFO.id, "OPEN"))
+    }
+
+    /// CREATE: a new view.
+    ///
+    /// # Errors
+    /// `Limit` where it would be too large.
+    fn create(&self, _host: &Host, _wanted: Create) -> Result<View> {
+        Err(not_offered(Self::INFO.id, "CREATE"))
+    }
+
+    /// ADOPT: a view of foreign memory, without a copy.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the memory cannot be what it is said to be.
+    fn adopt(&self, _host: &Host, _given: Adopt) -> Result<View> {
+        Err(not_offered(Self::INFO.id, "ADOPT"))
+    }
+
+    /// CONVERT: another view of the same data.
+    ///
+    /// # Errors
+    /// Where the view cannot be read.
+    fn convert(&self, _host: &Host, _view: View, _target: Target) -> Result<View> {
+        Err(not_offered(Self::INFO.id, "CONVERT"))
+    }
+}
+
+fn not_offered(provider: &str, offer: &str) -> Error {
+    Error::new(crate::ErrorKind::NotImplemented, format!("{provider} does not offer {offer}"))
+}
+
+/// What the macros expand to; not for use by hand.
+#[doc(hidden)]
+pub mod hidden {
+    pub use super::descriptor::{offer_count, plugin, pointers, provider, raw_offers, text, text_length, Shared};
+    pub use super::manifest::{manifest, manifest_length};
+    #[cfg(feature = "builtin")]
+    pub use inventory;
+}
+
+/// A provider that is linked into the program, as the host finds it.
+#[cfg(feature = "builtin")]
+pub struct BuiltIn(pub &'static crate::abi::iolink_plugin);
+
+#[cfg(feature = "builtin")]
+inventory::collect!(BuiltIn);
+
+/// Every provider linked into this shared object that named itself with [`builtin!`](crate::builtin).
+#[cfg(feature = "builtin")]
+pub fn built_in() -> impl Iterator<Item = &'static crate::abi::iolink_plugin> {
+    inventory::iter::<BuiltIn>.into_iter().map(|entry| entry.0)
+}
+
+/// Makes the static descriptor `$name` of a plugin with these providers; the first one's id is the plugin's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! plugin_descriptor {
+    ($(#[$attribute:meta])* $visibility:vis $name:ident: $($provider:ident)::+ $(, $($more:ident)::+)*) => {
+        #[allow(non_upper_case_globals, missing_docs)]
+        $(#[$attribute])*
+        $visibility static $name: $crate::abi::iolink_plugin = {
+            const COUNT: usize = [stringify!($($provider)::+) $(, stringify!($($more)::+))*].len();
+            static PROVIDERS: $crate::provider::hidden::Shared<[*const $crate::abi::iolink_provider; COUNT]> =
+                $crate::provider::hidden::Shared([
+                    $crate::provider_descriptor!($($provider)::+)
+                    $(, $crate::provider_descriptor!($($more)::+))*
+                ]);
+            static VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+            $crate::provider::hidden::plugin(PROVIDERS.0[0], VERSION, &PROVIDERS.0)
+        };
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! provider_descriptor {
+    ($($provider:ident)::+) => {{
+        use $crate::provider::hidden;
+        const INFO: $crate::ProviderInfo = <$($provider)::+ as $crate::Provider>::INFO;
+        static TEXT: [u8; hidden::text_length(&INFO)] = hidden::text(&INFO);
+        static OFFERS: hidden::Shared<[$crate::abi::iolink_offer; hidden::offer_count(&INFO)]> =
+            hidden::Shared(hidden::raw_offers(&INFO, TEXT.as_ptr()));
+        static LIST: hidden::Shared<[*const $crate::abi::iolink_offer; hidden::offer_count(&INFO)]> =
+            hidden::Shared(hidden::pointers(&OFFERS.0));
+        static ITSELF: $($provider)::+ = $($provider)::+;
+        static PROVIDER: $crate::abi::iolink_provider =
+            hidden::provider::<$($provider)::+>(&INFO, TEXT.as_ptr(), LIST.0.as_ptr(), &ITSELF);
+        &PROVIDER as *const $crate::abi::iolink_provider
+    }};
+}
+
+/// Exports a plugin: the one symbol `iolink_plugin_v1` and the manifest. Once in a `cdylib` crate.
+///
+/// `export_plugin!(Nifti)`, or several providers: `export_plugin!(Nifti, Analyze)`. The version is the crate's.
+#[macro_export]
+macro_rules! export_plugin {
+    ($($provider:ident)::+ $(, $($more:ident)::+)* $(,)?) => {
+        $crate::plugin_descriptor!(#[no_mangle] pub iolink_plugin_v1: $($provider)::+ $(, $($more)::+)*);
+
+        const _: () = {
+            use $crate::provider::hidden;
+            const INFOS: &[&$crate::ProviderInfo] = &[
+                &<$($provider)::+ as $crate::Provider>::INFO $(, &<$($more)::+ as $crate::Provider>::INFO)*
+            ];
+            const LENGTH: usize = hidden::manifest_length(env!("CARGO_PKG_VERSION"), INFOS);
+            #[cfg_attr(not(target_vendor = "apple"), link_section = ".iolink.manifest")]
+            #[cfg_attr(target_vendor = "apple", link_section = "__DATA,__iolink")]
+            #[used]
+            static MANIFEST: [u8; LENGTH] = hidden::manifest(env!("CARGO_PKG_VERSION"), INFOS);
+        };
+    };
+}
+
+/// Submits linked-in providers to the host of the same binary; with the SDK's feature `builtin` off it does nothing.
+#[cfg(feature = "builtin")]
+#[macro_export]
+macro_rules! builtin {
+    ($($provider:ident)::+ $(, $($more:ident)::+)* $(,)?) => {
+        const _: () = {
+            $crate::plugin_descriptor!(PLUGIN: $($provider)::+ $(, $($more)::+)*);
+            $crate::provider::hidden::inventory::submit! { $crate::provider::BuiltIn(&PLUGIN) }
+        };
+    };
+}
+
+/// Submits linked-in providers to the host of the same binary; with the SDK's feature `builtin` off it does nothing.
+#[cfg(not(feature = "builtin"))]
+#[macro_export]
+macro_rules! builtin {
+    ($($provider:ident)::+ $(, $($more:ident)::+)* $(,)?) => {};
+}

@@ -1,0 +1,117 @@
+//! Services attached to a view: an id and a table of the service's own.
+
+use super::{guard, read_table, Border, Exported, ForeignView, Table, View, MAKER};
+use crate::abi::*;
+use crate::{fail, Kind, Result};
+use std::os::raw::c_void;
+
+/// A service attached to a view. Who knows the id knows what the table is.
+pub trait Extension: Send + Sync {
+    /// Which service: 0x0-0xFFFF are this project's; take a number of 64 random bits for your own.
+    fn id(&self) -> u64;
+
+    /// The service's own table; good while the extension lives.
+    fn table(&self) -> *const c_void;
+
+    /// A service of the service.
+    fn extension(&self, _id: u64) -> Option<View> {
+        None
+    }
+
+    /// URI that the view was opened by.
+    fn origin(&self) -> Option<String> {
+        None
+    }
+
+    /// The view made elsewhere that this is, where it is one.
+    fn foreign(&self) -> Option<&ForeignView> {
+        None
+    }
+}
+
+impl Border for dyn Extension {
+    fn head() -> *const iolink_view_head {
+        // The whole table, so that whoever gets the address may read all of it.
+        &TABLE as *const Table<iolink_extension_vtable> as *const iolink_view_head
+    }
+    fn bits(&self) -> u64 {
+        0
+    }
+    fn service(&self, id: u64) -> Option<View> {
+        self.extension(id)
+    }
+    fn opened_by(&self) -> Option<String> {
+        self.origin()
+    }
+}
+
+type Here = Exported<dyn Extension>;
+
+static TABLE: Table<iolink_extension_vtable> = Table(iolink_extension_vtable {
+    head: Here::common(Kind::Extension, std::mem::size_of::<iolink_extension_vtable>(), &MAKER),
+    id: Some(id),
+    table: Some(table),
+});
+
+unsafe extern "C" fn id(view: *const iolink_view) -> u64 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    let mut id = u64::MAX;
+    guard(this.provider, std::ptr::null_mut(), || {
+        id = this.value.id();
+        Ok(())
+    });
+    id
+}
+
+unsafe extern "C" fn table(view: *const iolink_view) -> *const c_void {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    let mut table = std::ptr::null();
+    guard(this.provider, std::ptr::null_mut(), || {
+        table = this.value.table();
+        Ok(())
+    });
+    table
+}
+
+/// An extension made elsewhere.
+pub struct ForeignExtension {
+    foreign: ForeignView,
+    functions: iolink_extension_vtable,
+}
+
+impl ForeignExtension {
+    pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
+        // SAFETY: the kind was checked, so the head starts an extension's table.
+        let functions: iolink_extension_vtable = unsafe { read_table(foreign.head()) };
+        if functions.id.is_none() || functions.table.is_none() {
+            fail!(Internal, "the extension has no function id or table");
+        }
+        Ok(ForeignExtension { foreign, functions })
+    }
+}
+
+impl Extension for ForeignExtension {
+    fn id(&self) -> u64 {
+        // SAFETY: the view lives until this returns.
+        self.foreign.with(|raw| self.functions.id.map_or(u64::MAX, |id| unsafe { id(raw) }))
+    }
+
+    fn table(&self) -> *const c_void {
+        // SAFETY: the view lives until this returns.
+        self.foreign.with(|raw| self.functions.table.map_or(std::ptr::null(), |table| unsafe { table(raw) }))
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        self.foreign.extension(id)
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.foreign.origin()
+    }
+
+    fn foreign(&self) -> Option<&ForeignView> {
+        Some(&self.foreign)
+    }
+}

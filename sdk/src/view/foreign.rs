@@ -1,0 +1,178 @@
+//! The consumer's side: a view made elsewhere, counted and, where its maker does not claim thread safety, serialised.
+
+use super::stop_panic;
+use crate::abi::{iolink_error, iolink_text_sink, iolink_view, iolink_view_head, IOLINK_FLAG_THREAD_SAFE, IOLINK_OK};
+use crate::{Error, ErrorKind, Result};
+use std::mem::MaybeUninit;
+use std::os::raw::{c_char, c_void};
+use std::sync::{Mutex, PoisonError};
+
+/// One reference to a view made elsewhere.
+pub struct ForeignView {
+    raw: *mut iolink_view,
+    serialise: Option<Mutex<()>>,
+}
+
+// SAFETY: retain and release may be called from any thread; the other functions either may too (THREAD_SAFE) or are
+// serialised by the lock.
+unsafe impl Send for ForeignView {}
+// SAFETY: as above.
+unsafe impl Sync for ForeignView {}
+
+impl ForeignView {
+    /// Takes over one reference.
+    ///
+    /// # Safety
+    /// `raw` is a live view whose head has `retain` and `release`.
+    pub(crate) unsafe fn new(raw: *mut iolink_view) -> Self {
+        // SAFETY: by the caller's promise.
+        let flags = unsafe { (*(*raw).vtable).flags };
+        ForeignView { raw, serialise: (flags & IOLINK_FLAG_THREAD_SAFE == 0).then(|| Mutex::new(())) }
+    }
+
+    /// Are calls made one at a time, because the maker does not claim thread safety?
+    pub fn is_serialised(&self) -> bool {
+        self.serialise.is_some()
+    }
+
+    /// The view's table.
+    pub(crate) fn head(&self) -> *const iolink_view_head {
+        // SAFETY: the view lives as long as this reference.
+        unsafe { (*self.raw).vtable }
+    }
+
+    /// The object itself, with another reference for the caller.
+    pub(crate) fn retained(&self) -> *mut iolink_view {
+        // SAFETY: the view lives as long as this reference; `retain` was checked before `new`.
+        unsafe {
+            if let Some(retain) = (*self.head()).retain {
+                retain(self.raw);
+            }
+        }
+        self.raw
+    }
+
+    /// Runs `body` on the object, one at a time where that is needed.
+    pub(crate) fn with<R>(&self, body: impl FnOnce(*mut iolink_view) -> R) -> R {
+        let _one_at_a_time = self.serialise.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
+        body(self.raw)
+    }
+
+    /// Runs a function of the table that may fail.
+    #[inline]
+    pub(crate) fn call(&self, body: impl FnOnce(*mut iolink_view, *mut iolink_error) -> i32) -> Result<()> {
+        let mut error = new_error();
+        let status = self.with(|raw| body(raw, error.as_mut_ptr()));
+        check_status(status, &error)
+    }
+
+    /// The head's capability bits.
+    pub(crate) fn bits(&self) -> u64 {
+        // SAFETY: the view lives as long as this reference.
+        self.with(|raw| unsafe { (*self.head()).capabilities.map_or(0, |capabilities| capabilities(raw)) })
+    }
+
+    /// The URI that the view was opened by.
+    pub(crate) fn origin(&self) -> Option<String> {
+        unsafe extern "C" fn put(context: *mut c_void, text: *const c_char, length: usize) {
+            if text.is_null() || length > isize::MAX as usize {
+                return;
+            }
+            stop_panic(|| {
+                // SAFETY: `context` is the `Vec` of the frame below; the callee vouches for the text.
+                let (bytes, text) =
+                    unsafe { (&mut *(context as *mut Vec<u8>), std::slice::from_raw_parts(text as *const u8, length)) };
+                bytes.extend_from_slice(text);
+            });
+        }
+        let mut bytes: Vec<u8> = Vec::new();
+        // SAFETY: the view lives as long as this reference.
+        let origin = unsafe { (*self.head()).origin }?;
+        let sink = iolink_text_sink {
+            size: std::mem::size_of::<iolink_text_sink>() as u32,
+            context: &mut bytes as *mut Vec<u8> as *mut c_void,
+            put: Some(put),
+        };
+        // SAFETY: the view lives, and so do the sink and the buffer.
+        self.with(|raw| unsafe { origin(raw, &sink) });
+        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A service by its id.
+    pub(crate) fn extension(&self, id: u64) -> Option<crate::View> {
+        // SAFETY: the view lives as long as this reference.
+        let extension = unsafe { (*self.head()).extension }?;
+        let mut out = std::ptr::null_mut();
+        // SAFETY: the view lives and `out` is ours.
+        self.call(|raw, error| unsafe { extension(raw, id, &mut out, error) }).ok()?;
+        // SAFETY: on success the callee gave us one reference.
+        unsafe { crate::View::from_raw(out) }.ok()
+    }
+}
+
+impl Drop for ForeignView {
+    fn drop(&mut self) {
+        // SAFETY: the view lives until this reference goes; `release` was checked before `new`.
+        unsafe {
+            if let Some(release) = (*self.head()).release {
+                release(self.raw);
+            }
+        }
+    }
+}
+
+/// An error struct for a callee to fill: only what is read before that is set.
+#[inline]
+pub(crate) fn new_error() -> MaybeUninit<iolink_error> {
+    let mut error = MaybeUninit::<iolink_error>::uninit();
+    let at = error.as_mut_ptr();
+    // SAFETY: the fields lie inside `error`.
+    unsafe {
+        std::ptr::addr_of_mut!((*at).size).write(std::mem::size_of::<iolink_error>() as u32);
+        std::ptr::addr_of_mut!((*at).kind).write(0);
+        std::ptr::addr_of_mut!((*at).code).write(0);
+        std::ptr::addr_of_mut!((*at).reserved).write(0);
+        std::ptr::addr_of_mut!((*at).provider[0]).write(0);
+        std::ptr::addr_of_mut!((*at).message[0]).write(0);
+    }
+    error
+}
+
+/// The result of a border function.
+#[inline]
+pub(crate) fn check_status(status: i32, error: &MaybeUninit<iolink_error>) -> Result<()> {
+    if status == IOLINK_OK {
+        Ok(())
+    } else {
+        Err(read_error(status, error))
+    }
+}
+
+#[cold]
+fn read_error(status: i32, error: &MaybeUninit<iolink_error>) -> Error {
+    let at = error.as_ptr();
+    // SAFETY: both texts end with a NUL: `new_error` put one, and a callee that writes a text ends it with one.
+    let (message, provider, code) = unsafe {
+        (
+            text_at(std::ptr::addr_of!((*at).message) as *const c_char, 1008),
+            text_at(std::ptr::addr_of!((*at).provider) as *const c_char, 64),
+            std::ptr::addr_of!((*at).code).read(),
+        )
+    };
+    let message = if message.is_empty() { format!("the provider failed with number {status}") } else { message };
+    Error::new(ErrorKind::from_number(status), message).with_code(code).with_provider(&provider)
+}
+
+/// # Safety
+/// There is a NUL within `limit` bytes, or all of them are initialised.
+unsafe fn text_at(at: *const c_char, limit: usize) -> String {
+    let mut bytes = Vec::new();
+    for index in 0..limit {
+        // SAFETY: within the struct, and before the first NUL.
+        match unsafe { at.add(index).read() } {
+            0 => break,
+            byte => bytes.push(byte as u8),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,156 @@
+//! Border structs that a later version may have grown, or an earlier one not yet: read as far as both sides know them.
+
+use crate::abi::*;
+use crate::{fail, Result};
+use std::mem::{align_of, size_of, MaybeUninit};
+
+/// A border struct that starts with its own size.
+///
+/// # Safety
+/// The first field is a `u32` with the struct's size, and zero is a valid value of every field.
+pub(crate) unsafe trait Grows: Sized {
+    /// Size in version 1.0, below which it is nobody's. Whoever appends a field writes the old size here.
+    const FIRST: usize = size_of::<Self>();
+}
+
+macro_rules! grows {
+    ($($name:ident)*) => {
+        // SAFETY: each starts with `size: u32`; the rest is numbers, pointers and optional functions.
+        $(unsafe impl Grows for $name {})*
+    };
+}
+
+grows! {
+    iolink_adopt_request iolink_block iolink_bytes iolink_call iolink_create_request iolink_error iolink_host
+    iolink_image_description iolink_image_properties iolink_memory iolink_metadata_sink iolink_metadata_source
+    iolink_region iolink_source iolink_target iolink_text_sink
+}
+
+/// Copies as much of a struct as its maker has; what the maker does not know is zero.
+///
+/// # Errors
+/// `InvalidArgument` for NULL and for a size that no version of the struct has.
+///
+/// # Safety
+/// `at` is NULL, or points to a struct of the size it says.
+pub(crate) unsafe fn read_grown<T: Grows>(at: *const T) -> Result<T> {
+    // SAFETY: every such struct starts with its size.
+    if at.is_null() || (unsafe { *(at as *const u32) } as usize) < T::FIRST {
+        fail!(InvalidArgument, "an argument is NULL, or does not say its size");
+    }
+    // SAFETY: by the caller's promise, and zero is valid by the trait's.
+    Ok(unsafe { read_up_to(at, *(at as *const u32) as usize) })
+}
+
+/// Copies as much of a table as its maker has; functions that the maker does not know yet are absent.
+///
+/// # Safety
+/// `head` starts a table of kind `T` of the size it says.
+pub(crate) unsafe fn read_table<T>(head: *const iolink_view_head) -> T {
+    // SAFETY: by the caller's promise; zero is a valid table: numbers and absent functions.
+    unsafe { read_up_to(head as *const T, (*head).size as usize) }
+}
+
+/// # Safety
+/// `at` has `size` bytes, and zero is valid in every field of `T`.
+unsafe fn read_up_to<T>(at: *const T, size: usize) -> T {
+    if size >= size_of::<T>() {
+        // SAFETY: there are that many bytes, and every field of `T` was written by whoever says so.
+        return unsafe { at.read() };
+    }
+    let mut out = MaybeUninit::<T>::zeroed();
+    // A size that ends inside a pointer is no struct's: that pointer is absent rather than read in part.
+    let size = size.min(size_of::<T>()) & !(align_of::<T>() - 1);
+    // SAFETY: both sides have that many bytes, and what is not copied is zero.
+    unsafe {
+        std::ptr::copy_nonoverlapping(at as *const u8, out.as_mut_ptr() as *mut u8, size);
+        out.assume_init()
+    }
+}
+
+/// Fills the caller's struct as far as the caller knows it. Nothing is made where there is no place for it.
+///
+/// # Errors
+/// `InvalidArgument` for NULL and for a size that no version of the struct has; what `make` fails with.
+///
+/// # Safety
+/// `out` is NULL, or points to a struct of the size it says.
+pub(crate) unsafe fn hand_out<T: Grows>(out: *mut T, make: impl FnOnce() -> Result<T>) -> Result<()> {
+    // SAFETY: every such struct starts with its size.
+    if out.is_null() || (unsafe { *(out as *const u32) } as usize) < T::FIRST {
+        fail!(InvalidArgument, "the place for the answer is NULL, or does not say its size");
+    }
+    let made = std::mem::ManuallyDrop::new(make()?);
+    // SAFETY: both sides have that many bytes; the size in front then tells how many were filled in.
+    unsafe {
+        let size = (*(out as *const u32) as usize).min(size_of::<T>());
+        std::ptr::copy_nonoverlapping(&*made as *const T as *const u8, out as *mut u8, size);
+        *(out as *mut u32) = size as u32;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    /// A struct of a later version: one more field.
+    #[repr(C)]
+    struct Later {
+        target: iolink_target,
+        more: u64,
+    }
+
+    fn target(size: usize) -> iolink_target {
+        iolink_target { size: size as u32, kind: 7, capabilities: 9 }
+    }
+
+    #[test]
+    fn a_longer_struct_is_read_as_far_as_it_is_known() {
+        let later = Later { target: target(size_of::<Later>()), more: 3 };
+        // SAFETY: the struct has the size it says.
+        let known = unsafe { read_grown(&later as *const Later as *const iolink_target) }.unwrap();
+        assert_eq!((known.kind, known.capabilities, later.more), (7, 9, 3));
+    }
+
+    #[test]
+    fn a_struct_without_its_size_is_refused() {
+        for size in [0, 8, size_of::<iolink_target>() - 1] {
+            // SAFETY: the struct has at least the size it says.
+            let read = unsafe { read_grown(&target(size)) };
+            assert_eq!(read.err().map(|error| error.kind()), Some(ErrorKind::InvalidArgument));
+        }
+        // SAFETY: NULL is allowed.
+        assert!(unsafe { read_grown::<iolink_target>(std::ptr::null()) }.is_err());
+        // SAFETY: NULL is allowed; nothing is made then.
+        assert!(unsafe { hand_out::<iolink_target>(std::ptr::null_mut(), || panic!("made for nobody")) }.is_err());
+    }
+
+    #[test]
+    fn a_longer_place_keeps_what_lies_behind() {
+        let mut place = Later { target: target(size_of::<Later>()), more: 5 };
+        // SAFETY: the struct has the size it says.
+        unsafe { hand_out(&mut place as *mut Later as *mut iolink_target, || Ok(target(16))) }.unwrap();
+        assert_eq!((place.target.size, place.target.kind, place.more), (16, 7, 5));
+    }
+
+    #[test]
+    fn a_table_that_ends_inside_a_function_lacks_it() {
+        unsafe extern "C" fn retain(_: *mut iolink_view) {}
+        let head = iolink_view_head {
+            size: std::mem::size_of::<usize>() as u32 * 4 + 3,
+            kind: 1,
+            flags: 0,
+            maker: std::ptr::null(),
+            retain: Some(retain),
+            release: Some(retain),
+            capabilities: None,
+            extension: None,
+            origin: None,
+        };
+        // SAFETY: the table has at least the size it says.
+        let read: iolink_view_head = unsafe { read_table(&head) };
+        assert!(read.retain.is_some() && read.release.is_none());
+    }
+}

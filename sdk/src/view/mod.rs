@@ -1,0 +1,219 @@
+//! Views: plain Rust traits on this side of the border, and the one object that crosses it.
+//!
+//! A provider implements a trait and hands out `View::image(MyImage)`. Whoever gets the view, through any number of
+//! plugins, calls the same trait: a view made elsewhere arrives as a `Foreign*` wrapper, and a view of our own that
+//! comes home is recognised and unwrapped.
+
+mod block;
+mod call;
+mod exported;
+mod extension;
+mod foreign;
+mod frame;
+mod grown;
+mod image;
+mod lod;
+mod memory;
+mod multi;
+mod random_access;
+mod stream;
+
+pub use block::{Block, BlockMut};
+pub use call::Call;
+pub use extension::{Extension, ForeignExtension};
+pub use foreign::ForeignView;
+pub use frame::{DataFrameView, ForeignFrame};
+pub use image::{ForeignImage, ImageView};
+pub use lod::{ForeignLodImage, LodImageView};
+pub use memory::{Bytes, Memory};
+pub use multi::{ForeignMultiImage, MultiImageView};
+pub use random_access::{ForeignRandomAccess, RandomAccess};
+pub use stream::{ForeignStream, SeekFrom, StreamAccess};
+
+pub(crate) use exported::{guard, stop_panic, Border, Exported, Table, MAKER};
+pub(crate) use foreign::{check_status, new_error};
+pub(crate) use grown::{hand_out, read_grown, read_table, Grows};
+
+use crate::abi::iolink_view;
+use crate::{fail, Kind, Result};
+use std::sync::Arc;
+
+/// A view of any kind.
+#[derive(Clone)]
+pub enum View {
+    /// An image.
+    Image(Arc<dyn ImageView>),
+    /// An ordered set of images.
+    MultiImage(Arc<dyn MultiImageView>),
+    /// One image at several resolutions.
+    LodImage(Arc<dyn LodImageView>),
+    /// A table.
+    DataFrame(Arc<dyn DataFrameView>),
+    /// Bytes with a cursor.
+    Stream(Arc<dyn StreamAccess>),
+    /// Bytes at an offset.
+    RandomAccess(Arc<dyn RandomAccess>),
+    /// A service attached to another view.
+    Extension(Arc<dyn Extension>),
+}
+
+macro_rules! each_kind {
+    ($self:expr, $view:ident => $body:expr) => {
+        match $self {
+            View::Image($view) => $body,
+            View::MultiImage($view) => $body,
+            View::LodImage($view) => $body,
+            View::DataFrame($view) => $body,
+            View::Stream($view) => $body,
+            View::RandomAccess($view) => $body,
+            View::Extension($view) => $body,
+        }
+    };
+}
+
+macro_rules! kinds {
+    ($($make:ident, $as_name:ident, $into:ident, $variant:ident, $view:ident, $words:literal;)*) => {
+        impl View {
+            $(#[doc = concat!("A view of ", $words, ".")]
+            pub fn $make(view: impl $view + 'static) -> View {
+                View::$variant(Arc::new(view))
+            }
+
+            #[doc = concat!("The view as ", $words, ", refused where it is of another kind.")]
+            pub fn $into(self) -> Result<Arc<dyn $view>> {
+                match self {
+                    View::$variant(view) => Ok(view),
+                    other => fail!(Type, "the view is of kind {}, not {}", other.kind().word(), Kind::$variant.word()),
+                }
+            }
+
+            #[doc = concat!("The view as ", $words, ", where it is of this kind.")]
+            pub fn $as_name(&self) -> Option<&Arc<dyn $view>> {
+                match self {
+                    View::$variant(view) => Some(view),
+                    _ => None,
+                }
+            }
+            )*
+
+            /// Kind of the view.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(View::$variant(_) => Kind::$variant,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    image, as_image, into_image, Image, ImageView, "an image";
+    multi_image, as_multi_image, into_multi_image, MultiImage, MultiImageView, "a multi-image";
+    lod_image, as_lod_image, into_lod_image, LodImage, LodImageView, "a pyramid";
+    data_frame, as_data_frame, into_data_frame, DataFrame, DataFrameView, "a data frame";
+    stream, as_stream, into_stream, Stream, StreamAccess, "a stream";
+    random_access, as_random_access, into_random_access, RandomAccess, RandomAccess, "random access";
+    extension, as_extension, into_extension, Extension, Extension, "an extension";
+}
+
+impl View {
+    /// Bits of the view's capabilities, by the kind's own set.
+    pub fn capability_bits(&self) -> u64 {
+        match self {
+            View::Image(view) => view.capabilities().value(),
+            View::MultiImage(view) => view.capabilities().value(),
+            View::LodImage(_) | View::Extension(_) => 0,
+            View::DataFrame(view) => view.capabilities().value(),
+            View::Stream(view) => view.capabilities().value(),
+            View::RandomAccess(view) => view.capabilities().value(),
+        }
+    }
+
+    /// URI that the view was opened by, where it says so.
+    pub fn origin(&self) -> Option<String> {
+        each_kind!(self, view => view.origin())
+    }
+
+    /// The object that crosses the border, with one reference that the caller owns. A view made elsewhere comes out as it
+    /// came in. `provider` stands in the errors of the view's functions.
+    pub fn into_raw(self, provider: &'static str) -> *mut iolink_view {
+        each_kind!(self, view => match view.foreign() {
+            Some(foreign) if !foreign.is_serialised() => foreign.retained(),
+            _ => Exported::make(view, provider),
+        })
+    }
+
+    /// Takes over one reference of a view from anywhere.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for NULL or what is no live view; `Internal` for a table that breaks the border's rules,
+    /// `Unsupported` for a kind of a later version. The reference is given up, unless there is nothing to give it to.
+    ///
+    /// # Safety
+    /// `raw` is NULL, or readable for the size of an [`iolink_view`]; where its magic says that it lives, it does.
+    pub unsafe fn from_raw(raw: *mut iolink_view) -> Result<View> {
+        if raw.is_null() {
+            fail!(InvalidArgument, "NULL is not a view");
+        }
+        // SAFETY: the caller vouches for a live view, whose head every kind starts with.
+        let (kind, own) = unsafe { exported::identify(raw)? };
+        let kind = if let Some(kind) = kind {
+            kind
+        } else {
+            // SAFETY: `identify` saw the head with its `release`, and the caller hands over one reference.
+            let number = unsafe {
+                let number = (*(*raw).vtable).kind;
+                drop(ForeignView::new(raw));
+                number
+            };
+            fail!(Unsupported, "the view is of kind {number}, which this version does not know");
+        };
+        // SAFETY: kind and maker were read from the view itself, and the caller hands over one reference.
+        unsafe {
+            Ok(match (kind, own) {
+                (Kind::Image, true) => View::Image(Exported::unwrap(raw)),
+                (Kind::MultiImage, true) => View::MultiImage(Exported::unwrap(raw)),
+                (Kind::LodImage, true) => View::LodImage(Exported::unwrap(raw)),
+                (Kind::DataFrame, true) => View::DataFrame(Exported::unwrap(raw)),
+                (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
+                (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
+                (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
+                (Kind::Image, false) => View::image(ForeignImage::adopt(ForeignView::new(raw))?),
+                (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(ForeignView::new(raw))?),
+                (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(ForeignView::new(raw))?),
+                (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(ForeignView::new(raw))?),
+                (Kind::Stream, false) => View::stream(ForeignStream::adopt(ForeignView::new(raw))?),
+                (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(ForeignView::new(raw))?),
+                (Kind::Extension, false) => View::extension(ForeignExtension::adopt(ForeignView::new(raw))?),
+            })
+        }
+    }
+
+    /// The same view, with a reference of its own: the caller keeps the one it has.
+    ///
+    /// # Errors
+    /// As [`View::from_raw`].
+    ///
+    /// # Safety
+    /// As [`View::from_raw`].
+    pub unsafe fn from_borrowed(raw: *mut iolink_view) -> Result<View> {
+        if raw.is_null() {
+            fail!(InvalidArgument, "NULL is not a view");
+        }
+        // SAFETY: the caller vouches for a live view; `retain` is checked by `identify`.
+        unsafe {
+            exported::identify(raw)?;
+            if let Some(retain) = (*(*raw).vtable).retain {
+                retain(raw);
+            }
+            View::from_raw(raw)
+        }
+    }
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.kind().capability_names(self.capability_bits());
+        write!(f, "{} ({})", self.kind().word(), names.join(" | "))
+    }
+}

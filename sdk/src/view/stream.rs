@@ -1,0 +1,379 @@
+//! Streams: the trait, its table, and the wrapper of those made elsewhere.
+
+use super::{guard, hand_out, read_table, Border, Bytes, Exported, ForeignView, Table, View, MAKER};
+use crate::abi::*;
+use crate::{fail, CapabilitySet, Error, ErrorKind, Kind, Result, StreamCapability};
+use std::mem::MaybeUninit;
+use std::os::raw::c_void;
+
+pub use std::io::SeekFrom;
+
+/// Bytes with one cursor, which every read and write moves.
+pub trait StreamAccess: Send + Sync {
+    /// What the stream can do; the same for its whole life.
+    fn capabilities(&self) -> StreamCapability;
+
+    /// READ: up to as many bytes as the buffer has; 0 is the end.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability, `Closed`, `Io`.
+    fn read(&self, _buffer: &mut [u8]) -> Result<usize> {
+        Err(Error::capability("the stream", "READ", "open it for reading"))
+    }
+
+    /// WRITE: as many bytes as can be taken at once.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability, `Closed`, `Io`.
+    fn write(&self, _buffer: &[u8]) -> Result<usize> {
+        Err(Error::capability("the stream", "WRITE", "open it for writing"))
+    }
+
+    /// SEEK: moves the cursor and tells where it stands. It may stand past the end.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability, `InvalidArgument` before the first byte, `Closed`, `Io`.
+    fn seek(&self, _to: SeekFrom) -> Result<u64> {
+        Err(Error::capability("the stream", "SEEK", "copy it into memory to move in it"))
+    }
+
+    /// How many bytes there are.
+    ///
+    /// # Errors
+    /// `NotImplemented` where nobody knows.
+    fn length(&self) -> Result<u64>;
+
+    /// RESIZE: cuts off or fills with zeros; the cursor stays.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability, `Busy` while memory is lent.
+    fn resize(&self, _length: u64) -> Result<()> {
+        Err(Error::capability("the stream", "RESIZE", "its size is fixed"))
+    }
+
+    /// Hands what was written on to where it belongs.
+    ///
+    /// # Errors
+    /// `Io`, `Closed`.
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Ends the stream; a second close does nothing.
+    ///
+    /// # Errors
+    /// `Io` where what was written cannot be kept.
+    fn close(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// MEMORY_ACCESS: the bytes where they lie.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability.
+    fn memory(&self) -> Result<Bytes> {
+        Err(Error::capability("the stream", "MEMORY_ACCESS", "read it into a buffer"))
+    }
+
+    /// A service by its id.
+    fn extension(&self, _id: u64) -> Option<View> {
+        None
+    }
+
+    /// URI or path that the stream was opened by.
+    fn origin(&self) -> Option<String> {
+        None
+    }
+
+    /// The view made elsewhere that this is, where it is one.
+    fn foreign(&self) -> Option<&ForeignView> {
+        None
+    }
+}
+
+impl Border for dyn StreamAccess {
+    fn head() -> *const iolink_view_head {
+        // The whole table, so that whoever gets the address may read all of it.
+        &TABLE as *const Table<iolink_stream_vtable> as *const iolink_view_head
+    }
+    fn bits(&self) -> u64 {
+        self.capabilities().value()
+    }
+    fn service(&self, id: u64) -> Option<View> {
+        self.extension(id)
+    }
+    fn opened_by(&self) -> Option<String> {
+        self.origin()
+    }
+}
+
+type Here = Exported<dyn StreamAccess>;
+
+static TABLE: Table<iolink_stream_vtable> = Table(iolink_stream_vtable {
+    head: Here::common(Kind::Stream, std::mem::size_of::<iolink_stream_vtable>(), &MAKER),
+    read: Some(read),
+    write: Some(write),
+    seek: Some(seek),
+    length: Some(length),
+    resize: Some(resize),
+    flush: Some(flush),
+    close: Some(close),
+    memory: Some(memory),
+});
+
+/// The caller's buffer as a slice.
+///
+/// # Safety
+/// The buffer has that many bytes, good for `'a`.
+pub(super) unsafe fn buffer_mut<'a>(buffer: *mut c_void, length: u64) -> Result<&'a mut [u8]> {
+    if length == 0 {
+        return Ok(&mut []);
+    }
+    if buffer.is_null() || length > isize::MAX as u64 {
+        fail!(InvalidArgument, "the buffer has no address, or {length} bytes");
+    }
+    // SAFETY: by the caller's promise; bytes of any value are bytes.
+    Ok(unsafe { std::slice::from_raw_parts_mut(buffer as *mut u8, length as usize) })
+}
+
+/// The caller's bytes as a slice.
+///
+/// # Safety
+/// There are that many bytes, good for `'a`.
+pub(super) unsafe fn buffer<'a>(buffer: *const c_void, length: u64) -> Result<&'a [u8]> {
+    // SAFETY: by the caller's promise; the slice is only read.
+    unsafe { buffer_mut(buffer as *mut c_void, length) }.map(|slice| &*slice)
+}
+
+unsafe extern "C" fn read(
+    view: *const iolink_view,
+    target: *mut c_void,
+    length: u64,
+    done: *mut u64,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: buffer and `done` are the caller's.
+    guard(this.provider, error, || unsafe {
+        *done = this.value.read(buffer_mut(target, length)?)? as u64;
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn write(
+    view: *const iolink_view,
+    source: *const c_void,
+    length: u64,
+    done: *mut u64,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: buffer and `done` are the caller's.
+    guard(this.provider, error, || unsafe {
+        *done = this.value.write(buffer(source, length)?)? as u64;
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn seek(
+    view: *const iolink_view,
+    offset: i64,
+    origin: u32,
+    position: *mut u64,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    guard(this.provider, error, || {
+        let to = match origin {
+            IOLINK_SEEK_SET if offset >= 0 => SeekFrom::Start(offset as u64),
+            IOLINK_SEEK_SET => fail!(InvalidArgument, "{offset} is before the first byte"),
+            IOLINK_SEEK_CUR => SeekFrom::Current(offset),
+            IOLINK_SEEK_END => SeekFrom::End(offset),
+            _ => fail!(InvalidArgument, "a seek starts from 0 (start), 1 (cursor) or 2 (end), not {origin}"),
+        };
+        let stands = this.value.seek(to)?;
+        // SAFETY: `position` is the caller's.
+        unsafe { *position = stands };
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn length(view: *const iolink_view, out: *mut u64, error: *mut iolink_error) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: `out` is the caller's.
+    guard(this.provider, error, || unsafe {
+        *out = this.value.length()?;
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn resize(view: *const iolink_view, length: u64, error: *mut iolink_error) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    guard(this.provider, error, || this.value.resize(length))
+}
+
+unsafe extern "C" fn flush(view: *const iolink_view, error: *mut iolink_error) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    guard(this.provider, error, || this.value.flush())
+}
+
+unsafe extern "C" fn close(view: *const iolink_view, error: *mut iolink_error) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    guard(this.provider, error, || this.value.close())
+}
+
+unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: `out` is the caller's.
+    guard(this.provider, error, || unsafe { hand_out(out, || Ok(this.value.memory()?.into_border())) })
+}
+
+/// A stream made elsewhere.
+pub struct ForeignStream {
+    foreign: ForeignView,
+    table: iolink_stream_vtable,
+    capabilities: StreamCapability,
+}
+
+impl ForeignStream {
+    pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
+        // SAFETY: the kind was checked, so the head starts a stream's table.
+        let table: iolink_stream_vtable = unsafe { read_table(foreign.head()) };
+        let capabilities = StreamCapability::from_bits(foreign.bits());
+        let needed = [
+            (StreamCapability::READ, table.read.is_some(), "read"),
+            (StreamCapability::WRITE, table.write.is_some(), "write"),
+            (StreamCapability::SEEK, table.seek.is_some(), "seek"),
+            (StreamCapability::RESIZE, table.resize.is_some(), "resize"),
+            (StreamCapability::MEMORY_ACCESS, table.memory.is_some(), "memory"),
+        ];
+        for (capability, present, function) in needed {
+            if capabilities.has(capability) && !present {
+                fail!(Internal, "the stream claims {capability:?} but has no function {function}");
+            }
+        }
+        Ok(ForeignStream { foreign, table, capabilities })
+    }
+}
+
+fn absent(name: &str) -> Error {
+    Error::capability("the stream", name, "its provider does not offer it")
+}
+
+/// Refuses a count that is more than was asked for.
+pub(super) fn believable(done: u64, asked: usize) -> Result<usize> {
+    if done > asked as u64 {
+        return Err(Error::new(
+            ErrorKind::Internal,
+            format!("the provider says {done} bytes where at most {asked} were asked for"),
+        ));
+    }
+    Ok(done as usize)
+}
+
+impl StreamAccess for ForeignStream {
+    fn capabilities(&self) -> StreamCapability {
+        self.capabilities
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        let read = self.table.read.ok_or_else(|| absent("READ"))?;
+        let mut done = 0;
+        // SAFETY: the view and the buffer live until this returns.
+        self.foreign.call(|raw, error| unsafe {
+            read(raw, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, error)
+        })?;
+        believable(done, buffer.len())
+    }
+
+    fn write(&self, buffer: &[u8]) -> Result<usize> {
+        let write = self.table.write.ok_or_else(|| absent("WRITE"))?;
+        let mut done = 0;
+        // SAFETY: the view and the buffer live until this returns.
+        self.foreign.call(|raw, error| unsafe {
+            write(raw, buffer.as_ptr() as *const c_void, buffer.len() as u64, &mut done, error)
+        })?;
+        believable(done, buffer.len())
+    }
+
+    fn seek(&self, to: SeekFrom) -> Result<u64> {
+        let seek = self.table.seek.ok_or_else(|| absent("SEEK"))?;
+        let (offset, origin) = match to {
+            SeekFrom::Start(offset) => match i64::try_from(offset) {
+                Ok(offset) => (offset, IOLINK_SEEK_SET),
+                Err(_) => fail!(InvalidArgument, "{offset} is past 2^63, where no stream reaches"),
+            },
+            SeekFrom::Current(offset) => (offset, IOLINK_SEEK_CUR),
+            SeekFrom::End(offset) => (offset, IOLINK_SEEK_END),
+        };
+        let mut position = 0;
+        // SAFETY: the view lives and `position` is ours.
+        self.foreign.call(|raw, error| unsafe { seek(raw, offset, origin, &mut position, error) })?;
+        Ok(position)
+    }
+
+    fn length(&self) -> Result<u64> {
+        let length = self.table.length.ok_or_else(|| absent("length"))?;
+        let mut out = 0;
+        // SAFETY: the view lives and `out` is ours.
+        self.foreign.call(|raw, error| unsafe { length(raw, &mut out, error) })?;
+        Ok(out)
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        let resize = self.table.resize.ok_or_else(|| absent("RESIZE"))?;
+        // SAFETY: the view lives until this returns.
+        self.foreign.call(|raw, error| unsafe { resize(raw, length, error) })
+    }
+
+    fn flush(&self) -> Result<()> {
+        // SAFETY: the view lives until this returns.
+        self.table.flush.map_or(Ok(()), |flush| self.foreign.call(|raw, error| unsafe { flush(raw, error) }))
+    }
+
+    fn close(&self) -> Result<()> {
+        // SAFETY: the view lives until this returns.
+        self.table.close.map_or(Ok(()), |close| self.foreign.call(|raw, error| unsafe { close(raw, error) }))
+    }
+
+    fn memory(&self) -> Result<Bytes> {
+        let memory = match self.table.memory {
+            Some(memory) if self.capabilities.has(StreamCapability::MEMORY_ACCESS) => memory,
+            _ => return Err(absent("MEMORY_ACCESS")),
+        };
+        lent(|out| {
+            // SAFETY: the view lives and `out` is ours.
+            self.foreign.call(|raw, error| unsafe { memory(raw, out, error) })
+        })
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        self.foreign.extension(id)
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.foreign.origin()
+    }
+
+    fn foreign(&self) -> Option<&ForeignView> {
+        Some(&self.foreign)
+    }
+}
+
+/// Lets `fill` lend bytes and takes them over.
+pub(super) fn lent(fill: impl FnOnce(*mut iolink_bytes) -> Result<()>) -> Result<Bytes> {
+    let mut out = MaybeUninit::<iolink_bytes>::zeroed();
+    // SAFETY: only the size is written; the struct lies in `out`.
+    unsafe { std::ptr::addr_of_mut!((*out.as_mut_ptr()).size).write(std::mem::size_of::<iolink_bytes>() as u32) };
+    fill(out.as_mut_ptr())?;
+    // SAFETY: every field is a number, a pointer or absent, and the callee filled them in.
+    unsafe { Bytes::from_border(out.assume_init()) }
+}

@@ -1,0 +1,449 @@
+//! Views and requests that break the border's rules: each is refused by name, and what was handed over is given back
+//! exactly once.
+
+use iolink_sdk::abi::*;
+use iolink_sdk::{
+    Adopt, BlockMut, Call, DataType, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo, RandomAccess, Region,
+    Result, Shape, View,
+};
+use std::mem::size_of;
+use std::os::raw::c_void;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// A view in whose table anything can be put. It counts its references and never frees itself.
+#[repr(C)]
+struct Puppet<T> {
+    view: iolink_view,
+    references: AtomicI64,
+    /// How many calls run at once, and the most that ever did.
+    running: AtomicI64,
+    most: AtomicI64,
+    table: T,
+}
+
+unsafe extern "C" fn retain(view: *mut iolink_view) {
+    // SAFETY: every puppet starts with these two fields, whatever its table.
+    unsafe { &*(view as *const Puppet<()>) }.references.fetch_add(1, Ordering::SeqCst);
+}
+
+unsafe extern "C" fn release(view: *mut iolink_view) {
+    // SAFETY: every puppet starts with these two fields, whatever its table.
+    unsafe { &*(view as *const Puppet<()>) }.references.fetch_sub(1, Ordering::SeqCst);
+}
+
+unsafe extern "C" fn every_capability(_: *const iolink_view) -> u64 {
+    u64::MAX
+}
+
+unsafe extern "C" fn one_capability(_: *const iolink_view) -> u64 {
+    1
+}
+
+fn head<T>(kind: u32) -> iolink_view_head {
+    iolink_view_head {
+        size: size_of::<T>() as u32,
+        kind,
+        flags: IOLINK_FLAG_THREAD_SAFE,
+        maker: null(),
+        retain: Some(retain),
+        release: Some(release),
+        capabilities: Some(one_capability),
+        extension: None,
+        origin: None,
+    }
+}
+
+fn puppet<T>(table: T) -> Box<Puppet<T>> {
+    let mut made = Box::new(Puppet {
+        view: iolink_view { magic: IOLINK_VIEW_MAGIC, vtable: null(), self_: null_mut() },
+        references: AtomicI64::new(1),
+        running: AtomicI64::new(0),
+        most: AtomicI64::new(0),
+        table,
+    });
+    made.view.vtable = std::ptr::addr_of!(made.table) as *const iolink_view_head;
+    made
+}
+
+impl<T> Puppet<T> {
+    /// Hands one reference over.
+    fn give(&mut self) -> Result<View> {
+        // SAFETY: the puppet is a live view, or one whose magic says that it is none.
+        unsafe { View::from_raw(self as *mut Puppet<T> as *mut iolink_view) }
+    }
+
+    fn references(&self) -> i64 {
+        self.references.load(Ordering::SeqCst)
+    }
+
+    /// The view is refused for this reason, and its reference given back.
+    fn refused(&mut self, kind: ErrorKind, words: &str) {
+        let error = self.give().map(drop).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.message().contains(words), "{error}");
+        assert_eq!(self.references(), 0, "{error}");
+    }
+}
+
+fn image() -> iolink_image_vtable {
+    unsafe extern "C" fn describe(
+        _: *const iolink_view,
+        out: *mut iolink_image_description,
+        _: *mut iolink_error,
+    ) -> i32 {
+        // SAFETY: the caller brings the struct.
+        let out = unsafe { &mut *out };
+        out.dimension_count = 1;
+        out.data_type = DataType::UINT8.id();
+        out.shape[0] = 4;
+        IOLINK_OK
+    }
+    unsafe extern "C" fn read(
+        view: *const iolink_view,
+        _: *const iolink_region,
+        _: *const iolink_block,
+        _: *const iolink_call,
+        _: *mut iolink_error,
+    ) -> i32 {
+        // SAFETY: every puppet starts with these fields, whatever its table.
+        let this = unsafe { &*(view as *const Puppet<()>) };
+        this.most.fetch_max(this.running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::yield_now();
+        this.running.fetch_sub(1, Ordering::SeqCst);
+        IOLINK_OK
+    }
+    iolink_image_vtable {
+        head: head::<iolink_image_vtable>(IOLINK_KIND_IMAGE),
+        describe: Some(describe),
+        memory: None,
+        read_region: Some(read),
+        write_region: None,
+        reshape: None,
+        properties: None,
+        set_properties: None,
+        metadata: None,
+        set_metadata: None,
+    }
+}
+
+#[test]
+fn a_view_without_life_table_or_counting_is_refused() {
+    // SAFETY: NULL is asked for on purpose.
+    assert_eq!(unsafe { View::from_raw(null_mut()) }.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    for magic in [0, IOLINK_VIEW_DEAD, IOLINK_VIEW_MAGIC ^ 1] {
+        let mut dead = puppet(image());
+        dead.view.magic = magic;
+        assert_eq!(dead.give().unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(dead.references(), 1, "nothing of a dead view may be called");
+    }
+    let mut bare = puppet(image());
+    bare.view.vtable = null();
+    assert_eq!(bare.give().unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let mut short = puppet(image());
+    short.table.head.size = 16;
+    assert_eq!(short.give().unwrap_err().kind(), ErrorKind::Internal);
+    let mut uncounted = puppet(image());
+    uncounted.table.head.release = None;
+    assert_eq!(uncounted.give().unwrap_err().kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn a_kind_of_a_later_version_is_refused_and_given_back() {
+    let mut later = image();
+    later.head.kind = 4711;
+    puppet(later).refused(ErrorKind::Unsupported, "4711");
+}
+
+#[test]
+fn an_image_that_claims_what_it_has_not_is_refused() {
+    let mut greedy = image();
+    greedy.head.capabilities = Some(every_capability);
+    puppet(greedy).refused(ErrorKind::Internal, "WRITE");
+    let mut mute = image();
+    mute.describe = None;
+    puppet(mute).refused(ErrorKind::Internal, "describe");
+    let mut torn = image();
+    torn.head.size = (size_of::<iolink_view_head>() + size_of::<usize>() + 3) as u32;
+    puppet(torn).refused(ErrorKind::Internal, "read_region");
+}
+
+#[test]
+fn an_image_of_impossible_shape_or_type_is_refused() {
+    macro_rules! describes {
+        ($dimensions:expr, $data_type:expr, $size:expr) => {{
+            unsafe extern "C" fn describe(
+                _: *const iolink_view,
+                out: *mut iolink_image_description,
+                _: *mut iolink_error,
+            ) -> i32 {
+                // SAFETY: the caller brings the struct.
+                let out = unsafe { &mut *out };
+                out.dimension_count = $dimensions;
+                out.data_type = $data_type;
+                out.shape = [$size; IOLINK_MAX_DIMS];
+                IOLINK_OK
+            }
+            let mut table = image();
+            table.describe = Some(describe);
+            puppet(table)
+        }};
+    }
+    describes!(u32::MAX, DataType::UINT8.id(), 1).refused(ErrorKind::Internal, "dimensions");
+    describes!(2, DataType::DOUBLE.id(), u64::MAX).refused(ErrorKind::Internal, "64 bits");
+    describes!(1, DataType::UTF8_STRING.id(), 1).refused(ErrorKind::Internal, "no fixed size");
+    describes!(1, 0, 1).refused(ErrorKind::Internal, "no fixed size");
+    describes!(1, u64::MAX, 1).refused(ErrorKind::Type, "not the id of a data type");
+}
+
+#[test]
+fn a_pyramid_without_its_original_is_refused() {
+    unsafe extern "C" fn range(_: *const iolink_view, finest: *mut i64, coarsest: *mut i64) {
+        // SAFETY: both places are the caller's.
+        unsafe {
+            *finest = 2;
+            *coarsest = 5;
+        }
+    }
+    unsafe extern "C" fn resolution(
+        _: *const iolink_view,
+        _: i64,
+        _: *mut *mut iolink_view,
+        _: *mut iolink_error,
+    ) -> i32 {
+        IOLINK_OK
+    }
+    let head = head::<iolink_lod_image_vtable>(IOLINK_KIND_LOD_IMAGE);
+    puppet(iolink_lod_image_vtable { head, level_range: Some(range), resolution: Some(resolution) })
+        .refused(ErrorKind::Internal, "level 0");
+}
+
+#[test]
+fn a_count_that_cannot_be_is_not_believed() {
+    unsafe extern "C" fn length(_: *const iolink_view) -> u64 {
+        10
+    }
+    unsafe extern "C" fn read_at(
+        _: *const iolink_view,
+        _: u64,
+        _: *mut c_void,
+        length: u64,
+        done: *mut u64,
+        _: *mut iolink_error,
+    ) -> i32 {
+        // SAFETY: the place is the caller's.
+        unsafe { *done = length + 1 };
+        IOLINK_OK
+    }
+    let head = head::<iolink_random_access_vtable>(IOLINK_KIND_RANDOM_ACCESS);
+    let table = iolink_random_access_vtable {
+        head,
+        length: Some(length),
+        read_at: Some(read_at),
+        write_at: None,
+        memory: None,
+    };
+    let mut liar = puppet(table);
+    let access = liar.give().unwrap().into_random_access().unwrap();
+    assert_eq!(access.read_at(0, &mut [0; 4]).unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(access.read_exact_at(0, &mut [0; 4]).unwrap_err().kind(), ErrorKind::Internal);
+    drop(access);
+    assert_eq!(liar.references(), 0);
+}
+
+#[test]
+fn a_borrowed_view_leaves_the_lender_its_reference() {
+    let mut lent = puppet(image());
+    let raw = &mut *lent as *mut Puppet<_> as *mut iolink_view;
+    // SAFETY: the puppet is a live view.
+    let view = unsafe { View::from_borrowed(raw) }.unwrap();
+    assert_eq!((view.kind(), lent.references()), (Kind::Image, 2));
+    let again = view.clone().into_raw("");
+    assert!(std::ptr::eq(again, raw), "a view made elsewhere goes on as it came");
+    // SAFETY: one of our references goes.
+    unsafe { release(again) };
+    drop(view);
+    assert_eq!(lent.references(), 1);
+}
+
+#[test]
+fn a_maker_without_thread_safety_is_called_one_at_a_time() {
+    let mut table = image();
+    table.head.flags = 0;
+    let mut single = puppet(table);
+    let image = single.give().unwrap().into_image().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let all = Region::full(&Shape::filled(1, 4));
+                for _ in 0..500 {
+                    let mut bytes = [0; 4];
+                    let mut block = BlockMut::new(&mut bytes, &all.size, DataType::UINT8).unwrap();
+                    image.read_region(&all, &mut block, &Call::silent()).unwrap();
+                }
+            });
+        }
+    });
+    // It goes on to others behind a wrapper of ours, so that they cannot call it at once either.
+    let raw = View::Image(image).into_raw("");
+    assert!(!std::ptr::eq(raw as *const u8, &*single as *const Puppet<_> as *const u8));
+    // SAFETY: the wrapper is live, and its one reference is ours.
+    drop(unsafe { View::from_raw(raw) }.unwrap());
+    assert_eq!((single.most.load(Ordering::SeqCst), single.references()), (1, 0));
+}
+
+struct Taker;
+
+impl Provider for Taker {
+    const INFO: ProviderInfo = ProviderInfo::new("test.taker", "Takes and drops").offers(&[Offer::adopt(Kind::Image)]);
+
+    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
+        match given {
+            Adopt::Image { .. } => panic!("an image was given"),
+            _ => iolink_sdk::fail!(Unsupported, "something else was given"),
+        }
+    }
+}
+
+iolink_sdk::plugin_descriptor!(PLUGIN: Taker);
+
+fn provider() -> &'static iolink_provider {
+    // SAFETY: the descriptor is static and has one provider.
+    unsafe { &**PLUGIN.providers }
+}
+
+static RELEASED: AtomicU64 = AtomicU64::new(0);
+
+unsafe extern "C" fn count_release(_: *mut c_void) {
+    RELEASED.fetch_add(1, Ordering::SeqCst);
+}
+
+unsafe extern "C" fn release_schema(schema: *mut ArrowSchema) {
+    RELEASED.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: whoever releases a schema releases a live one.
+    unsafe { (*schema).release = None };
+}
+
+#[test]
+fn what_is_handed_over_is_released_once_whatever_goes_wrong() {
+    let mut byte = 0u8;
+    let memory = |shape: u64, stride: i64, byte_order: u32, at: *mut u8| {
+        let mut shapes = [0; IOLINK_MAX_DIMS];
+        shapes[0] = shape;
+        let mut strides = [0; IOLINK_MAX_DIMS];
+        strides[0] = stride;
+        iolink_memory {
+            size: size_of::<iolink_memory>() as u32,
+            dimension_count: 1,
+            data_type: DataType::UINT8.id(),
+            byte_order,
+            flags: 0,
+            data: at as *mut c_void,
+            shape: shapes,
+            byte_strides: strides,
+            owner: null_mut(),
+            release: Some(count_release),
+        }
+    };
+    let mut cases = [
+        // The provider panics with the memory in its hands.
+        (IOLINK_KIND_IMAGE, memory(1, 1, IOLINK_LITTLE_ENDIAN, &mut byte), IOLINK_ERROR_INTERNAL),
+        // No such kind can be adopted, or is known.
+        (IOLINK_KIND_MULTI_IMAGE, memory(1, 1, IOLINK_LITTLE_ENDIAN, &mut byte), IOLINK_ERROR_INVALID_ARGUMENT),
+        (4711, memory(1, 1, IOLINK_LITTLE_ENDIAN, &mut byte), IOLINK_ERROR_INVALID_ARGUMENT),
+        // Memory of another kind than the request's.
+        (IOLINK_KIND_STREAM, memory(1, 1, IOLINK_LITTLE_ENDIAN, &mut byte), IOLINK_ERROR_INVALID_ARGUMENT),
+        // Descriptions that cannot be true.
+        (IOLINK_KIND_IMAGE, memory(1, 1, 7, &mut byte), IOLINK_ERROR_INTERNAL),
+        (IOLINK_KIND_IMAGE, memory(1, 1, IOLINK_LITTLE_ENDIAN, null_mut()), IOLINK_ERROR_INVALID_ARGUMENT),
+        (IOLINK_KIND_IMAGE, memory(u64::MAX, i64::MAX, IOLINK_LITTLE_ENDIAN, &mut byte), IOLINK_ERROR_LIMIT),
+    ];
+    for (index, (kind, memory, wanted)) in cases.iter_mut().enumerate() {
+        let before = RELEASED.load(Ordering::SeqCst);
+        let request = iolink_adopt_request {
+            size: size_of::<iolink_adopt_request>() as u32,
+            kind: *kind,
+            memory,
+            properties: null(),
+            bytes: null_mut(),
+            stream: null_mut(),
+        };
+        let mut out = null_mut();
+        // SAFETY: request and place live until the provider returns; no host is a host, no error struct none.
+        let status = unsafe { provider().adopt.unwrap()(null(), &request, &mut out, null_mut()) };
+        assert_eq!((status, RELEASED.load(Ordering::SeqCst) - before), (*wanted, 1), "case {index}");
+        assert!(out.is_null());
+    }
+
+    let before = RELEASED.load(Ordering::SeqCst);
+    for kind in [IOLINK_KIND_DATA_FRAME, IOLINK_KIND_IMAGE, 4711] {
+        let mut schema = iolink_sdk::OwnedSchema::released();
+        schema.release = Some(release_schema);
+        let request = iolink_create_request {
+            size: size_of::<iolink_create_request>() as u32,
+            kind,
+            data_type: 0,
+            dimension_count: u32::MAX,
+            reserved: 0,
+            shape: [0; IOLINK_MAX_DIMS],
+            properties: null(),
+            length: 0,
+            schema: &mut schema,
+        };
+        let mut out = null_mut();
+        // SAFETY: request and place live until the provider returns; no host is a host, no error struct none.
+        let status = unsafe { provider().create.unwrap()(null(), &request, &mut out, null_mut()) };
+        assert_ne!(status, IOLINK_OK);
+        assert!(schema.release.is_none(), "the schema of kind {kind} was left to the caller");
+    }
+    assert_eq!(RELEASED.load(Ordering::SeqCst) - before, 3);
+}
+
+#[test]
+fn null_where_a_struct_belongs_is_an_error() {
+    let provider = provider();
+    let mut out = null_mut();
+    // SAFETY: NULL is asked for on purpose; the functions say so.
+    let told = unsafe {
+        [
+            provider.open.unwrap()(null(), null(), &mut out, null_mut()),
+            provider.create.unwrap()(null(), null(), &mut out, null_mut()),
+            provider.adopt.unwrap()(null(), null(), &mut out, null_mut()),
+            provider.convert.unwrap()(null(), null_mut(), null(), &mut out, null_mut()),
+        ]
+    };
+    assert_eq!(told, [IOLINK_ERROR_INVALID_ARGUMENT; 4]);
+    assert!(out.is_null());
+}
+
+struct Bytes;
+
+impl RandomAccess for Bytes {
+    fn capabilities(&self) -> iolink_sdk::StreamCapability {
+        iolink_sdk::StreamCapability::READ
+    }
+
+    fn length(&self) -> u64 {
+        7
+    }
+
+    fn read_at(&self, _offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn a_buffer_without_an_address_is_refused_by_our_own_table() {
+    let raw = View::random_access(Bytes).into_raw("test");
+    let mut done = 0;
+    // SAFETY: the view is live; its table is that of its kind.
+    unsafe {
+        let table = &*((*raw).vtable as *const iolink_random_access_vtable);
+        let read = table.read_at.unwrap();
+        assert_eq!(read(raw, 0, null_mut(), 4, &mut done, null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
+        assert_eq!(read(raw, 0, 8 as *mut c_void, u64::MAX, &mut done, null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
+        assert_eq!(read(raw, 0, null_mut(), 0, &mut done, null_mut()), IOLINK_OK);
+        assert_eq!(table.memory.unwrap()(raw, null_mut(), null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
+        drop(View::from_raw(raw));
+    }
+}

@@ -1,0 +1,102 @@
+//! Building plugins for the tests, and calling one without a host in between.
+
+use iolink_sdk::abi::{iolink_plugin, iolink_provider};
+use iolink_sdk::{fail, hosting, Error, ErrorKind, Result, Source, Target, View};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Builds a package of the workspace as a shared object of the release profile.
+///
+/// # Errors
+/// What cargo says.
+pub fn build(package: &str, library: &str) -> Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--release", "--package", package]).current_dir(crate::root());
+    run(&mut cargo)?;
+    Ok(crate::root().join("target/release").join(format!("lib{library}.so")))
+}
+
+/// Runs a command; its words are the error where it fails.
+///
+/// # Errors
+/// Where the command cannot be started or ends with another number than 0.
+pub fn run(command: &mut Command) -> Result<String> {
+    let out = command.output().map_err(|reason| Error::io(&format!("starting {command:?}"), &reason))?;
+    if !out.status.success() {
+        fail!(
+            Internal,
+            "{command:?} failed:\n{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+/// Compiles one C file into a plugin, every warning an error.
+///
+/// # Errors
+/// What the compiler says.
+pub fn compile_c(source: &Path, include: &Path, defines: &[&str], out: &Path) -> Result<()> {
+    let mut cc = Command::new("cc");
+    cc.args(defines.iter().map(|define| format!("-D{define}")));
+    cc.args([
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-O1",
+        "-fPIC",
+        "-shared",
+        "-fvisibility=hidden",
+    ]);
+    run(cc.arg("-I").arg(include).arg(source).arg("-o").arg(out)).map(drop)
+}
+
+/// The first provider of a loaded plugin.
+pub struct Plugin {
+    provider: &'static iolink_provider,
+}
+
+impl Plugin {
+    /// Loads a plugin for ever.
+    ///
+    /// # Errors
+    /// Where the library cannot be loaded or lacks the symbol.
+    pub fn load(path: &Path) -> Result<Plugin> {
+        let refused = |reason: libloading::Error| Error::new(ErrorKind::Refused, format!("{reason:?}"));
+        // SAFETY: the library is one of our tests'; it is never unloaded, so that what it gives out stays good, and its
+        // symbol is the descriptor with a provider in it.
+        unsafe {
+            let library = libloading::Library::new(path).map_err(refused)?;
+            let plugin = *library.get::<*const iolink_plugin>(b"iolink_plugin_v1").map_err(refused)?;
+            std::mem::forget(library);
+            Ok(Plugin { provider: &**(*plugin).providers })
+        }
+    }
+
+    /// OPEN, with a format asked for or "".
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn open(&self, uri: &str, format: &str) -> Result<View> {
+        let source = Source::new(uri).with_format(format);
+        let Some(open) = self.provider.open else { fail!(NotImplemented, "no open") };
+        // SAFETY: the source lives until the provider returns, and no host is a host.
+        source.with_border(|source| unsafe { hosting::made(|out, error| open(std::ptr::null(), source, out, error)) })
+    }
+
+    /// CONVERT to the same kind.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn convert(&self, view: View) -> Result<View> {
+        let target = Target { kind: view.kind(), capabilities: 0 }.border();
+        let Some(convert) = self.provider.convert else { fail!(NotImplemented, "no convert") };
+        hosting::lend(view, |raw| {
+            // SAFETY: view and target live until the provider returns, and no host is a host.
+            unsafe { hosting::made(|out, error| convert(std::ptr::null(), raw, &target, out, error)) }
+        })
+    }
+}

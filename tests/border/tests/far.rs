@@ -1,0 +1,348 @@
+//! Every kind of view crosses the border twice and does there and back what it did here.
+
+use iolink_border_tests::{near, plugin};
+use iolink_sdk::{
+    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageInterpretation,
+    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, Region, SeekFrom, Shape, Value, ValueScale,
+    View,
+};
+use plugin::Plugin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+fn mirror() -> &'static Plugin {
+    static MIRROR: OnceLock<Plugin> = OnceLock::new();
+    MIRROR.get_or_init(|| {
+        let path = plugin::build("iolink-border-mirror", "iolink_border_mirror").unwrap();
+        Plugin::load(&path).unwrap()
+    })
+}
+
+fn far(view: View) -> View {
+    let kind = view.kind();
+    let there = mirror().convert(view).unwrap();
+    assert_eq!(there.kind(), kind);
+    there
+}
+
+fn far_image(shape: &[u64], data_type: DataType) -> Arc<dyn ImageView> {
+    far(View::image(near::Image::new(shape, data_type))).into_image().unwrap()
+}
+
+fn region(origin: &[u64], size: &[u64]) -> Region {
+    Region::new(origin, size).unwrap()
+}
+
+#[test]
+fn an_image_is_described_read_and_written_through_the_border() {
+    let image = far_image(&[4, 3], DataType::UINT16);
+    assert!(image.foreign().is_some());
+    assert_eq!((&*image.shape(), image.data_type()), (&[4, 3][..], DataType::UINT16));
+    assert_eq!(image.origin().as_deref(), Some("near:/brain.dat"));
+
+    let mut bytes = [0; 8];
+    let part = region(&[1, 1], &[2, 2]);
+    let mut block = BlockMut::new(&mut bytes, &part.size, DataType::UINT16).unwrap();
+    image.read_region(&part, &mut block, &Call::silent()).unwrap();
+    assert_eq!(bytes, [10, 11, 12, 13, 18, 19, 20, 21]);
+
+    let source = Block::new(&[7; 8], &part.size, DataType::UINT16).unwrap();
+    image.write_region(&part, &source, &Call::silent()).unwrap();
+    let memory = image.memory().unwrap();
+    // SAFETY: the memory has 24 bytes, and nobody writes them now.
+    let lent = unsafe { std::slice::from_raw_parts(memory.data, 24) };
+    assert_eq!(lent[8..24], [8, 9, 7, 7, 7, 7, 14, 15, 16, 17, 7, 7, 7, 7, 22, 23]);
+}
+
+#[test]
+fn memory_outlives_the_view_that_lent_it() {
+    let memory = far_image(&[5], DataType::UINT8).memory().unwrap();
+    assert!(memory.writable);
+    // SAFETY: the memory's owner keeps its five bytes.
+    assert_eq!(unsafe { std::slice::from_raw_parts(memory.data, 5) }, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_reshape_is_refused_while_memory_is_lent_and_seen_afterwards() {
+    let image = far_image(&[4], DataType::UINT8);
+    let wanted = Shape::new(&[2, 2, 2]).unwrap();
+    let memory = image.memory().unwrap();
+    assert_eq!(image.reshape(&wanted, DataType::FLOAT).unwrap_err().kind(), ErrorKind::Busy);
+    drop(memory);
+    image.reshape(&wanted, DataType::FLOAT).unwrap();
+    assert_eq!((image.shape(), image.data_type()), (wanted, DataType::FLOAT));
+}
+
+#[test]
+fn a_region_outside_and_a_block_of_another_type_are_refused() {
+    let image = far_image(&[4, 3], DataType::UINT16);
+    let mut bytes = [0; 8];
+    let outside = region(&[3, 0], &[2, 2]);
+    let mut block = BlockMut::new(&mut bytes, &outside.size, DataType::UINT16).unwrap();
+    let refused = image.read_region(&outside, &mut block, &Call::silent()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::OutOfRange);
+    let part = region(&[0, 0], &[1, 1]);
+    let mut block = BlockMut::new(&mut bytes, &part.size, DataType::DOUBLE).unwrap();
+    let refused = image.read_region(&part, &mut block, &Call::silent()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn progress_is_told_to_the_caller_who_may_stop() {
+    let image = far_image(&[2048, 2048], DataType::UINT32);
+    let all = Region::full(&image.shape());
+    let mut bytes = vec![0; 2048 * 2048 * 4];
+    let (told, listeners_total) = (AtomicU64::new(0), bytes.len() as u64);
+    let listen = |_done, total| {
+        assert_eq!(total, listeners_total);
+        told.fetch_add(1, Ordering::Relaxed) < 1
+    };
+    let mut block = BlockMut::new(&mut bytes, &all.size, DataType::UINT32).unwrap();
+    let stopped = image.read_region(&all, &mut block, &Call::new(&listen));
+    assert!(told.load(Ordering::Relaxed) >= 1);
+    if told.load(Ordering::Relaxed) > 1 {
+        assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+    // A listener that panics stops the call; the panic stays on its side.
+    let panics = |_, _| panic!("a listener panics");
+    let mut block = BlockMut::new(&mut bytes, &all.size, DataType::UINT32).unwrap();
+    assert_eq!(image.read_region(&all, &mut block, &Call::new(&panics)).unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn properties_and_metadata_come_back_as_they_went() {
+    let image = far_image(&[4, 3], DataType::INT16);
+    let properties = ImageProperties {
+        axes_interpretation: AxesInterpretation::Image,
+        image_interpretation: ImageInterpretation::Label,
+        axes: vec![
+            AxisProperties { axis: Some(Axis::Column), spacing: 0.25, origin: -7.5, unit: "µm".into() },
+            AxisProperties { axis: Some(Axis::Row), spacing: 3.0, origin: 1e9, unit: "x".repeat(31) },
+        ],
+        direction: [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+        value_scale: ValueScale { slope: 0.5, intercept: -1024.0, unit: "HU".into() },
+    };
+    image.set_properties(properties.clone()).unwrap();
+    assert_eq!(*image.properties(), properties);
+
+    let mut tree = MetadataNode::default();
+    tree.set("/empty/text", "").unwrap();
+    tree.set("/empty/list", Value::from(&[][..] as &[f64])).unwrap();
+    tree.set("/text", "ein Wort mit Umläuten\0 und NUL").unwrap();
+    tree.set("/numbers", Value::from(&[1i16, -2, 3][..])).unwrap();
+    tree.set("/deep/er/and/deeper", f64::NEG_INFINITY).unwrap();
+    tree.set("/flag", true).unwrap();
+    image.set_metadata(tree.clone()).unwrap();
+    assert_eq!(*image.metadata(), tree);
+}
+
+#[test]
+fn a_unit_that_does_not_fit_is_refused_and_nothing_changes() {
+    let image = far_image(&[4], DataType::UINT8);
+    let mut properties = ImageProperties::default();
+    properties.value_scale.unit = "x".repeat(32);
+    assert_eq!(image.set_properties(properties).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(image.properties().value_scale.unit, "");
+}
+
+#[test]
+fn a_view_that_comes_home_is_itself_again() {
+    let home: Arc<dyn ImageView> = Arc::new(near::Image::new(&[2], DataType::UINT8));
+    let frames = far(View::multi_image(near::MultiImage::default())).into_multi_image().unwrap();
+    frames.insert(0, home.clone()).unwrap();
+    let back = frames.frame(0).unwrap();
+    assert!(Arc::ptr_eq(&home, &back), "the frame was wrapped on its way");
+}
+
+#[test]
+fn frames_are_added_replaced_and_removed() {
+    let frames = far(View::multi_image(near::MultiImage::default())).into_multi_image().unwrap();
+    assert_eq!(frames.frame_count(), 0);
+    frames.insert(0, far_image(&[2], DataType::UINT8)).unwrap();
+    frames.insert(1, far_image(&[3], DataType::FLOAT)).unwrap();
+    frames.replace(0, far_image(&[4, 4], DataType::INT8)).unwrap();
+    assert_eq!((frames.frame_count(), &*frames.frame(0).unwrap().shape()), (2, &[4, 4][..]));
+    frames.remove(0).unwrap();
+    assert_eq!(frames.frame(0).unwrap().data_type(), DataType::FLOAT);
+    for refused in [frames.frame(5).err(), frames.remove(9).err(), frames.insert(7, frames.frame(0).unwrap()).err()] {
+        assert_eq!(refused.map(|refused| refused.kind()), Some(ErrorKind::OutOfRange));
+    }
+}
+
+#[test]
+fn every_level_of_a_pyramid_is_an_image() {
+    let pyramid = far(View::lod_image(near::Pyramid)).into_lod_image().unwrap();
+    assert_eq!(pyramid.level_range(), -1..=2);
+    for (level, side) in [(-1, 16), (0, 8), (1, 4), (2, 2)] {
+        assert_eq!(&*pyramid.resolution(level).unwrap().shape(), &[side, side]);
+    }
+    assert_eq!(pyramid.resolution(3).err().map(|refused| refused.kind()), Some(ErrorKind::OutOfRange));
+    assert_eq!(pyramid.resolution(i64::MIN).err().map(|refused| refused.kind()), Some(ErrorKind::OutOfRange));
+}
+
+#[test]
+fn a_table_is_exported_in_batches_and_written() {
+    let frame = far(View::data_frame(near::Frame::new(&[1, 2, 3, 4, 5]))).into_data_frame().unwrap();
+    assert_eq!(frame.shape().unwrap(), (1, 5));
+    assert_eq!(iolink_sdk::columns(&frame.schema().unwrap()).unwrap(), [("n".to_owned(), "l".to_owned())]);
+    assert_eq!(near::all_numbers(&mut frame.export(None, 0..5).unwrap()).unwrap(), [1, 2, 3, 4, 5]);
+    assert_eq!(near::all_numbers(&mut frame.export(Some(&[0]), 1..3).unwrap()).unwrap(), [2, 3]);
+    let refused = |result: iolink_sdk::Result<iolink_sdk::OwnedStream>| result.err().map(|refused| refused.kind());
+    assert_eq!(refused(frame.export(None, 0..6)), Some(ErrorKind::OutOfRange));
+    assert_eq!(refused(frame.export(Some(&[]), 0..1)), Some(ErrorKind::OutOfRange));
+
+    let give = |rows: Vec<i64>| {
+        let (mut schema, mut values) = (near::column_schema(), near::column(rows));
+        // SAFETY: both structs are what they say.
+        unsafe { (OwnedSchema::take(&mut schema).unwrap(), OwnedArray::take(&mut values).unwrap()) }
+    };
+    let (schema, values) = give(vec![30, 40]);
+    frame.write(0, 2, schema, values).unwrap();
+    assert_eq!(near::all_numbers(&mut frame.export(None, 0..5).unwrap()).unwrap(), [1, 2, 30, 40, 5]);
+    let (schema, values) = give(vec![0; 9]);
+    assert_eq!(frame.write(0, 2, schema, values).unwrap_err().kind(), ErrorKind::OutOfRange);
+    let (schema, values) = give(vec![0]);
+    drop(values);
+    assert_eq!(frame.reshape(schema, 3).unwrap_err().kind(), ErrorKind::NotImplemented);
+}
+
+#[test]
+fn a_stream_is_written_sought_read_and_closed() {
+    let stream = far(View::stream(near::Stream::default())).into_stream().unwrap();
+    assert_eq!(stream.write(b"hello border").unwrap(), 12);
+    assert_eq!(stream.seek(SeekFrom::End(-6)).unwrap(), 6);
+    let mut buffer = [0; 16];
+    assert_eq!(stream.read(&mut buffer).unwrap(), 6);
+    assert_eq!(&buffer[..6], b"border");
+    assert_eq!(stream.read(&mut buffer).unwrap(), 0);
+    assert_eq!(stream.read(&mut []).unwrap(), 0);
+    stream.resize(5).unwrap();
+    assert_eq!((stream.length().unwrap(), stream.seek(SeekFrom::Current(0)).unwrap()), (5, 12));
+    assert_eq!(stream.seek(SeekFrom::Current(-99)).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(stream.seek(SeekFrom::Start(u64::MAX)).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let refused = stream.memory().err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::NotImplemented);
+    assert!(refused.message().contains("MEMORY_ACCESS"), "{refused}");
+    stream.flush().unwrap();
+    stream.close().unwrap();
+    assert_eq!(stream.write(b"x").unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn random_access_reads_and_lends() {
+    let access = far(View::random_access(near::Random::new(b"0123456789"))).into_random_access().unwrap();
+    assert_eq!(access.length(), 10);
+    let mut buffer = [0; 4];
+    assert_eq!(access.read_at(8, &mut buffer).unwrap(), 2);
+    assert_eq!(&buffer[..2], b"89");
+    assert_eq!(access.read_at(u64::MAX, &mut buffer).unwrap(), 0);
+    assert_eq!(access.read_exact_at(8, &mut buffer).unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(access.write_at(0, b"x").unwrap_err().kind(), ErrorKind::NotImplemented);
+    let bytes = access.memory().unwrap();
+    drop(access);
+    // SAFETY: nobody writes the bytes.
+    assert_eq!(unsafe { bytes.as_slice() }, b"0123456789");
+}
+
+#[test]
+fn a_service_is_found_by_its_id() {
+    let image = far_image(&[1], DataType::UINT8);
+    assert!(image.extension(0x1_0003).is_none());
+    let service = image.extension(near::Service::ID).unwrap();
+    let again = far(service.clone());
+    for service in [service, again] {
+        let service = service.into_extension().unwrap();
+        assert_eq!(service.id(), near::Service::ID);
+        // SAFETY: who knows the id knows that its table is one number.
+        assert_eq!(unsafe { *(service.table() as *const u64) }, near::Service::NUMBER);
+    }
+}
+
+#[test]
+fn errors_keep_their_kind_code_and_words() {
+    let errors = mirror().open("mirror:errors", "").unwrap().into_random_access().unwrap();
+    for number in 1..=14 {
+        let error = errors.read_at(number, &mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::from_number(number as i32));
+        assert_eq!(error.kind().number(), number as i32);
+        assert_eq!((error.code(), error.message()), (17, format!("number {number}").as_str()));
+        assert_eq!(error.provider(), "test.mirror");
+    }
+    // A number of a later version is an internal error.
+    assert_eq!(errors.read_at(900, &mut [0]).unwrap_err().kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn texts_that_are_too_long_are_cut_between_letters() {
+    let errors = mirror().open("mirror:errors", "").unwrap().into_random_access().unwrap();
+    let error = errors.read_at(5000, &mut [0]).unwrap_err();
+    assert_eq!(error.message(), "ü".repeat(503));
+    assert_eq!(error.provider(), "π".repeat(31));
+}
+
+#[test]
+fn a_panic_becomes_an_error_and_the_host_lives() {
+    let all = |size| Region::full(&Shape::filled(2, size));
+    for _ in 0..100 {
+        // The first adoption asks the properties in peace; later ones are refused by the panic.
+        let opened = mirror().open("mirror:panics", "image");
+        match opened {
+            Ok(view) => {
+                let image = view.into_image().unwrap();
+                let mut bytes = [0; 16];
+                let mut block = BlockMut::new(&mut bytes, &all(4).size, DataType::UINT8).unwrap();
+                let error = image.read_region(&all(4), &mut block, &Call::silent()).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Internal);
+                assert_eq!(error.message(), "the provider panicked: read_region panics with 5 words");
+                let error = image.write_region(&all(4), &block.as_block(), &Call::silent()).unwrap_err();
+                assert_eq!(error.message(), "the provider panicked: no message");
+                assert_eq!(image.memory().err().map(|error| error.kind()), Some(ErrorKind::Internal));
+                assert_eq!(*image.metadata(), MetadataNode::default());
+                assert_eq!(*image.properties(), ImageProperties::from_data_type(DataType::UINT8));
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Internal);
+                assert_eq!(error.message(), "the provider panicked: properties panic");
+            }
+        }
+        let frame = mirror().open("mirror:panics", "frame").unwrap().into_data_frame().unwrap();
+        assert_eq!(frame.shape().unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(frame.schema().err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        assert_eq!(frame.export(None, 0..1).err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        let stream = mirror().open("mirror:panics", "stream").unwrap().into_stream().unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(stream.seek(SeekFrom::Start(0)).unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(stream.length().unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(stream.close().unwrap_err().kind(), ErrorKind::Internal);
+        let frames = mirror().open("mirror:panics", "multi").unwrap().into_multi_image().unwrap();
+        assert_eq!(frames.frame_count(), 0);
+        assert_eq!(frames.frame(0).err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        assert_eq!(mirror().open("mirror:panics", "open").err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        drop(mirror().open("mirror:dropped", "").unwrap());
+    }
+}
+
+#[test]
+fn views_are_used_and_dropped_by_many_threads() {
+    let image = far_image(&[64, 64], DataType::UINT8);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let image = image.clone();
+            std::thread::spawn(move || {
+                for row in 0..64 {
+                    let line = region(&[0, row], &[64, 1]);
+                    let mut bytes = [0; 64];
+                    let mut block = BlockMut::new(&mut bytes, &line.size, DataType::UINT8).unwrap();
+                    image.read_region(&line, &mut block, &Call::silent()).unwrap();
+                    assert_eq!(bytes[1], (row * 64 + 1) as u8);
+                    drop(image.memory().unwrap());
+                }
+            })
+        })
+        .collect();
+    drop(image);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

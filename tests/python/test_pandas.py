@@ -1,0 +1,487 @@
+"""pandas to frames and back: what goes in comes out, what can be shared is, and nobody's write reaches the other."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import gc
+import itertools
+import subprocess
+import sys
+import zoneinfo
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import iolink
+from iolink import DataFrameViewFactory
+from iolink.pandas_interop import PandasInterop
+
+pd = pytest.importorskip("pandas")
+from pandas.testing import assert_frame_equal  # noqa: E402
+
+to_pandas, from_pandas = PandasInterop.to_pandas, PandasInterop.from_pandas
+COW = int(pd.__version__.split(".")[0]) >= 3
+shares = pytest.mark.skipif(not COW, reason="this pandas writes in place")
+
+
+def through_arrow(frame):
+    """The same frame without what pandas held: everything is built again."""
+    return DataFrameViewFactory.from_arrow(frame)
+
+
+def check(df):
+    before = df.copy(deep=True)
+    frame = from_pandas(df)
+    assert_frame_equal(to_pandas(frame), df, check_exact=True, check_freq=False)
+    assert_frame_equal(to_pandas(through_arrow(frame)), df, check_exact=True, check_freq=False)
+    assert_frame_equal(to_pandas(from_pandas(df, copy=True), copy=True), df, check_exact=True, check_freq=False)
+    assert_frame_equal(df, before, check_exact=True)
+    return frame
+
+
+EVERYTHING = {
+    **{
+        kind: np.array([1, 0, 3], kind)
+        for kind in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "?")
+    },
+    "big": np.array([1, 2, 3], ">i4"),
+    "nan": [1.5, np.nan, -0.0],
+    "M8s": np.array(["2020-01-01", "NaT", "1600-01-01"], "M8[s]"),
+    "M8ns": np.array(["2020-01-01", "NaT", "1700-01-01"], "M8[ns]"),
+    "m8ms": np.array([1, "NaT", -5], "m8[ms]"),
+    "str": pd.Series(["a", None, "\u00e9\U0001f600"]),
+    "string": pd.array(["a", pd.NA, ""], "string[python]"),
+    "text object": pd.Series(["a", None, "c"], dtype=object),
+    "mixed missing": pd.Series(["a", None, np.nan], dtype=object),
+    "all missing": pd.Series([None, pd.NA, np.nan], dtype=object),
+    "bytes": pd.Series([b"a", None, b""], dtype=object),
+    "ints": pd.Series([1, None, 3], dtype=object),
+    "bools": pd.Series([True, pd.NA, False], dtype=object),
+    "floats": pd.Series([1.5, None, 2.0], dtype=object),
+    "dates": pd.Series([datetime.date(2020, 1, 1), None, datetime.date(1, 1, 1)], dtype=object),
+    "times": pd.Series([datetime.time(1, 2, 3, 4), None, datetime.time(0)], dtype=object),
+    "decimals": pd.Series([decimal.Decimal("1.5"), None, decimal.Decimal("-2")], dtype=object),
+    "stamps": pd.Series([pd.Timestamp("2020-01-01"), pd.NaT, pd.Timestamp("2021-01-01")], dtype=object),
+    "datetimes": pd.Series([datetime.datetime(2020, 1, 1), None, datetime.datetime(2021, 1, 1)], dtype=object),
+    "Int8": pd.array([1, pd.NA, -3], "Int8"),
+    "UInt64": pd.array([1, pd.NA, 2**64 - 1], "UInt64"),
+    "Int32 full": pd.array([1, 2, 3], "Int32"),
+    "Float32": pd.array([1.5, pd.NA, 2.0], "Float32"),
+    "boolean": pd.array([True, pd.NA, False], "boolean"),
+    "category": pd.Categorical(["u", None, "v"], categories=["v", "u", "w"], ordered=True),
+    "category of ints": pd.Categorical([3, 1, 3]),
+    "category of times": pd.Categorical(pd.to_datetime(["2020", "2021", "2020"])),
+    "empty categories": pd.Categorical([None, None, None], categories=[]),
+    "zone": pd.to_datetime(["2020-01-01", None, "2021-06-01"]).tz_localize("Europe/Berlin"),
+    "utc": pd.to_datetime(["2020-01-01", None, "2021-06-01"]).tz_localize("UTC"),
+    "offset": pd.to_datetime(["2020", None, "2021"]).tz_localize(datetime.timezone(datetime.timedelta(hours=-3.5))),
+    "zoneinfo": pd.to_datetime(["2020", None, "2021"]).tz_localize(zoneinfo.ZoneInfo("Asia/Tokyo")),
+    "period": pd.PeriodIndex(["2020-01", None, "2020-03"], freq="M"),
+}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_every_dtype_comes_back(name):
+    df = pd.DataFrame({name: EVERYTHING[name]})
+    check(df)
+    check(df.iloc[:0])
+    check(df.iloc[1:])
+    if name not in ("f2", "big"):  # pandas has no such index.
+        check(df.set_index(name, append=True))
+
+
+def test_all_of_them_at_once_and_by_what_arrow_holds():
+    frame = check(pd.DataFrame(EVERYTHING))
+    cut = to_pandas(frame[1:3])
+    assert_frame_equal(cut.reset_index(drop=True), pd.DataFrame(EVERYTHING).iloc[1:3].reset_index(drop=True))
+    some = to_pandas(frame[["str", "i4"]])
+    assert_frame_equal(some, pd.DataFrame(EVERYTHING)[["str", "i4"]])
+
+
+def test_arrow_backed_columns_come_back_shared():
+    pa = pytest.importorskip("pyarrow")
+    df = pd.DataFrame(
+        {
+            "s": pd.array(["a", None, "c"], "string[pyarrow]"),
+            "i": pd.array([1, None, 3], "int64[pyarrow]"),
+            "l": pd.array([[1], None, []], pd.ArrowDtype(pa.list_(pa.int64()))),
+        }
+    )
+    frame = check(df)
+    given = df["s"].array._pa_array.chunk(0).buffers()[2].address
+    assert pa.array(frame["s"]).buffers()[2].address == given
+    assert "'s': shared" in PandasInterop.explain(df)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(5, 11, 2, name="r"),
+        pd.Index([3, 1, 1], name="i"),
+        pd.Index(["x", "y", None]),
+        pd.Index([0.5, np.nan, 2.0]),
+        pd.date_range("2020", periods=3, freq="D", name="t"),
+        pd.date_range("2020", periods=3, tz="UTC"),
+        pd.CategoricalIndex(["a", "b", "a"]),
+        pd.MultiIndex.from_tuples([(1, "a"), (1, "b"), (2, "a")], names=["n", None]),
+        pd.MultiIndex.from_arrays([[1, 2, 3], pd.to_datetime(["2020", None, "2021"])], names=["x", "x"]),
+        pd.Index([True, False, True]),
+    ],
+    ids=str,
+)
+def test_every_index_comes_back(index):
+    df = pd.DataFrame({"x": [1, 2, 3]}, index=index)
+    check(df)
+    out = to_pandas(from_pandas(df))
+    assert type(out.index) is type(df.index)
+    if getattr(index, "freq", None) is not None:
+        assert out.index.freq == index.freq
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [1, 2],
+        pd.RangeIndex(2),
+        pd.Index([1.5, 2.5], name="f"),
+        pd.Index(["a", 1], dtype=object),
+        pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["k", None]),
+        pd.to_datetime(["2020", "2021"]),
+        pd.Index([None, "x"], dtype=object),
+        pd.Index([True, False]),
+    ],
+    ids=str,
+)
+def test_labels_that_are_no_texts_come_back(columns):
+    check(pd.DataFrame([[1, 2.5], [3, 4.5]], columns=columns))
+
+
+def test_frames_without_rows_or_columns():
+    check(pd.DataFrame())
+    check(pd.DataFrame(index=range(3)))
+    check(pd.DataFrame(index=["a", "b"]))
+    check(pd.DataFrame({"x": []}))
+
+
+def test_attributes_come_back():
+    df = pd.DataFrame({"x": [1]})
+    df.attrs = {"source": "there"}
+    assert to_pandas(from_pandas(df)).attrs == df.attrs
+
+
+def address(series):
+    # `to_numpy` copies times.
+    return series.array._ndarray.__array_interface__["data"][0]
+
+
+SHARED = ["i1", "u8", "f2", "f8", "?", "M8ns", "m8ms"]
+
+
+@shares
+@pytest.mark.parametrize("name", SHARED)
+def test_numbers_booleans_and_times_are_shared_both_ways(name):
+    df = pd.DataFrame({name: np.array([1, 0, 3]).astype(np.array(EVERYTHING[name]).dtype)})
+    frame = from_pandas(df, copy=False)
+    assert address(to_pandas(frame, copy=False)[name]) == address(df[name])
+    if name not in ("?",):
+        assert frame[name].to_numpy().__array_interface__["data"][0] == address(df[name])
+    cut = to_pandas(frame[1:])
+    assert address(cut[name]) == address(df[name]) + df[name].dtype.itemsize
+    assert f"'{name}': shared" in PandasInterop.explain(df)
+
+
+@shares
+def test_a_frame_of_our_own_is_shared_with_pandas():
+    types = ["int64", "float32", "bool"]
+    frame = DataFrameViewFactory.allocate([3, 4], ["a", "b", "c"], types)
+    one, two = to_pandas(frame, copy=False), to_pandas(frame, copy=False)
+    assert [str(dtype) for dtype in one.dtypes] == types
+    for name in frame.columns:
+        assert address(one[name]) == address(two[name])
+    assert address(one["a"]) == frame["a"].to_numpy().__array_interface__["data"][0]
+    assert "copied" not in PandasInterop.explain(frame)
+
+
+def test_explain_tells_what_is_copied_and_why():
+    df = pd.DataFrame({"a": np.arange(8.0), "b": np.arange(8)}).iloc[::2].reset_index(drop=True)
+    df["o"] = pd.Series(["x"] * 4, dtype=object)
+    words = PandasInterop.explain(df)
+    assert "'o': copied" in words
+    if COW:
+        assert "'a': copied, its values do not lie side by side" in words
+        with pytest.raises(iolink.CapabilityError, match=r"'a'.*copy=None"):
+            from_pandas(df, copy=False)
+    frame = DataFrameViewFactory.from_columns({"x": np.arange(3)})
+    assert "'x': copied" in PandasInterop.explain(frame)
+    with pytest.raises(iolink.CapabilityError, match="'x'"):
+        to_pandas(frame, copy=False)
+    out = to_pandas(frame)
+    out.loc[0, "x"] = 9
+    assert frame.at("x", 0) == 0
+
+
+# Who writes to what, after everything was shared.
+def _original(world):
+    world["df"].loc[0, "x"] = 100
+
+
+def _result(world):
+    world["out"].loc[0, "x"] = 200
+
+
+def _second(world):
+    world["two"].iloc[0, 0] = 300
+
+
+def _frame(world):
+    world["frame"].set_at("x", 0, 400)
+
+
+def _cut(world):
+    world["cut"].set_at("x", 0, 500)
+
+
+def _augmented(world):
+    world["out"]["x"] += 600
+
+
+WRITES = {"df": _original, "out": _result, "two": _second, "frame": _frame, "cut": _cut, "out2": _augmented}
+
+
+def world_of(own):
+    if own:
+        frame = DataFrameViewFactory.allocate([1, 3], ["x"], ["int64"])
+        df = to_pandas(frame)
+    else:
+        df = pd.DataFrame({"x": np.zeros(3, "i8")})
+        frame = from_pandas(df)
+    world = {"df": df, "frame": frame, "cut": frame[0:2], "out": to_pandas(frame)}
+    world["two"] = to_pandas(world["cut"])
+    world["array"] = frame["x"].to_numpy()
+    return world
+
+
+def first(thing):
+    if isinstance(thing, pd.DataFrame):
+        return int(thing["x"].iloc[0])
+    return int(thing[0] if isinstance(thing, np.ndarray) else thing.at("x", 0))
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("order", list(itertools.permutations(WRITES, 3)), ids="-".join)
+def test_a_write_on_one_side_is_seen_on_that_side_alone(own, order):
+    world = world_of(own)
+    expected = dict.fromkeys(world, 0)
+    values = {"df": 100, "out": 200, "two": 300, "frame": 400, "cut": 500}
+    for who in order:
+        WRITES[who](world)
+        if who == "out2":
+            expected["out"] += 600
+        else:
+            expected[who] = values[who]
+        assert {name: first(thing) for name, thing in world.items()} == expected, who
+
+
+@shares
+@pytest.mark.parametrize("gone", ["frame", "cut", "df", "two"])
+def test_nobody_writes_in_place_because_another_is_gone(gone):
+    for own in (False, True):
+        world = world_of(own)
+        pl = pytest.importorskip("polars")
+        other = pl.DataFrame(world["frame"])
+        for name in {"frame", "cut", gone} - {"out"}:
+            del world[name]
+        gc.collect()
+        world["out"].loc[0, "x"] = 7
+        world["out"]["x"] += 1
+        assert other["x"][0] == 0, own
+        assert world["array"][0] == 0
+        for name, thing in world.items():
+            assert first(thing) == (8 if name == "out" else 0), name
+
+
+@shares
+def test_cut_frames_that_outlive_the_whole_are_not_written_through():
+    frame = DataFrameViewFactory.allocate([1, 3], ["x"], ["int64"])
+    out = to_pandas(frame)
+    cut = frame[1:]
+    del frame
+    gc.collect()
+    out.iloc[1, 0] = 5
+    assert cut.at("x", 0) == 0
+
+
+@shares
+def test_what_was_written_goes_back_and_the_rest_stays_shared():
+    df = pd.DataFrame({"x": np.arange(3), "y": np.arange(3) * 0.5, "s": ["a", "b", "c"]}, index=["p", "q", "r"])
+    frame = from_pandas(df)
+    frame.set_at("x", 1, -1)
+    frame.set_at("s", 2, None)
+    out = to_pandas(frame)
+    expected = df.copy()
+    expected.loc["q", "x"] = -1
+    expected.loc["r", "s"] = None
+    assert_frame_equal(out, expected)
+    assert address(out["y"]) == address(df["y"])
+    assert df.loc["q", "x"] == 1
+
+
+@shares
+def test_repeated_writes_and_exports_keep_no_old_memory():
+    import resource
+
+    frame = DataFrameViewFactory.allocate([1, 1_000_000], ["x"], ["float64"])
+    for row in range(200):
+        frame.set_at("x", row, 1.0)
+        to_pandas(frame)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < 1_500_000_000
+
+
+@shares
+def test_sharing_frees_what_it_held():
+    import weakref
+
+    df = pd.DataFrame({"x": np.arange(1000)})
+    base = df["x"].to_numpy()
+    while base.base is not None and isinstance(base.base, np.ndarray):
+        base = base.base
+    alive = weakref.ref(base)
+    frame = from_pandas(df)
+    out = to_pandas(frame)
+    del df, base
+    gc.collect()
+    assert alive() is not None
+    del frame, out
+    gc.collect()
+    assert alive() is None
+
+    own = DataFrameViewFactory.allocate([1, 10], ["x"], ["int64"])
+    kept = to_pandas(own)
+    lease = weakref.ref(own)
+    del own
+    gc.collect()
+    assert lease() is None
+    assert kept["x"].tolist() == [0] * 10
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"a": [1, "x"]}, "'?\"?a\"?'?, row 1: str among int"),
+        ({"a": ["x", None, 2]}, "row 2: int among str"),
+        ({"a": [1, 2.5]}, "row 1: float among int"),
+        ({"a": [object()]}, "'a', row 0: objects of type object"),
+        ({"a": [None, [1]]}, "'a', row 1: objects of type list"),
+        ({"a": [2**70]}, "'?\"?a\"?'?.*does not fit"),
+        ({"a": ["\ud800"]}, "row 0: the text holds a lone surrogate"),
+    ],
+)
+def test_objects_of_several_types_are_refused_with_their_row(columns, words):
+    df = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    with pytest.raises((TypeError, ValueError), match=words):
+        from_pandas(df)
+
+
+def test_other_bad_input_is_refused():
+    with pytest.raises(ValueError, match="'a' is there twice"):
+        from_pandas(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    with pytest.raises(ValueError, match="'1' is there twice"):
+        from_pandas(pd.DataFrame([[1, 2]], columns=[1, "1"]))
+    with pytest.raises(TypeError, match="'c': complex"):
+        from_pandas(pd.DataFrame({"c": [1j]}))
+    with pytest.raises(TypeError, match="'v': values of dtype interval"):
+        from_pandas(pd.DataFrame({"v": pd.interval_range(0, 2)}))
+    with pytest.raises(TypeError, match="df"):
+        from_pandas({"a": [1]})
+    with pytest.raises(TypeError, match="frame"):
+        to_pandas(pd.DataFrame())
+
+
+def test_frames_that_pandas_never_saw():
+    frame = DataFrameViewFactory.from_columns(
+        {"i": [1, None, 3], "f": [1.5, None, 2.5], "b": [True, None, False], "s": ["a", None, "c"], "u": [1, 2, 3]}
+    )
+    out = to_pandas(frame)
+    assert [str(dtype) for dtype in out.dtypes] == ["Int64", "float64", "boolean", "str" if COW else "object", "int64"]
+    assert out["i"].isna().tolist() == [False, True, False]
+    assert frame.to_pandas().equals(out)
+
+
+def test_arrow_oracles_see_the_same_values():
+    pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
+    names = ["i1", "u8", "f8", "?", "M8ns", "m8ms", "str", "Int8", "boolean", "category", "utc"]
+    df = pd.DataFrame({name: EVERYTHING[name] for name in names})
+    ours, theirs = from_pandas(df).to_arrow(), pa.Table.from_pandas(df)
+    for name in names:
+        assert ours[name].to_pylist() == theirs[name].to_pylist(), name
+    assert pl.DataFrame(from_pandas(df))["f8"].to_list() == pl.from_pandas(df)["f8"].to_list()
+    direct = getattr(pd.DataFrame, "from_arrow", None)
+    if direct is not None:
+        assert direct(from_pandas(df[["i1", "?"]]))["?"].tolist() == df["?"].tolist()
+
+
+def test_importing_us_imports_neither():
+    code = "import sys, iolink; print([name for name in ('numpy', 'pandas', 'pyarrow') if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def columns_of(rows):
+    def sized(cells):
+        return st.lists(cells, min_size=rows, max_size=rows)
+
+    texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+    numbers = [
+        sized(st.integers(-(2 ** (8 * width - 1)), 2 ** (8 * width - 1) - 1)).map(
+            lambda v, w=width: np.array(v, f"i{w}")
+        )
+        for width in (1, 2, 4, 8)
+    ]
+    times = st.integers(-(2**62), 2**62)
+    return st.one_of(
+        *numbers,
+        sized(st.integers(0, 2**64 - 1)).map(lambda v: np.array(v, "u8")),
+        sized(st.floats()).map(lambda v: np.array(v, "f8")),
+        sized(st.floats(width=32)).map(lambda v: np.array(v, "f4")),
+        sized(st.booleans()).map(lambda v: np.array(v, "?")),
+        sized(times | st.none()).map(lambda v: np.array(["NaT" if x is None else x for x in v], "M8[ns]")),
+        sized(times | st.none()).map(lambda v: np.array(["NaT" if x is None else x for x in v], "m8[us]")),
+        sized(texts | st.none()).map(lambda v: pd.Series(v, dtype="str") if COW else pd.Series(v, dtype=object)),
+        sized(texts | st.sampled_from([None, np.nan, pd.NA])).map(lambda v: pd.Series(v, dtype=object)),
+        sized(texts | st.none()).map(lambda v: pd.array(v, "string[python]")),
+        sized(st.integers(-128, 127) | st.none()).map(lambda v: pd.array(v, "Int8")),
+        sized(st.integers(0, 2**64 - 1) | st.none()).map(lambda v: pd.array(v, "UInt64")),
+        sized(st.floats(allow_nan=False) | st.none()).map(lambda v: pd.array(v, "Float64")),
+        sized(st.booleans() | st.none()).map(lambda v: pd.array(v, "boolean")),
+        sized(st.sampled_from(["a", "b", None])).map(
+            lambda v: pd.Categorical(v, categories=["b", "a", "c"], ordered=len(v) % 2 == 0)
+        ),
+        sized(times | st.none()).map(
+            lambda v: pd.DatetimeIndex(np.array(["NaT" if x is None else x for x in v], "M8[ns]"), tz="UTC")
+        ),
+    )
+
+
+@st.composite
+def frames(draw):
+    rows = draw(st.integers(0, 8))
+    count = draw(st.integers(0, 6))
+    df = pd.DataFrame({f"c{i}": draw(columns_of(rows)) for i in range(count)}, index=pd.RangeIndex(rows))
+    kind = draw(st.sampled_from(["range", "column", "two"]))
+    if kind != "range":
+        index = [pd.Index(draw(columns_of(rows)), name=name) for name in (["k"] if kind == "column" else ["k", None])]
+        df.index = index[0] if kind == "column" else pd.MultiIndex.from_arrays(index, names=["k", None])
+    return df
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(frames())
+def test_any_frame_comes_back(df):
+    check(df)
+
+
+def test_ten_thousand_columns_come_back():
+    check(pd.DataFrame({f"c{i}": [i, i + 1] for i in range(10_000)}))

@@ -1,0 +1,4 @@
+/* A panic in it would end the process. */
+#define NAME "panic_abort"
+#define PANIC IOLINK_PANIC_ABORT
+#include "common.h"
