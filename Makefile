@@ -66,7 +66,8 @@ demo: install
 	$(BIN)/python examples/demo.py
 
 bench: install
-	for bench in bench/*.py; do
+	$(BIN)/pip install --quiet -r requirements/bench.txt
+	for bench in $(filter-out bench/harness.py,$(wildcard bench/*.py)); do
 		echo "== $$bench"
 		$(BIN)/python "$$bench"
 	done

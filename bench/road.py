@@ -6,18 +6,16 @@ Prints medians and ratios; a figure means little on a busy machine, a ratio more
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from harness import header, race, row
 
-import iolink
 from iolink import NumpyInterop
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,24 +31,6 @@ IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
 """
 
 
-def race(ours, peer, calls=20_000, rounds=15):
-    """Nanoseconds a call of each, measured in turns."""
-    times = ([], [])
-    for _ in range(rounds):
-        for body, kept in zip((ours, peer), times, strict=True):
-            start = time.perf_counter_ns()
-            for _ in range(calls):
-                body()
-            kept.append((time.perf_counter_ns() - start) / calls)
-    return statistics.median(times[0]), statistics.median(times[1])
-
-
-def row(what, ours, peer, unit, peer_name, target):
-    print(
-        f"{what:<40} {ours:>9.1f} {unit:<3} {peer:>9.1f} {unit:<3} ratio {ours / peer:>5.2f}  vs {peer_name}  ({target})"
-    )
-
-
 def round_trips():
     layouts = {
         "C": np.arange(24, dtype="u2").reshape(2, 3, 4),
@@ -61,11 +41,11 @@ def round_trips():
     view_of, array_of = NumpyInterop.from_numpy_array, NumpyInterop.to_numpy_array
     for name, array in layouts.items():
         memory = memoryview if name != "big-endian" else (lambda a: a)
-        ours, peer = race(lambda a=array: array_of(view_of(a)), lambda a=array, m=memory: np.asarray(m(a)))
+        ours, peer = race(lambda a=array: array_of(view_of(a)), lambda a=array, m=memory: np.asarray(m(a)), 20_000)
         if name == "big-endian":
             print(f"round trip from + to, {name:<18} {ours:>9.1f} ns   (memoryview refuses big-endian: no peer)")
         else:
-            row(f"round trip from + to, {name}", ours, peer, "ns", "np.asarray(memoryview(a))", "target <= 2")
+            row(f"round trip from + to, {name}", ours, peer, "np.asarray(memoryview(a))", "target <= 2")
 
 
 def in_child(code, environment=None):
@@ -109,14 +89,11 @@ def start_up():
             in_child("import time; s = time.perf_counter(); import numpy; print((time.perf_counter() - s) * 1e3)")
             for _ in range(9)
         )
-        row("import iolink + plugins(), 20 plugins", ours, peer, "ms", "import numpy", "target <= 15 ms")
+        row("import iolink + plugins(), 20 plugins", ours * 1e6, peer * 1e6, "import numpy", "target <= 15 ms")
 
 
 def main():
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, iolink {iolink.__version__}, load {os.getloadavg()[0]:.1f}"
-    )
+    header()
     round_trips()
     start_up()
     border = ROOT / "target" / "release" / "bench_border"
