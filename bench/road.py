@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from harness import header, race, row
 
+from harness import header, race, row
 from iolink import NumpyInterop
 
 ROOT = Path(__file__).resolve().parent.parent
