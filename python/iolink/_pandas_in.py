@@ -23,11 +23,13 @@ def frame_of(df: Any, copy: bool | None) -> tuple[DataFrameView, dict[str, str]]
     shares = copies_on_write()
     if copy is False and not shares:
         raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
-    held = df.copy(deep=bool(copy) or not shares)
+    held, whole = df.copy(deep=False), bool(copy) or not shares
     reader = _Reader(shares)
     for position, label in enumerate(held.columns):
-        reader.column(label, held.iloc[:, position])
-    facts: dict[str, Any] = {"columns": _labels(held.columns), "index": reader.index(held.index)}
+        # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
+        column = held.iloc[:, position]
+        reader.column(label, column.copy(deep=True) if whole else column)
+    facts: dict[str, Any] = {"columns": _labels(held.columns), "index": reader.index(held.index.copy(deep=True) if whole else held.index)}
     try:
         facts["attrs"] = json.loads(json.dumps(held.attrs))
     except (TypeError, ValueError):

@@ -33,13 +33,13 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, st
             labels.append(decode(own["label"]) if "label" in own else column[0])
     index = _index(facts.get("index", {}), levels, rows)
     aligned = {position: _aligned(values, index) for position, values in enumerate(columns)}
+    if copy:  # One by one, as in `frame_of`.
+        aligned = {position: column.copy(deep=True) for position, column in aligned.items()}
     df = pd.DataFrame(aligned, index=index, copy=False)
     df.columns = _columns(facts.get("columns", {}), labels)
     df.attrs = facts.get("attrs", {})
     frame._hold(writer.held)
-    if copy:
-        return df.copy(deep=True), {}
-    return df, writer.copied
+    return df, {} if copy else writer.copied
 
 
 def _aligned(values: Any, index: Any) -> Any:
