@@ -29,7 +29,10 @@ def frame_of(df: Any, copy: bool | None) -> tuple[DataFrameView, dict[str, str]]
         # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
         column = held.iloc[:, position]
         reader.column(label, column.copy(deep=True) if whole else column)
-    facts: dict[str, Any] = {"columns": _labels(held.columns), "index": reader.index(held.index.copy(deep=True) if whole else held.index)}
+    facts: dict[str, Any] = {
+        "columns": _labels(held.columns),
+        "index": reader.index(held.index.copy(deep=True) if whole else held.index),
+    }
     try:
         facts["attrs"] = json.loads(json.dumps(held.attrs))
     except (TypeError, ValueError):
