@@ -2,7 +2,9 @@
 //!
 //! A text with `://`, or one that starts with `file:` or `stream:`, is a URI; everything else is a path.
 
-use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability};
+use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
+use iolink_sdk::view::Folder;
+use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability, View};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -227,6 +229,14 @@ impl RandomAccess for FileBytes {
             }
         }
         Ok(filled)
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        let open = |path: &Path| -> Result<Arc<dyn RandomAccess>> {
+            let path = std::path::absolute(path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
+            Ok(Arc::new(FileBytes::open(&path, &file_uri(&path))?))
+        };
+        (id == IOLINK_EXTENSION_NEIGHBOURS).then(|| View::neighbours(Folder::of(&self.path, open)))
     }
 
     fn origin(&self) -> Option<String> {

@@ -15,6 +15,8 @@ from ._frame_enums import DataFrameCapability
 from ._iolink import (
     DataFrameView,
     DataFrameViewFactory,
+    DataStorage,
+    DataStorageFactory,
     DataType,
     ImageInfo,
     ImageProperties,
@@ -124,6 +126,8 @@ __all__ = [
     "DataFrameCapability",
     "DataFrameView",
     "DataFrameViewFactory",
+    "DataStorage",
+    "DataStorageFactory",
     "DataType",
     "DataTypeError",
     "DataTypeId",

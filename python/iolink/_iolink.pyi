@@ -356,7 +356,7 @@ class NumpyInterop:
     def order_to_numpy_array(image: ImageView, axes: Sequence[_AnyAxis], copy: bool | None = None) -> NDArray[Any]: ...
 
 def open(
-    source: _Path | Buffer | StreamAccess | RandomAccess | Any,
+    source: _Path | Buffer | StreamAccess | RandomAccess | DataStorage | Any,
     *,
     provider: str | None = None,
     format: str | None = None,
@@ -509,6 +509,30 @@ class RandomAccessFactory:
     @staticmethod
     def from_stream(stream: StreamAccess | Buffer | _FileObject) -> RandomAccess:
         """What a stream, or a file object that can seek, is over."""
+
+class DataStorage:
+    """A source that opens as a stream or as random access, knows its name, and reaches what lies beside it."""
+
+    def source(self) -> str:
+        """Path or name."""
+    def open_stream(self, mode: str = "rb") -> StreamAccess:
+        """A new stream over the source, by one of the binary modes of `open`."""
+    def open_random_access(self, writable: bool = False) -> RandomAccess:
+        """The source by position."""
+    def neighbour(self, name: str) -> DataStorage:
+        """The source of another name beside this one."""
+    def neighbours(self) -> list[str]:
+        """What lies beside the source, itself among it."""
+
+class DataStorageFactory:
+    """Makes storages: over files in their folder, and over bytes that belong together."""
+
+    @staticmethod
+    def from_path(path: _Path) -> DataStorage:
+        """A file, which need not be there yet, in its folder."""
+    @staticmethod
+    def from_files(files: dict[str, StreamAccess | RandomAccess | Buffer | _FileObject], name: str) -> DataStorage:
+        """Bytes by their names, of which `name` is the source."""
 
 _Column = int | str
 

@@ -69,6 +69,9 @@ fn source_from(given: &Bound<'_, PyAny>) -> PyResult<Source> {
         let path: PathBuf = py.import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
         return iolink_host::source::from_path(&path).or_raise();
     }
+    if let Some(path) = crate::stream::path_of(given) {
+        return iolink_host::source::from_path(&path).or_raise();
+    }
     let (bytes, name) = crate::stream::random_access_of(given)?;
     Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
 }

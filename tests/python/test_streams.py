@@ -324,11 +324,29 @@ def test_paths_that_cannot_be_opened(tmp_path):
             opened(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
 def test_permission_denied_is_a_permission_error(held):
     held.chmod(0)
-    with pytest.raises(PermissionError):
-        StreamAccessFactory.open_file_read(held)
+    # Root may open everything: the child becomes somebody else after it has imported what it needs.
+    script = f"""
+        import os, iolink
+        from iolink import RandomAccessFactory, StreamAccessFactory
+        iolink.StreamAccessFactory.allocate().to_raw_io()
+        folder = os.open({str(held.parent)!r}, os.O_RDONLY)
+        os.fchdir(folder)
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        for opened in (
+            StreamAccessFactory.open_file_read,
+            StreamAccessFactory.open_file_write,
+            RandomAccessFactory.open_file,
+            lambda name: iolink.DataStorageFactory.from_path(name).open_stream(),
+        ):
+            try:
+                opened("held.bin")
+            except PermissionError as refused:
+                print(refused.errno, refused.filename)
+    """
+    assert child(script).stdout == f"{errno.EACCES} held.bin\n" * 4
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
@@ -361,18 +379,46 @@ def test_the_systems_limit_on_a_files_size_is_an_error_of_the_write(tmp_path):
     assert child(script).stdout == "refused\n"
 
 
-def test_a_file_that_was_cut_meanwhile(held):
+def test_a_file_that_was_cut_meanwhile_is_an_error_of_every_read(held):
     access = RandomAccessFactory.open_file(held)
-    with StreamAccessFactory.open_file_read(held) as stream:
-        stream.seek(2)
+    over = StreamAccessFactory.from_random_access(access)
+    with StreamAccessFactory.open_file_read(held) as stream, StreamAccessFactory.open_file(held, "r+b") as other:
+        raw = other.to_raw_io(closefd=False)
+        for one in (stream, raw, over):
+            one.seek(2)
         os.truncate(held, 5)
-        assert stream.read() == b"234"
-        assert stream.size() == 5
+        assert stream.read(3) == raw.read(3) == over.read(3) == b"234"
+        for read in (
+            stream.read,
+            lambda: stream.read(1),
+            lambda: stream.read_into(bytearray(4)),
+            raw.read,
+            raw.readall,
+            lambda: raw.read(1),
+            lambda: raw.readinto(bytearray(4)),
+            lambda: io.BufferedReader(raw).read(1),
+        ):
+            with pytest.raises(OSError, match="had 10 bytes") as refused:
+                read()
+            assert refused.value.errno == errno.EIO
+        assert stream.size() == 5 and stream.tell() == 5
+        assert stream.seek(0) == 0 and stream.read(5) == b"01234"
+        # What was made shorter through the stream itself ends where it ends.
+        other.resize(4)
+        other.seek(0)
+        assert other.read() == b"0123"
     assert access.size() == 10
-    assert access.read_at(0, 5) == b"01234"
-    for read in (lambda: access.read_at(3, 4), lambda: access.read_into_at(0, bytearray(10))):
-        with pytest.raises(iolink.errors.CorruptDataError, match="10 bytes when it was opened"):
+    assert access.read_at(0, 4) == b"0123"
+    for read in (lambda: access.read_at(3, 4), lambda: access.read_into_at(0, bytearray(10)), over.read):
+        with pytest.raises(iolink.errors.CorruptDataError, match="10 bytes"):
             read()
+
+
+def test_a_file_that_grows_meanwhile_is_read_as_far_as_it_goes(held):
+    with StreamAccessFactory.open_file_read(held) as stream, open(held, "ab", buffering=0) as writer:
+        assert stream.read() == b"0123456789" and stream.read() == b""
+        writer.write(b"more")
+        assert stream.read() == b"more"
 
 
 def test_everything_after_close_is_a_value_error(rewritable):
@@ -439,6 +485,29 @@ def test_use_after_close_from_another_thread():
         for thread in threads:
             thread.join()
         assert not wrong
+
+
+def test_a_read_that_waits_survives_the_close_of_its_stream():
+    out, into = os.pipe()
+    stream = StreamAccessFactory.from_file_descriptor(out)
+    got = []
+
+    def wait():
+        try:
+            got.append(stream.read(4))
+        except ValueError:
+            got.append(None)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.05)
+    stream.close()
+    os.write(into, b"late")
+    thread.join()
+    os.close(into)
+    assert got in ([b"late"], [None])
+    with pytest.raises(ValueError, match="closed"):
+        stream.read(1)
 
 
 # ---------------------------------------------------------------- pipes, terminals, signals
@@ -523,6 +592,21 @@ def test_a_terminal_is_known():
         os.close(master)
 
 
+def test_a_terminal_is_read_and_written():
+    master, slave = os.openpty()
+    os.set_blocking(master, True)
+    try:
+        with StreamAccessFactory.from_file_descriptor(slave, "r+b") as stream:
+            stream.write(b"asked")
+            assert os.read(master, 5) == b"asked"
+            os.write(master, b"line\n")
+            assert stream.read(100) == b"line\n"
+            with pytest.raises(NotImplementedError, match="size"):
+                stream.size()
+    finally:
+        os.close(master)
+
+
 def child(script, **options):
     """Run a script in an interpreter of its own that finds what this one finds."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -587,6 +671,52 @@ def test_other_threads_run_while_a_read_waits():
         thread.join()
         os.close(into)
     assert got == [b"here"]
+
+
+def test_small_reads_in_memory_keep_other_threads_waiting_and_files_never_do(tmp_path):
+    # With so long a switch interval a thread runs only when the one that runs waits, or lets go of the lock by itself.
+    path = tmp_path / "large"
+    path.write_bytes(bytes(2 << 20))
+    script = f"""
+        import sys, threading, iolink
+        memory, file = bytes(2 << 20), {str(path)!r}
+        gate, started, seen = threading.Semaphore(0), threading.Event(), []
+        def other():
+            started.set()
+            while True:
+                gate.acquire()
+                seen.append(1)
+        threading.Thread(target=other, daemon=True).start()
+        started.wait()
+        sys.setswitchinterval(1000)
+        def lets_go(read, size, steps):
+            target, before = bytearray(size), len(seen)
+            gate.release()
+            for _ in range(steps):
+                read(target)
+                if len(seen) > before:
+                    return True
+            return False
+        stream = iolink.StreamAccessFactory.from_buffer(memory)
+        random = iolink.RandomAccessFactory.from_buffer(memory)
+        def rewound(stream):
+            def read(target):
+                stream.seek(0)
+                stream.readinto(target)
+            return read
+        raw, on_disk = stream.to_raw_io(), iolink.StreamAccessFactory.open_file_read(file)
+        at = lambda access: lambda target: access.read_into_at(0, target)
+        small = [lets_go(read, 65535, 300) for read in (rewound(raw), at(random))]
+        while len(seen) < 2:  # the two that waited
+            raw.seek(0), raw.readinto(bytearray(1 << 20))
+        large = [lets_go(read, 1 << 20, 100000) for read in (rewound(raw), at(random))]
+        files = [
+            lets_go(rewound(on_disk.to_raw_io(closefd=False)), 16, 1000000),
+            lets_go(at(iolink.RandomAccessFactory.open_file(file)), 16, 1000000),
+        ]
+        print(small, large, files)
+    """
+    assert child(script).stdout == "[False, False] [True, True] [True, True]\n"
 
 
 # ---------------------------------------------------------------- as a raw stream of io
@@ -911,6 +1041,22 @@ def test_python_objects_give_what_they_can(tmp_path):
         assert (tmp_path / "real").read_bytes() == b"buffered"
 
 
+def test_what_the_object_could_not_keep_is_told_when_the_stream_is_closed():
+    class Full(io.BytesIO):
+        def flush(self):
+            raise OSError(errno.ENOSPC, "no room")
+
+    stream = StreamAccessFactory.from_file_object(Full())
+    stream.write(b"lost?")
+    with pytest.raises(OSError, match="no room"):
+        stream.close()
+    raw = StreamAccessFactory.from_file_object(Full()).to_raw_io()
+    raw.write(b"lost?")
+    with pytest.raises(OSError, match="no room"):
+        raw.close()
+    assert raw.closed
+
+
 def test_text_mode_is_refused_with_the_reason(tmp_path):
     (tmp_path / "t").write_text("text")
     with open(tmp_path / "t") as text:
@@ -1168,6 +1314,8 @@ def documented():
         iolink.StreamAccess,
         RandomAccessFactory,
         iolink.RandomAccess,
+        iolink.DataStorageFactory,
+        iolink.DataStorage,
         _raw_io.RawStream,
     ):
         yield owner.__name__, owner.__doc__

@@ -4,11 +4,15 @@ use std::ffi::CStr;
 use std::io::{Error, Result};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An open descriptor; closed with the last reference unless it is only borrowed.
 pub(crate) struct Descriptor {
     fd: Option<OwnedFd>,
     raw: RawFd,
+    /// How many bytes a regular file was seen to have, or was made to have through this descriptor: fewer means that
+    /// somebody else cut it.
+    length: AtomicU64,
 }
 
 /// What `fstat` tells and we need.
@@ -45,12 +49,12 @@ impl Descriptor {
     }
 
     pub(crate) fn own(fd: OwnedFd) -> Self {
-        Descriptor { raw: fd.as_raw_fd(), fd: Some(fd) }
+        Descriptor { raw: fd.as_raw_fd(), fd: Some(fd), length: AtomicU64::new(0) }
     }
 
     /// A descriptor that somebody else closes.
     pub(crate) fn borrow(raw: RawFd) -> Self {
-        Descriptor { fd: None, raw }
+        Descriptor { fd: None, raw, length: AtomicU64::new(0) }
     }
 
     pub(crate) fn raw(&self) -> RawFd {
@@ -74,7 +78,21 @@ impl Descriptor {
 
     pub(crate) fn write_at(&self, at: u64, buffer: &[u8]) -> Result<usize> {
         // SAFETY: the buffer has that many bytes.
-        count(unsafe { libc::pwrite(self.raw, buffer.as_ptr().cast(), buffer.len(), offset(at)?) })
+        let count = count(unsafe { libc::pwrite(self.raw, buffer.as_ptr().cast(), buffer.len(), offset(at)?) })?;
+        if count > 0 {
+            self.length.fetch_max(at + count as u64, Ordering::Relaxed);
+        }
+        Ok(count)
+    }
+
+    /// The length that the file is known to have had: see [`Descriptor::remember`].
+    pub(crate) fn known_length(&self) -> u64 {
+        self.length.load(Ordering::Relaxed)
+    }
+
+    /// Takes the length of now as known.
+    pub(crate) fn remember(&self, length: u64) {
+        self.length.store(length, Ordering::Relaxed);
     }
 
     pub(crate) fn seek(&self, by: i64, origin: libc::c_int) -> Result<u64> {
@@ -85,7 +103,9 @@ impl Descriptor {
 
     pub(crate) fn resize(&self, length: u64) -> Result<()> {
         // SAFETY: no memory is involved.
-        done(unsafe { libc::ftruncate(self.raw, offset(length)?) })
+        done(unsafe { libc::ftruncate(self.raw, offset(length)?) })?;
+        self.remember(length);
+        Ok(())
     }
 
     pub(crate) fn facts(&self) -> Result<Facts> {

@@ -26,6 +26,9 @@ fn go_on() -> Result<()> {
 /// several streams can share one descriptor ([`FileStream::share`]) and a seek costs no system call. Pipes and
 /// terminals have no positions, and under `O_APPEND` Linux ignores the position of a `pwrite`: there, and once the
 /// descriptor was given out by [`FileStream::descriptor`], the descriptor's own cursor is used.
+///
+/// A file read by position that somebody else cuts short gives an error from then on where bytes are missing (`EIO`),
+/// rather than an end that looks like that of the data. A file that grows is read as far as it goes.
 pub struct FileStream {
     state: Mutex<State>,
     mode: OpenMode,
@@ -91,6 +94,7 @@ impl FileStream {
             return Err(doing(&io::Error::from_raw_os_error(libc::EISDIR)));
         }
         let positional = facts.regular && !mode.append;
+        descriptor.remember(facts.length);
         FileStream::new(descriptor, mode, positional, Some(path.to_owned()), interrupted)
     }
 
@@ -167,6 +171,18 @@ impl FileStream {
     /// Runs a system call until no signal comes between, and names the file in its error.
     fn call<T>(&self, doing: &str, call: impl FnMut() -> io::Result<T>) -> Result<T> {
         retried(self.interrupted, call)?.map_err(|error| self.error(doing, &error))
+    }
+
+    /// A read that gave less than a file is known to have: another program cut it, or a signal came between.
+    #[cold]
+    fn cut(&self, count: usize, end: u64, known: u64, state: &mut State) -> Result<usize> {
+        let descriptor = state.descriptor()?;
+        let length = self.call("sizing", || descriptor.facts())?.length;
+        if length < known {
+            return Err(shorter(self.path(), known, length).with_code(libc::EIO));
+        }
+        state.cursor = Some(end);
+        Ok(count)
     }
 
     /// How it was opened.
@@ -265,7 +281,11 @@ impl StreamAccess for FileStream {
             // The system refuses a read that would go past 2^63 - 1, though there is nothing: here it is the end.
             let reach = buffer.len().min((FURTHEST - cursor) as usize);
             let count = self.call("reading", || descriptor.read_at(cursor, &mut buffer[..reach]))?;
-            state.cursor = Some(cursor + count as u64);
+            let end = cursor + count as u64;
+            if count < reach && end < descriptor.known_length() {
+                return self.cut(count, end, descriptor.known_length(), &mut state);
+            }
+            state.cursor = Some(end);
             return Ok(count);
         }
         // A read from a pipe may wait for ever: the lock is free meanwhile, and the descriptor stays.

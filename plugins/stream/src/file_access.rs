@@ -3,8 +3,10 @@
 use crate::descriptor::Descriptor;
 use crate::file::{retried, shorter, FileStream, Interrupted};
 use crate::memory_access::check_inside;
+use crate::storage::folder_of;
 use crate::OpenMode;
-use iolink_sdk::{Error, RandomAccess, Result, StreamCapability};
+use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
+use iolink_sdk::{Error, RandomAccess, Result, StreamCapability, View};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -94,6 +96,13 @@ impl RandomAccess for FileAccess {
             }
         }
         Ok(())
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        match (id, &self.path) {
+            (IOLINK_EXTENSION_NEIGHBOURS, Some(path)) => Some(View::neighbours(folder_of(path, self.interrupted))),
+            _ => None,
+        }
     }
 
     fn origin(&self) -> Option<String> {

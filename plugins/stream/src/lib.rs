@@ -7,6 +7,7 @@
 //! | [`FileStream`] | a stream over a file, a pipe, a terminal |
 //! | [`FileAccess`] | random access to a regular file |
 //! | [`RandomAccessStream`], [`StreamRandomAccess`] | the one over the other |
+//! | [`DataStorage`] | where either comes from, and what lies beside it |
 //!
 //! The provider itself offers what needs no path: creation and adoption. Files are opened by [`FileStream::open`].
 #[cfg(not(unix))]
@@ -22,6 +23,7 @@ mod memory_access;
 mod mode;
 mod over;
 mod place;
+mod storage;
 mod temporary;
 
 pub use file::{FileStream, Interrupted};
@@ -30,6 +32,7 @@ pub use memory::MemoryStream;
 pub use memory_access::MemoryAccess;
 pub use mode::OpenMode;
 pub use over::{random_access_over, stream_over, RandomAccessStream, StreamRandomAccess};
+pub use storage::DataStorage;
 pub use temporary::temporary_file;
 
 use iolink_sdk::{fail, Adopt, Create, Host, Kind, Offer, Provider, ProviderInfo, Result, StreamCapability, View};

@@ -9,9 +9,10 @@ use super::path::path_from;
 use super::random_access_of;
 use crate::registry;
 use iolink_plugin_stream::{stream_over, FileStream, OpenMode};
-use iolink_sdk::{Adopt, Create};
+use iolink_sdk::{Adopt, Create, Error};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Makes streams: in memory, over buffers, files, Python's file objects.
@@ -19,20 +20,24 @@ use std::sync::Arc;
 pub struct StreamAccessFactory;
 
 fn open(path: &Bound<'_, PyAny>, mode: OpenMode) -> PyResult<StreamAccess> {
-    let at = path_from(path)?;
-    let opened = path.py().detach(|| FileStream::open_with(&at, mode, interrupted));
-    let file = opened.map_err(|error| match (error.payload(), error.code()) {
-        (None, code) if code != 0 => opening_failed(code, path),
-        _ => raise(error),
-    })?;
-    Ok(StreamAccess::new(Handle::of_file(file, Some(path.clone().unbind()))))
+    open_file(&path_from(path)?, path, mode)
+}
+
+/// A stream over the file at a path, which was `given` in this form.
+pub fn open_file(at: &Path, given: &Bound<'_, PyAny>, mode: OpenMode) -> PyResult<StreamAccess> {
+    let opened = given.py().detach(|| FileStream::open_with(at, mode, interrupted));
+    let file = opened.map_err(|error| opening_failed(error, given))?;
+    Ok(StreamAccess::new(Handle::of_file(file, Some(given.clone().unbind()))))
 }
 
 /// As the built-in `open` says it: the system's words and the path.
-pub fn opening_failed(code: i32, path: &Bound<'_, PyAny>) -> PyErr {
-    let words = std::io::Error::from_raw_os_error(code).to_string();
+pub fn opening_failed(error: Error, path: &Bound<'_, PyAny>) -> PyErr {
+    if error.payload().is_some() || error.code() == 0 {
+        return raise(error);
+    }
+    let words = std::io::Error::from_raw_os_error(error.code()).to_string();
     let words = words.split(" (os error").next().unwrap_or_default().to_owned();
-    PyOSError::new_err((code, words, path.clone().unbind()))
+    PyOSError::new_err((error.code(), words, path.clone().unbind()))
 }
 
 /// A size or offset that is not negative.

@@ -12,6 +12,7 @@ mod native;
 mod path;
 mod random;
 mod raw;
+mod storage;
 mod transfer;
 
 use access::StreamAccess;
@@ -20,7 +21,9 @@ use iolink_plugin_stream::{random_access_over, MemoryAccess};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use random::RandomAccess;
+use std::path::PathBuf;
 use std::sync::Arc;
+use storage::DataStorage;
 
 /// A stream as its Python class.
 pub fn stream_to_python<'py>(
@@ -38,7 +41,12 @@ pub fn random_access_to_python<'py>(
     Ok(Bound::new(py, RandomAccess::new(bytes))?.into_any())
 }
 
-/// The bytes of a StreamAccess, RandomAccess, bytes-like object or readable, seekable Python file object, and a name for
+/// The local path of a DataStorage that has one.
+pub fn path_of(given: &Bound<'_, PyAny>) -> Option<PathBuf> {
+    given.cast::<DataStorage>().ok()?.get().path().map(PathBuf::from)
+}
+
+/// The bytes of a StreamAccess, RandomAccess, DataStorage, bytes-like object or readable, seekable Python file object, and a name for
 /// messages (its `name` where it has one).
 pub fn random_access_of(given: &Bound<'_, PyAny>) -> PyResult<(Arc<dyn iolink_sdk::RandomAccess>, String)> {
     let py = given.py();
@@ -52,6 +60,10 @@ pub fn random_access_of(given: &Bound<'_, PyAny>) -> PyResult<(Arc<dyn iolink_sd
         let name = handle.source(py).unwrap_or_else(|| "StreamAccess".to_owned());
         let stream = handle.stream().clone();
         return Ok((py.detach(|| random_access_over(stream)).map_err(errors::raise)?, name));
+    }
+    if let Ok(storage) = given.cast::<DataStorage>() {
+        let storage = storage.get().storage();
+        return Ok((py.detach(|| storage.random_access(false)).map_err(errors::raise)?, storage.source()));
     }
     if let Some(bytes) = buffer::kept(given) {
         return Ok((Arc::new(MemoryAccess::over(bytes)), given.get_type().name()?.to_string()));
@@ -75,5 +87,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<raw::RawCore>()?;
     module.add_class::<factory::StreamAccessFactory>()?;
     module.add_class::<RandomAccess>()?;
-    module.add_class::<random::RandomAccessFactory>()
+    module.add_class::<random::RandomAccessFactory>()?;
+    module.add_class::<DataStorage>()?;
+    module.add_class::<storage::DataStorageFactory>()
 }

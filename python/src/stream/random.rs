@@ -165,10 +165,7 @@ impl RandomAccessFactory {
     fn open_file(path: &Bound<'_, PyAny>, writable: bool) -> PyResult<RandomAccess> {
         let at = path_from(path)?;
         let opened = path.py().detach(|| FileAccess::open(&at, writable, interrupted));
-        let access = opened.map_err(|error| match (error.payload(), error.code()) {
-            (None, code) if code != 0 => opening_failed(code, path),
-            _ => raise(error),
-        })?;
+        let access = opened.map_err(|error| opening_failed(error, path))?;
         Ok(RandomAccess::new(Arc::new(access)))
     }
 

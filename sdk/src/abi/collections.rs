@@ -1,7 +1,8 @@
 //! Views made of images, and extensions.
 
-use super::{iolink_error, iolink_view, iolink_view_head};
+use super::{iolink_error, iolink_text_sink, iolink_view, iolink_view_head};
 use core::ffi::c_void;
+use std::os::raw::c_char;
 
 /// Capability of a multi-image: frames can be taken.
 pub const IOLINK_MULTI_IMAGE_READ: u64 = 1;
@@ -14,6 +15,8 @@ pub const IOLINK_EXTENSION_TILING: u64 = 1;
 pub const IOLINK_EXTENSION_PARALLEL_ACCESS: u64 = 2;
 /// Extension id: where a view came from.
 pub const IOLINK_EXTENSION_VIEW_ORIGIN: u64 = 3;
+/// Extension id: what lies beside the bytes; its table is `iolink_neighbours`.
+pub const IOLINK_EXTENSION_NEIGHBOURS: u64 = 4;
 
 /// Table of an ordered set of images that need not be alike.
 #[repr(C)]
@@ -84,4 +87,28 @@ pub struct iolink_extension_vtable {
     /// The service's own table, by agreement of those who know the id; its functions take `view`. Good while the view
     /// lives.
     pub table: Option<unsafe extern "C" fn(view: *const iolink_view) -> *const c_void>,
+}
+
+/// Table of the service by which a format in several files finds the others: an extension of random access.
+#[repr(C)]
+#[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
+pub struct iolink_neighbours {
+    /// Size of this struct.
+    pub size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The bytes of a neighbour by its name (`brain.img` beside `brain.hdr`), as random access that the caller owns. Names
+    /// are NUL-terminated UTF-8 with `/` between folders; one that leads out of the source's own folder is refused.
+    pub open: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            name: *const c_char,
+            out: *mut *mut iolink_view,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// What lies beside the bytes, the source itself among it: one call of the sink for each name.
+    pub names: Option<
+        unsafe extern "C" fn(view: *const iolink_view, sink: *const iolink_text_sink, error: *mut iolink_error) -> i32,
+    >,
 }

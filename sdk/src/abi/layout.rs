@@ -78,6 +78,7 @@ pub fn layout() -> Vec<StructLayout> {
         iolink_multi_image_vtable { head, frame_count, frame, insert, replace, remove }
         iolink_lod_image_vtable { head, level_range, resolution }
         iolink_extension_vtable { head, id, table }
+        iolink_neighbours { size, reserved, open, names }
         iolink_frame_vtable { head, shape, schema, export, write, reshape }
         iolink_bytes { size, flags, data, length, owner, release }
         iolink_stream_vtable { head, read, write, seek, length, resize, flush, close, memory }

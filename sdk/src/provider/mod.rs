@@ -29,6 +29,8 @@ pub use host::{Host, LogLevel};
 pub use info::{Cost, Offer, OfferKind, ProviderInfo};
 pub use request::{Adopt, Create, Source, Target};
 
+pub(crate) use request::text;
+
 use crate::{Error, Result, View};
 
 /// A provider: opens, creates, adopts or converts views, as its offers say.

@@ -1,7 +1,7 @@
 //! What a provider is asked for.
 
 use crate::abi::*;
-use crate::view::read_grown;
+use crate::view::{check_name, read_grown};
 use crate::{
     fail, Bytes, DataType, Error, ErrorKind, ImageProperties, Kind, Memory, OwnedSchema, OwnedStream, RandomAccess,
     Result, Shape, View,
@@ -70,6 +70,30 @@ impl Source {
             Some(bytes) => Ok(bytes.clone()),
             None => fail!(Unsupported, "{} cannot be read by position", self.uri),
         }
+    }
+
+    /// A source beside this one, for a format in several files: `source.neighbour("brain.img")`. It has the bytes, and a path
+    /// where this one has a path.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that leads elsewhere, `NotFound`, `NotImplemented` where the source is a lone stream.
+    pub fn neighbour(&self, name: &str) -> Result<Source> {
+        check_name(name)?;
+        let neighbours = self.bytes.as_ref().and_then(|bytes| bytes.neighbours()).ok_or_else(|| {
+            Error::capability(
+                &format!("{} (a format in several files)", self.uri),
+                "neighbours",
+                "give its path, or a DataStorage that holds all its files",
+            )
+        })?;
+        let bytes = neighbours.open(name)?;
+        let uri = match self.uri.rfind('/') {
+            Some(slash) => format!("{}/{name}", &self.uri[..slash]),
+            None => format!("stream:{name}"),
+        };
+        let mut source = Source::new(uri).with_bytes(bytes);
+        source.path = self.path.as_ref().map(|path| path.with_file_name(name));
+        Ok(source)
     }
 
     /// Format asked for by the user.

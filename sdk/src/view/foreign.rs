@@ -74,27 +74,11 @@ impl ForeignView {
 
     /// The URI that the view was opened by.
     pub(crate) fn origin(&self) -> Option<String> {
-        unsafe extern "C" fn put(context: *mut c_void, text: *const c_char, length: usize) {
-            if text.is_null() || length > isize::MAX as usize {
-                return;
-            }
-            stop_panic(|| {
-                // SAFETY: `context` is the `Vec` of the frame below; the callee vouches for the text.
-                let (bytes, text) =
-                    unsafe { (&mut *(context as *mut Vec<u8>), std::slice::from_raw_parts(text as *const u8, length)) };
-                bytes.extend_from_slice(text);
-            });
-        }
         let mut bytes: Vec<u8> = Vec::new();
         // SAFETY: the view lives as long as this reference.
         let origin = unsafe { (*self.head()).origin }?;
-        let sink = iolink_text_sink {
-            size: std::mem::size_of::<iolink_text_sink>() as u32,
-            context: &mut bytes as *mut Vec<u8> as *mut c_void,
-            put: Some(put),
-        };
-        // SAFETY: the view lives, and so do the sink and the buffer.
-        self.with(|raw| unsafe { origin(raw, &sink) });
+        // SAFETY: the view lives, and the sink until `origin` returns.
+        with_text_sink(&mut |text| bytes.extend_from_slice(text), |sink| self.with(|raw| unsafe { origin(raw, sink) }));
         (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -119,6 +103,28 @@ impl Drop for ForeignView {
             }
         }
     }
+}
+
+/// Runs `body` with a sink that hands each piece of text to `take`.
+pub(crate) fn with_text_sink<R>(mut take: &mut dyn FnMut(&[u8]), body: impl FnOnce(*const iolink_text_sink) -> R) -> R {
+    unsafe extern "C" fn put(context: *mut c_void, text: *const c_char, length: usize) {
+        if text.is_null() || length > isize::MAX as usize {
+            return;
+        }
+        stop_panic(|| {
+            // SAFETY: `context` is the `take` of the frame below; the callee vouches for the text.
+            unsafe {
+                let take = &mut *(context as *mut &mut dyn FnMut(&[u8]));
+                take(std::slice::from_raw_parts(text as *const u8, length));
+            }
+        });
+    }
+    let sink = iolink_text_sink {
+        size: std::mem::size_of::<iolink_text_sink>() as u32,
+        context: &mut take as *mut &mut dyn FnMut(&[u8]) as *mut c_void,
+        put: Some(put),
+    };
+    body(&sink)
 }
 
 /// An error struct for a callee to fill: only what is read before that is set.

@@ -15,6 +15,7 @@ mod image;
 mod lod;
 mod memory;
 mod multi;
+mod neighbours;
 mod random_access;
 mod stream;
 
@@ -27,11 +28,12 @@ pub use image::{ForeignImage, ImageView};
 pub use lod::{ForeignLodImage, LodImageView};
 pub use memory::{Bytes, Memory};
 pub use multi::{ForeignMultiImage, MultiImageView};
+pub use neighbours::{check_name, Folder, Neighbours};
 pub use random_access::{ForeignRandomAccess, RandomAccess};
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 
 pub(crate) use exported::{guard, stop_panic, Border, Exported, Table, MAKER};
-pub(crate) use foreign::{check_status, new_error};
+pub(crate) use foreign::{check_status, new_error, with_text_sink};
 pub(crate) use grown::{hand_out, read_grown, read_table, Grows};
 
 use crate::abi::iolink_view;

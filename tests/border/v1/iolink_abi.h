@@ -84,6 +84,7 @@ typedef struct iolink_image_vtable iolink_image_vtable;
 typedef struct iolink_multi_image_vtable iolink_multi_image_vtable;
 typedef struct iolink_lod_image_vtable iolink_lod_image_vtable;
 typedef struct iolink_extension_vtable iolink_extension_vtable;
+typedef struct iolink_neighbours iolink_neighbours;
 typedef struct iolink_frame_vtable iolink_frame_vtable;
 typedef struct iolink_bytes iolink_bytes;
 typedef struct iolink_stream_vtable iolink_stream_vtable;
@@ -235,6 +236,9 @@ typedef struct iolink_plugin iolink_plugin;
 
 /** Extension id: where a view came from. */
 #define IOLINK_EXTENSION_VIEW_ORIGIN UINT64_C(3)
+
+/** Extension id: what lies beside the bytes; its table is `iolink_neighbours`. */
+#define IOLINK_EXTENSION_NEIGHBOURS UINT64_C(4)
 
 /** Capability of a frame: columns can be read. */
 #define IOLINK_FRAME_READ UINT64_C(1)
@@ -590,6 +594,21 @@ struct iolink_extension_vtable {
    * lives.
    */
   const void *(*table)(const struct iolink_view *view);
+};
+
+/** Table of the service by which a format in several files finds the others: an extension of random access. */
+struct iolink_neighbours {
+  /** Size of this struct. */
+  uint32_t size;
+  /** Zero. */
+  uint32_t reserved;
+  /**
+   * The bytes of a neighbour by its name (`brain.img` beside `brain.hdr`), as random access that the caller owns. Names
+   * are NUL-terminated UTF-8 with `/` between folders; one that leads out of the source's own folder is refused.
+   */
+  int32_t (*open)(const struct iolink_view *view, const char *name, struct iolink_view **out, struct iolink_error *error);
+  /** What lies beside the bytes, the source itself among it: one call of the sink for each name. */
+  int32_t (*names)(const struct iolink_view *view, const struct iolink_text_sink *sink, struct iolink_error *error);
 };
 
 /** Table of a data frame. */

@@ -1,0 +1,135 @@
+"""Streams: reads, seeks, Python objects behind a stream, and tiles of a raw volume, each against Python's own or NumPy's.
+
+Files lie in the page cache. A volume is mapped afresh in each round, as a program that opens one finds it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from harness import header, race, row
+
+from iolink import ImageViewFactory, RandomAccessFactory, RegionXu64, StreamAccessFactory
+
+SIZE = 64 << 20
+CHUNKS = {4096: "4 KiB, target <= 1.2", 65536: "64 KiB, target <= 1.05", 1 << 20: "1 MiB, target <= 1.05"}
+
+
+def through(file: io.RawIOBase | io.BytesIO, chunk: int, limit: int) -> Callable[[], None]:
+    """Reads `limit` bytes from the start."""
+    target = bytearray(chunk)
+    readinto, seek, steps = file.readinto, file.seek, limit // chunk
+
+    def run() -> None:
+        seek(0)
+        for _ in range(steps):
+            readinto(target)
+
+    return run
+
+
+def sequential(path: Path, data: bytes) -> None:
+    with StreamAccessFactory.open_file_read(path).to_raw_io() as ours, open(path, "rb", buffering=0) as peer:
+        for chunk, words in CHUNKS.items():
+            limit = SIZE // 16 if chunk == 4096 else SIZE
+            one, other = race(through(ours, chunk, limit), through(peer, chunk, limit), rounds=9)
+            row(f"file, readinto by {chunk >> 10} KiB", one * chunk / limit, other * chunk / limit, "io.FileIO", words)
+    memory, peer_memory = StreamAccessFactory.from_buffer(data).to_raw_io(), io.BytesIO(data)
+    for chunk, words in CHUNKS.items():
+        limit = SIZE // 16 if chunk == 4096 else SIZE
+        one, other = race(through(memory, chunk, limit), through(peer_memory, chunk, limit), rounds=9)
+        row(f"memory, readinto by {chunk >> 10} KiB", one * chunk / limit, other * chunk / limit, "io.BytesIO", words)
+
+
+def scattered(path: Path) -> None:
+    offsets = [random.Random(5).randrange(SIZE - 4096) for _ in range(4000)]
+
+    def run(file: io.RawIOBase) -> Callable[[], None]:
+        target = bytearray(4096)
+        readinto, seek = file.readinto, file.seek
+
+        def body() -> None:
+            for offset in offsets:
+                seek(offset)
+                readinto(target)
+
+        return body
+
+    with StreamAccessFactory.open_file_read(path).to_raw_io() as ours, open(path, "rb", buffering=0) as peer:
+        one, other = race(run(ours), run(peer), rounds=9)
+        row("file, seek anywhere + read 4 KiB", one / len(offsets), other / len(offsets), "io.FileIO", "target <= 1.2")
+
+
+def python_objects() -> None:
+    """What a stream over a Python object adds to the object's own `read`."""
+    peer = io.BytesIO(bytes(4096))
+    ours = StreamAccessFactory.from_file_object(peer)
+    raw = ours.to_raw_io()
+    target = bytearray(64)
+
+    def own() -> None:
+        peer.seek(0)
+        peer.read(64)
+
+    def through_ours() -> None:
+        raw.seek(0)
+        raw.readinto(target)
+
+    one, other = race(through_ours, own, calls=20_000, rounds=9)
+    calls = 2
+    print(f"{'from_file_object, beyond the object, a call':<48} {(one - other) / calls:>8.0f} ns   (target <= 1000 ns)")
+
+
+def raw_volume(folder: Path) -> None:
+    """Random tiles of a raw volume, opened afresh in each round."""
+    shape, tile = (64, 1024, 1024), 256
+    path = folder / "volume.raw"
+    np.random.default_rng(7).integers(0, 4096, shape, dtype="u2").tofile(path)
+    picker = random.Random(11)
+    places = [(picker.randrange(64), picker.randrange(768), picker.randrange(768)) for _ in range(64)]
+    plane = shape[1] * shape[2]
+
+    def ours() -> list[np.ndarray]:
+        access = RandomAccessFactory.open_file(path)
+        view = ImageViewFactory.from_random_access(access, shape[::-1], "uint16")
+        target = np.empty((1, tile, tile), "u2")
+        for z, y, x in places:
+            view.read_region(RegionXu64((x, y, z), (tile, tile, 1)), target)
+        return [target.copy()]
+
+    def fromfile() -> None:
+        for z, y, x in places:
+            whole = np.fromfile(path, "<u2", plane, offset=z * plane * 2).reshape(shape[1:])
+            np.ascontiguousarray(whole[y : y + tile, x : x + tile])
+
+    def memmap() -> None:
+        mapped = np.memmap(path, "<u2", "r", shape=shape)
+        for z, y, x in places:
+            np.array(mapped[z, y : y + tile, x : x + tile])
+
+    for name, peer, target in (("np.fromfile", fromfile, "target <= 0.5"), ("np.memmap", memmap, "target <= 0.1")):
+        one, other = race(ours, peer, rounds=7)
+        row("raw volume, 256x256 tile anywhere", one / len(places), other / len(places), name, target)
+
+
+def main() -> None:
+    header()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "stream.bin"
+        data = os.urandom(1 << 20) * (SIZE >> 20)
+        path.write_bytes(data)
+        sequential(path, data)
+        scattered(path)
+        python_objects()
+        raw_volume(folder)
+
+
+if __name__ == "__main__":
+    main()
