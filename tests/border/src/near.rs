@@ -1,6 +1,7 @@
 //! Views of this side of the border, one of each kind, for the tests to send across.
 
-use iolink_sdk::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
+use iolink_sdk::abi::{ArrowArray, ArrowArrayStream, ArrowSchema, IOLINK_EXTENSION_NEIGHBOURS};
+use iolink_sdk::view::Neighbours;
 use iolink_sdk::{
     fail, Bytes, DataFrameCapability, DataFrameView, DataType, Error, ErrorKind, Extension, ImageCapability,
     ImageProperties, ImageView, LodImageView, Memory, MetadataNode, MultiImageCapability, MultiImageView, OwnedArray,
@@ -298,6 +299,26 @@ impl RandomAccess for Random {
             writable: false,
             owner: Owner::arc(self.0.clone()),
         })
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        (id == IOLINK_EXTENSION_NEIGHBOURS).then(|| View::neighbours(Beside))
+    }
+}
+
+/// Two neighbours whose bytes are their names.
+struct Beside;
+
+impl Neighbours for Beside {
+    fn open(&self, name: &str) -> Result<Arc<dyn RandomAccess>> {
+        match self.names()?.iter().any(|known| known == name) {
+            true => Ok(Arc::new(Random::new(name.as_bytes()))),
+            false => fail!(NotFound, "there is no {name}"),
+        }
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        Ok(vec!["first".to_owned(), "second".to_owned()])
     }
 }
 

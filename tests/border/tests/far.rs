@@ -245,6 +245,21 @@ fn random_access_reads_and_lends() {
 }
 
 #[test]
+fn what_lies_beside_bytes_is_found_from_the_other_side() {
+    let access = far(View::random_access(near::Random::new(b"0123456789"))).into_random_access().unwrap();
+    let beside = access.neighbours().unwrap();
+    assert_eq!(beside.names().unwrap(), ["first", "second"]);
+    let second = beside.open("second").unwrap();
+    drop((access, beside));
+    let mut buffer = [0; 9];
+    assert_eq!(second.read_at(0, &mut buffer).unwrap(), 6);
+    assert_eq!(&buffer[..6], b"second");
+    let beside = second.neighbours().unwrap();
+    assert_eq!(beside.open("third").err().unwrap().kind(), ErrorKind::NotFound);
+    assert_eq!(beside.open("../up").err().unwrap().kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
 fn a_service_is_found_by_its_id() {
     let image = far_image(&[1], DataType::UINT8);
     assert!(image.extension(0x1_0003).is_none());

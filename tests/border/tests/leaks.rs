@@ -84,6 +84,9 @@ fn round_trip(mirror: &plugin::Plugin) {
 
     let access = there(View::random_access(near::Random::new(b"0123"))).into_random_access().unwrap();
     drop(access.memory().unwrap());
+    let beside = access.neighbours().unwrap();
+    assert_eq!(beside.names().unwrap().len(), 2);
+    assert!(beside.open("second").is_ok() && beside.open("third").is_err());
 
     assert!(mirror.open("mirror:nothing", "").is_err());
     let errors = mirror.open("mirror:errors", "").unwrap().into_random_access().unwrap();

@@ -1,6 +1,7 @@
 mod files;
 mod memory;
 mod oracle;
+mod storage;
 
 use crate::{FileStream, OpenMode};
 use iolink_sdk::{Bytes, Owner, Result};
