@@ -18,7 +18,9 @@ import numpy as np
 import iolink
 
 
-def race(ours: Callable[[], object], peer: Callable[[], object], calls: int = 1, rounds: int = 15) -> tuple[float, float]:
+def race(
+    ours: Callable[[], object], peer: Callable[[], object], calls: int = 1, rounds: int = 15
+) -> tuple[float, float]:
     """Median nanoseconds a call of each, measured in turns after one call of each that is not counted."""
     ours()
     peer()

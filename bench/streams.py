@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from harness import header, race, row
 
+from harness import header, race, row
 from iolink import ImageViewFactory, RandomAccessFactory, RegionXu64, StreamAccessFactory
 
 SIZE = 64 << 20

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_plugins import INCLUDE, ROOT, folder  # noqa: F401 - the fixture
 
 import iolink
 from iolink import DataStorageFactory, NumpyInterop, RandomAccessFactory, StreamAccessFactory, StreamCapability
+from test_plugins import INCLUDE, ROOT, folder  # noqa: F401 - the fixture
 
 
 @pytest.fixture
