@@ -84,6 +84,8 @@ class ImageCapability(enum.IntFlag):
     WRITE = 2
     MEMORY_ACCESS = 4
     RESHAPE = 8
+    # The name of MEMORY_ACCESS in earlier versions.
+    BUFFER = 4
 
 
 class MultiImageCapability(enum.IntFlag):

@@ -13,6 +13,7 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "LimitError",
+    "MissingKeyError",
     "NotFoundError",
     "OutOfRangeError",
     "PluginRefusedError",
@@ -47,6 +48,12 @@ class StreamError(Error, OSError):
 
 class NotFoundError(Error, FileNotFoundError):
     """No such file or provider."""
+
+
+class MissingKeyError(Error, KeyError):
+    """A path of metadata does not exist. The message says how far it leads and what is there."""
+
+    __str__ = Exception.__str__  # KeyError shows its argument quoted, as a key
 
 
 class UnsupportedFormatError(Error, ValueError):

@@ -1,6 +1,6 @@
 //! Axes and interpretations as arguments: enumeration members, their numbers, or their exact names.
 
-use iolink_sdk::{AxesInterpretation, Axis};
+use iolink_sdk::{AxesInterpretation, Axis, ImageInterpretation};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
@@ -65,6 +65,13 @@ pub fn interpretation_from(given: Option<&Bound<'_, PyAny>>) -> PyResult<AxesInt
         |name| AxesInterpretation::all().find(|interpretation| interpretation.name() == name),
         &names,
     )
+}
+
+/// What values mean, given as `ImageInterpretation.LABEL`, its number, or `"LABEL"`.
+pub fn image_interpretation_from(given: &Bound<'_, PyAny>) -> PyResult<ImageInterpretation> {
+    let names = ImageInterpretation::NAMED.map(|(name, _)| name);
+    let by_name = |name: &str| ImageInterpretation::NAMED.iter().find(|(known, _)| *known == name).map(|(_, one)| *one);
+    known("interpretation", given, ImageInterpretation::from_number, by_name, &names)
 }
 
 /// The member of an enumeration of `iolink.enums` with this number.

@@ -38,17 +38,28 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
 pub fn from_numpy(dtype: &Bound<'_, PyAny>) -> PyResult<Type> {
     let kind: char = dtype.getattr("kind")?.extract()?;
     let size: u64 = dtype.getattr("itemsize")?.extract()?;
+    let sub_array: Option<(Bound<'_, PyAny>, Vec<u64>)> = dtype.getattr("subdtype")?.extract()?;
     let found = match kind {
+        // What `DataType.dtype` gives for vectors.
+        'V' if sub_array.is_some() => match sub_array {
+            Some((scalar, shape)) if shape.len() == 1 => packed(&scalar, shape[0])?,
+            _ => None,
+        },
         'V' => match vector_fields(dtype)? {
-            Some((field, count)) => {
-                let scalar = from_numpy(&field)?;
-                u16::try_from(count).ok().filter(|_| scalar.is_scalar()).map(|count| Type::vector(scalar, count))
-            }
+            Some((field, count)) => packed(&field, count)?,
             None => None,
         },
         kind => from_kind(kind, size),
     };
     found.ok_or_else(|| unsupported(dtype))
+}
+
+/// The type of so many numbers side by side, where one type packs them.
+fn packed(scalar: &Bound<'_, PyAny>, count: u64) -> PyResult<Option<Type>> {
+    let scalar = from_numpy(scalar)?;
+    let parts = scalar.element_count() * count;
+    let count = u16::try_from(parts).ok().filter(|count| *count > 0 && scalar.is_scalar());
+    Ok(count.map(|count| Type::vector(scalar, count)))
 }
 
 /// The one type of all fields of a structured dtype and how many they are, where they are packed and alike.
@@ -274,7 +285,6 @@ impl DataType {
     }
 
     #[pyo3(name = "to_string")]
-
     fn as_text(&self) -> String {
         self.0.to_string()
     }
@@ -285,6 +295,11 @@ impl DataType {
 
     fn __repr__(&self) -> String {
         self.0.to_string()
+    }
+
+    /// The id, wherever Python wants an integer.
+    fn __index__(&self) -> u64 {
+        self.0.id()
     }
 
     fn __hash__(&self) -> u64 {

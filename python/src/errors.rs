@@ -29,13 +29,23 @@ fn class_name(kind: ErrorKind) -> &'static str {
 
 /// The Python exception of an error. One that a Python callback raised comes out as it was.
 pub fn raise(error: Error) -> PyErr {
+    let class = class_name(error.kind());
+    raise_as(error, class)
+}
+
+/// The exception for a path of metadata that does not exist, which is a KeyError too.
+pub fn missing_key(error: Error) -> PyErr {
+    raise_as(error, "MissingKeyError")
+}
+
+fn raise_as(error: Error, class_name: &str) -> PyErr {
     Python::attach(|py| {
         if let Some(raised) = error.payload().and_then(|payload| payload.downcast_ref::<Py<PyAny>>()) {
             return PyErr::from_value(raised.bind(py).clone());
         }
         let made = || -> PyResult<PyErr> {
             let classes = CLASSES.get_or_try_init(py, || py.import("iolink.errors").map(Bound::unbind))?;
-            let class = classes.bind(py).getattr(class_name(error.kind()))?;
+            let class = classes.bind(py).getattr(class_name)?;
             let text = error.to_string();
             let value = match error.kind() {
                 ErrorKind::Io | ErrorKind::NotFound if error.code() != 0 => class.call1((error.code(), text))?,

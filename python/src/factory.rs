@@ -308,12 +308,14 @@ macro_rules! providers {
     )*};
 }
 
+use crate::frame::DataFrameView;
 use crate::multi::LodImageView;
 
 providers! {
     ImageViewProvider, ImageView, is_image, to_image, "ImageView";
     MultiImageViewProvider, MultiImageView, is_multi_image, to_multi_image, "MultiImageView";
     LodImageViewProvider, LodImageView, is_lod_image, to_lod_image, "LodImageView";
+    DataFrameViewProvider, DataFrameView, is_data_frame, to_data_frame, "DataFrameView";
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -321,5 +323,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MultiImageViewFactory>()?;
     module.add_class::<ImageViewProvider>()?;
     module.add_class::<MultiImageViewProvider>()?;
-    module.add_class::<LodImageViewProvider>()
+    module.add_class::<LodImageViewProvider>()?;
+    module.add_class::<DataFrameViewProvider>()
 }

@@ -139,15 +139,6 @@ impl ImageView {
         self.provider.clone()
     }
 
-    /// One sample, as NumPy has it.
-    fn read<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let index = shape_from("index", index)?;
-        let one = Region::new(&index, &vec![1; index.len()]).or_raise()?;
-        let array = self.read_new(py, &one)?;
-        let place = PyTuple::new(py, vec![0; index.len()])?;
-        array.get_item(place)
-    }
-
     /// The samples of a region in native byte order, into `dst`, any writable object with the buffer protocol; into a new
     /// array where it is absent. Returns what was filled.
     ///
@@ -164,7 +155,7 @@ impl ImageView {
     /// >>> image.read_region(((1, 1), (3, 2)), flat) is flat
     /// True
     #[pyo3(signature = (region, dst = None, *, progress = None))]
-    fn read_region<'py>(
+    pub fn read_region<'py>(
         &self,
         py: Python<'py>,
         region: &Bound<'py, PyAny>,
@@ -312,7 +303,6 @@ impl ImageView {
     }
 
     #[pyo3(name = "to_string")]
-
     fn as_text(&self) -> PyResult<String> {
         self.__repr__()
     }

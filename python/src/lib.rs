@@ -4,11 +4,13 @@
 mod axes;
 mod buffer;
 mod capsule;
+mod directions;
 mod dtype;
 mod errors;
 mod factory;
 mod frame;
 mod image;
+mod indexer;
 mod interop;
 mod lent;
 mod metadata;
@@ -17,7 +19,10 @@ mod open;
 mod pointer;
 mod properties;
 mod region;
+mod samples;
 mod stream;
+mod uri;
+mod value;
 mod vector;
 
 // Linked-in providers: naming the crates keeps their descriptors in this shared object.
@@ -36,6 +41,10 @@ fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
     dtype::register(module)?;
     vector::register(module)?;
     region::register(module)?;
+    indexer::register(module)?;
+    uri::register(module)?;
+    value::register(module)?;
+    directions::register(module)?;
     properties::register(module)?;
     metadata::register(module)?;
     image::register(module)?;

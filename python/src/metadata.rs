@@ -1,78 +1,75 @@
 //! `MetadataNode`: a tree of typed values under paths.
 
-use crate::dtype::DataType;
-use crate::errors::OrRaise;
+use crate::dtype::{data_type_from, DataType};
+use crate::errors::{missing_key, OrRaise};
+use crate::value::{from_python, to_python, VariantDataValue};
 use iolink_sdk::{MetadataNode as Tree, Value};
-use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
-use std::sync::Arc;
+use pyo3::types::{PyDict, PyList};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A node of a metadata tree. What a view gives is a picture of its tree.
+/// A node of a metadata tree: a key, perhaps a typed value, and nodes below it, each key once. What a view gives is a
+/// picture of its tree: change it, and give it back with `set_metadata`.
+///
+/// >>> root = MetadataNode()
+/// >>> root.set("/Scan/voltage", 120.0)
+/// >>> root.set("/Scan/counts", [1, 2, 3], "UINT16")
+/// >>> root["/Scan/voltage"].value, root["/Scan/counts"].dtype
+/// (120.0, UINT16)
+/// >>> [path for path, node in root.walk()]
+/// ['/Scan', '/Scan/voltage', '/Scan/counts']
 #[pyclass(frozen, module = "iolink", name = "MetadataNode")]
 pub struct MetadataNode {
-    tree: std::sync::Mutex<Arc<Tree>>,
+    tree: Mutex<Arc<Tree>>,
 }
 
 impl MetadataNode {
     pub fn of_view(tree: Arc<Tree>) -> Self {
-        MetadataNode { tree: std::sync::Mutex::new(tree) }
+        MetadataNode { tree: Mutex::new(tree) }
     }
 
     pub fn tree(&self) -> Arc<Tree> {
-        self.tree.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the tree; whoever took a picture of it before keeps that.
+    fn change<R>(&self, change: impl FnOnce(&mut Tree) -> R) -> R {
+        change(Arc::make_mut(&mut self.tree.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-/// A value as Python has it: a text, a number, or a list of numbers.
-fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(text) = value.as_str() {
-        return Ok(PyString::new(py, text).into_any());
-    }
-    let code = crate::dtype::numpy_code(value.data_type())
-        .ok_or_else(|| PyTypeError::new_err(format!("values of type {} have no form in Python", value.data_type())))?;
-    let bytes = PyBytes::new(py, value.raw());
-    let numbers = py.import("numpy")?.getattr("frombuffer")?.call1((bytes, code))?;
-    if value.count() == 1 && value.data_type().is_scalar() {
-        numbers.get_item(0)?.call_method0("item")
-    } else {
-        numbers.call_method0("tolist")
-    }
+fn copied(tree: &Tree) -> MetadataNode {
+    MetadataNode::of_view(Arc::new(tree.clone()))
 }
 
-/// A Python value as a typed one: numbers become 64 bits wide.
-fn from_python(given: &Bound<'_, PyAny>) -> PyResult<Value> {
-    if let Ok(text) = given.cast::<PyString>() {
-        return Ok(Value::from(&*text.to_cow()?));
+/// A value of the type that `dtype` means.
+fn typed(value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Value> {
+    from_python(value, dtype.map(data_type_from).transpose()?)
+}
+
+/// Puts what a dictionary holds under a path: values, and dictionaries of more.
+fn fill(tree: &mut Tree, above: &str, values: &Bound<'_, PyDict>) -> PyResult<()> {
+    for (key, value) in values {
+        let path = format!("{above}/{}", key.extract::<String>()?.trim_start_matches('/'));
+        match value.cast::<PyDict>() {
+            Ok(below) => {
+                tree.make(&path).or_raise()?;
+                fill(tree, &path, below)?;
+            }
+            Err(_) if value.is_none() => drop(tree.make(&path).or_raise()?),
+            Err(_) => tree.make(&path).or_raise()?.set_value(Some(from_python(&value, None)?)),
+        }
     }
-    if given.is_instance_of::<PyBool>() {
-        return Ok(Value::from(given.extract::<bool>()?));
-    }
-    if given.is_instance_of::<PyInt>() {
-        return Ok(Value::from(given.extract::<i64>()?));
-    }
-    if given.is_instance_of::<PyFloat>() {
-        return Ok(Value::from(given.extract::<f64>()?));
-    }
-    if let Ok(whole) = given.extract::<Vec<i64>>() {
-        return Ok(Value::from(whole.as_slice()));
-    }
-    match given.extract::<Vec<f64>>() {
-        Ok(numbers) => Ok(Value::from(numbers.as_slice())),
-        Err(_) => Err(PyTypeError::new_err(format!(
-            "value: expected a text, a number or a list of numbers, not {}",
-            given.get_type().name()?
-        ))),
-    }
+    Ok(())
 }
 
 #[pymethods]
 impl MetadataNode {
     #[new]
-    #[pyo3(signature = (key = "", value = None))]
-    fn new(key: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (key = "", value = None, dtype = None))]
+    fn new(key: &str, value: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let mut tree = Tree::new(key).or_raise()?;
-        tree.set_value(value.map(from_python).transpose()?);
+        tree.set_value(value.map(|value| typed(value, dtype)).transpose()?);
         Ok(MetadataNode::of_view(Arc::new(tree)))
     }
 
@@ -88,6 +85,19 @@ impl MetadataNode {
         self.tree().value().map(|value| to_python(py, value)).transpose()
     }
 
+    /// The value with its type, or `None`.
+    fn variant(&self) -> Option<VariantDataValue> {
+        self.tree().value().cloned().map(VariantDataValue)
+    }
+
+    /// Replaces the node's own value; `None` takes it away.
+    #[pyo3(signature = (value, dtype = None))]
+    fn set_value(&self, value: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let value = value.map(|value| typed(value, dtype)).transpose()?;
+        self.change(|tree| tree.set_value(value));
+        Ok(())
+    }
+
     /// The type of the value, or `None`.
     #[getter]
     fn dtype(&self) -> Option<DataType> {
@@ -96,7 +106,23 @@ impl MetadataNode {
 
     /// The nodes below, in order.
     fn children(&self) -> Vec<MetadataNode> {
-        self.tree().children().iter().map(|child| MetadataNode::of_view(Arc::new(child.clone()))).collect()
+        self.tree().children().iter().map(copied).collect()
+    }
+
+    /// The keys of the nodes below, in order.
+    fn keys(&self) -> Vec<String> {
+        self.tree().children().iter().map(|child| child.key().to_owned()).collect()
+    }
+
+    /// Every node below this one with its path, parents first.
+    fn walk(&self) -> PyResult<Vec<(String, MetadataNode)>> {
+        let mut out = Vec::new();
+        let walked = self.tree().walk(&mut |path, node| {
+            out.push((path.to_owned(), copied(node)));
+            Ok(())
+        });
+        walked.or_raise()?;
+        Ok(out)
     }
 
     /// The node at a path like "/NIfTI/qform", or `default`.
@@ -108,17 +134,34 @@ impl MetadataNode {
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.tree().get(path) {
-            Some(node) => Ok(Some(Bound::new(py, MetadataNode::of_view(Arc::new(node.clone())))?.into_any())),
+            Some(node) => Ok(Some(Bound::new(py, copied(node))?.into_any())),
             None => Ok(default),
         }
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
-        self.get(py, path, None)?.ok_or_else(|| {
-            let tree = self.tree();
-            let keys: Vec<&str> = tree.children().iter().map(|child| child.key()).collect();
-            PyKeyError::new_err(format!("no metadata at {path:?}; below this node are: {}", keys.join(", ")))
-        })
+    /// The node at a path. KeyError where there is none: it says how far the path leads, and what is there.
+    fn __getitem__(&self, path: &str) -> PyResult<MetadataNode> {
+        self.tree().find(path).map(copied).map_err(missing_key)
+    }
+
+    fn __delitem__(&self, path: &str) -> PyResult<()> {
+        self.remove(path).map(drop)
+    }
+
+    /// Takes out the node at a path with all below it, and returns it. KeyError where there is none.
+    fn remove(&self, path: &str) -> PyResult<MetadataNode> {
+        self.tree().find(path).map_err(missing_key)?;
+        match self.change(|tree| tree.remove(path)) {
+            Some(node) => Ok(MetadataNode::of_view(Arc::new(node))),
+            None => Err(pyo3::exceptions::PyValueError::new_err("a node cannot be taken out of itself")),
+        }
+    }
+
+    /// Puts a copy of a node, with all below it, under the node at a path; by default under this one.
+    #[pyo3(signature = (node, path = ""))]
+    fn add_child(&self, node: &MetadataNode, path: &str) -> PyResult<()> {
+        let child = (*node.tree()).clone();
+        self.change(|tree| tree.insert(path, child)).or_raise()
     }
 
     fn __contains__(&self, path: &str) -> bool {
@@ -126,11 +169,10 @@ impl MetadataNode {
     }
 
     /// Puts a value at a path, making the nodes above it.
-    fn set(&self, path: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let value = from_python(value)?;
-        let mut held = self.tree.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Arc::make_mut(&mut held).make(path).or_raise()?.set_value(Some(value));
-        Ok(())
+    #[pyo3(signature = (path, value, dtype = None))]
+    fn set(&self, path: &str, value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let value = typed(value, dtype)?;
+        self.change(|tree| tree.make(path).map(|node| node.set_value(Some(value)))).or_raise()
     }
 
     fn __len__(&self) -> usize {
@@ -142,13 +184,13 @@ impl MetadataNode {
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let children = pyo3::types::PyList::new(py, self.children())?;
+        let children = PyList::new(py, self.children())?;
         Ok(children.try_iter()?.into_any())
     }
 
     /// Every path below this node with its value.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyDict>> {
-        let out = pyo3::types::PyDict::new(py);
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let out = PyDict::new(py);
         let mut failed = Ok(());
         let walked = self.tree().walk(&mut |path, node| {
             if let Some(value) = node.value() {
@@ -170,7 +212,6 @@ impl MetadataNode {
     }
 
     #[pyo3(name = "to_string")]
-
     fn as_text(&self) -> String {
         self.tree().to_json()
     }
@@ -185,6 +226,34 @@ impl MetadataNode {
     }
 }
 
+/// Makes metadata trees. Every method is static.
+#[pyclass(frozen, module = "iolink")]
+pub struct MetadataNodeFactory;
+
+#[pymethods]
+impl MetadataNodeFactory {
+    /// A node without nodes below it.
+    #[staticmethod]
+    #[pyo3(signature = (key = "", value = None, dtype = None))]
+    fn create(key: &str, value: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<MetadataNode> {
+        MetadataNode::new(key, value, dtype)
+    }
+
+    /// A tree of the values of a dictionary, by path, as `to_dict` gives them; a dictionary in it is a node with what it
+    /// holds, `None` a node without a value.
+    ///
+    /// >>> root = MetadataNodeFactory.from_dict({"Scan": {"voltage": 120.0}, "/Scan/by": "Ada"})
+    /// >>> root.to_dict()
+    /// {'/Scan/voltage': 120.0, '/Scan/by': 'Ada'}
+    #[staticmethod]
+    fn from_dict(values: &Bound<'_, PyDict>) -> PyResult<MetadataNode> {
+        let mut tree = Tree::default();
+        fill(&mut tree, "", values)?;
+        Ok(MetadataNode::of_view(Arc::new(tree)))
+    }
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<MetadataNode>()
+    module.add_class::<MetadataNode>()?;
+    module.add_class::<MetadataNodeFactory>()
 }

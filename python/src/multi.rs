@@ -92,7 +92,6 @@ impl MultiImageView {
     }
 
     #[pyo3(name = "to_string")]
-
     fn as_text(&self) -> String {
         self.__repr__()
     }
@@ -129,6 +128,11 @@ impl LodImageView {
 
     fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         crate::capsule::of_view(py, View::LodImage(self.view.clone()))
+    }
+
+    #[pyo3(name = "to_string")]
+    fn as_text(&self) -> String {
+        self.__repr__()
     }
 
     fn __repr__(&self) -> String {

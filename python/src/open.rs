@@ -65,6 +65,9 @@ fn source_from(given: &Bound<'_, PyAny>) -> PyResult<Source> {
             return iolink_host::source::from_uri(&text).or_raise();
         }
     }
+    if let Some(uri) = crate::uri::text_of(given) {
+        return iolink_host::source::from_uri(uri).or_raise();
+    }
     if let Ok(path) = py.import("os")?.getattr("fspath")?.call1((given,)) {
         let path: PathBuf = py.import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
         return iolink_host::source::from_path(&path).or_raise();

@@ -1,10 +1,14 @@
 //! `ImageProperties` and its parts. Properties taken from a view are a picture of it and cannot be changed in place.
 
-use crate::axes::{interpretation_from, member};
+use crate::axes::{image_interpretation_from, interpretation_from, member};
+use crate::directions::SpatialDirections;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
-use crate::vector::{numbers_from, Vector3d, VectorXd};
-use iolink_sdk::{AxesInterpretation, AxisProperties, ImageInterpretation, ImageProperties as Properties, ValueScale};
+use crate::vector::{numbers_from, VectorXd};
+use iolink_sdk::{
+    AxesInterpretation, AxisProperties, ImageInterpretation, ImageProperties as Properties,
+    SpatialDirections as Directions, ValueScale,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,14 +43,25 @@ impl ImageProperties {
             let names = value.axes_interpretation.axes().iter().copied().map(Some).chain(std::iter::repeat(None));
             value.axes.iter_mut().zip(names).for_each(|(axis, name)| axis.axis = name);
         }
+        value.to_border().or_raise()?; // what cannot travel is refused here, not where it is first used
         *held = Arc::new(value);
         Ok(())
     }
-}
 
-fn axes_for(value: &mut Properties, count: usize) {
-    if value.axes.len() < count {
-        value.axes.resize(count, AxisProperties::default());
+    /// Changes every axis by its own one of `values`. There may be more of them than axes so far, but not fewer.
+    fn change_axes<T>(&self, name: &str, values: Vec<T>, change: impl Fn(&mut AxisProperties, T)) -> PyResult<()> {
+        self.change(|own| {
+            if values.len() < own.axes.len() {
+                return Err(PyValueError::new_err(format!(
+                    "{name}: {} are given for {} axes; give one for each, in canonical order",
+                    values.len(),
+                    own.axes.len()
+                )));
+            }
+            own.axes.resize(values.len(), AxisProperties::default());
+            own.axes.iter_mut().zip(values).for_each(|(axis, value)| change(axis, value));
+            Ok(())
+        })
     }
 }
 
@@ -99,7 +114,7 @@ impl ImageProperties {
                 ));
             }
             value.value_scale = ValueScale { slope, intercept, unit };
-            value.to_border().or_raise().map(|_| ())
+            Ok(())
         })
     }
 
@@ -107,16 +122,14 @@ impl ImageProperties {
         other.cast::<ImageProperties>().is_ok_and(|other| *other.get().value() == *self.value())
     }
 
+    #[pyo3(name = "to_string")]
+    fn as_text(&self) -> String {
+        self.__repr__()
+    }
+
     fn __repr__(&self) -> String {
         let value = self.value();
-        let axes: Vec<String> = value
-            .axes
-            .iter()
-            .map(|axis| {
-                let name = axis.axis.map_or("?", |axis| axis.name());
-                format!("{name} {}{}{}", axis.spacing, if axis.unit.is_empty() { "" } else { " " }, axis.unit)
-            })
-            .collect();
+        let axes: Vec<String> = value.axes.iter().map(described).collect();
         format!("ImageProperties({}, [{}])", value.axes_interpretation.name(), axes.join(", "))
     }
 }
@@ -135,6 +148,22 @@ impl ImageInfo {
         member(py, "AxesInterpretationId", u64::from(self.of.get().value().axes_interpretation.number()))
     }
 
+    #[setter(axes_interpretation)]
+    fn assign_axes_interpretation(&self, interpretation: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set_axes_interpretation(interpretation)
+    }
+
+    /// The axes interpretation, by the name of earlier versions.
+    #[getter(image_type)]
+    fn image_type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.axes_interpretation(py)
+    }
+
+    /// `set_axes_interpretation`, by the name of earlier versions.
+    fn set_image_type(&self, interpretation: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set_axes_interpretation(interpretation)
+    }
+
     fn set_axes_interpretation(&self, interpretation: &Bound<'_, PyAny>) -> PyResult<()> {
         let interpretation = interpretation_from(Some(interpretation))?;
         self.of.get().change(|value| {
@@ -150,9 +179,13 @@ impl ImageInfo {
         member(py, "ImageInterpretation", self.of.get().value().image_interpretation as u64)
     }
 
-    fn set_image_interpretation(&self, interpretation: u32) -> PyResult<()> {
-        let interpretation = ImageInterpretation::from_number(interpretation)
-            .ok_or_else(|| PyValueError::new_err("interpretation: not an ImageInterpretation"))?;
+    #[setter(image_interpretation)]
+    fn assign_image_interpretation(&self, interpretation: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set_image_interpretation(interpretation)
+    }
+
+    fn set_image_interpretation(&self, interpretation: &Bound<'_, PyAny>) -> PyResult<()> {
+        let interpretation = image_interpretation_from(interpretation)?;
         self.of.get().change(|value| {
             value.image_interpretation = interpretation;
             Ok(())
@@ -169,6 +202,17 @@ impl ImageInfo {
             .iter()
             .map(|axis| axis.axis.map(|axis| member(py, "ImageAxes", u64::from(axis.number()))).transpose())
             .collect()
+    }
+
+    #[pyo3(name = "to_string")]
+    fn as_text(&self) -> String {
+        self.__repr__()
+    }
+
+    fn __repr__(&self) -> String {
+        let value = self.of.get().value();
+        let (meaning, _) = ImageInterpretation::NAMED[value.image_interpretation as usize];
+        format!("ImageInfo({}, {meaning})", value.axes_interpretation.name())
     }
 }
 
@@ -192,11 +236,7 @@ impl SpatialCalibration {
         if spacing.iter().any(|value| !value.is_finite() || *value <= 0.0) {
             return Err(PyValueError::new_err("spacing: each distance must be finite and greater than 0"));
         }
-        self.of.get().change(|value| {
-            axes_for(value, spacing.len());
-            value.axes.iter_mut().zip(&spacing).for_each(|(axis, spacing)| axis.spacing = *spacing);
-            Ok(())
-        })
+        self.of.get().change_axes("spacing", spacing, |axis, spacing| axis.spacing = spacing)
     }
 
     /// Position of index 0 along each axis, in its unit.
@@ -208,11 +248,10 @@ impl SpatialCalibration {
     #[setter]
     fn set_origin(&self, origin: &Bound<'_, PyAny>) -> PyResult<()> {
         let origin: Vec<f64> = numbers_from("origin", origin)?;
-        self.of.get().change(|value| {
-            axes_for(value, origin.len());
-            value.axes.iter_mut().zip(&origin).for_each(|(axis, origin)| axis.origin = *origin);
-            Ok(())
-        })
+        if !origin.iter().all(|value| value.is_finite()) {
+            return Err(PyValueError::new_err("origin: each position must be finite"));
+        }
+        self.of.get().change_axes("origin", origin, |axis, origin| axis.origin = origin)
     }
 
     /// Unit of each axis, "" where unknown.
@@ -223,95 +262,50 @@ impl SpatialCalibration {
 
     #[setter]
     fn set_units(&self, units: Vec<String>) -> PyResult<()> {
-        self.of.get().change(|value| {
-            axes_for(value, units.len());
-            value.axes.iter_mut().zip(units).for_each(|(axis, unit)| axis.unit = unit);
-            value.to_border().or_raise().map(|_| ())
-        })
+        self.of.get().change_axes("units", units, |axis, unit| axis.unit = unit)
     }
 
     /// Column, row and slice direction in space.
     #[getter]
     fn directions(&self) -> SpatialDirections {
-        SpatialDirections { of: self.of.get().value().direction }
+        SpatialDirections(self.of.get().value().direction.into())
     }
 
     #[setter]
     fn set_directions(&self, directions: &Bound<'_, SpatialDirections>) -> PyResult<()> {
-        let direction = directions.get().of;
+        let direction = directions.get().0.into();
         self.of.get().change(|value| {
             value.direction = direction;
             Ok(())
         })
     }
-}
-
-/// Three directions in space. Two given ones make a right-handed system with the third.
-#[pyclass(frozen, module = "iolink", name = "SpatialDirections")]
-pub struct SpatialDirections {
-    of: [[f64; 3]; 3],
-}
-
-fn three(name: &str, given: &Bound<'_, PyAny>) -> PyResult<[f64; 3]> {
-    let values: Vec<f64> = numbers_from(name, given)?;
-    <[f64; 3]>::try_from(values)
-        .map_err(|values| PyValueError::new_err(format!("{name}: a direction has 3 components, not {}", values.len())))
-}
-
-#[pymethods]
-impl SpatialDirections {
-    #[new]
-    #[pyo3(signature = (column = None, row = None, slice = None))]
-    fn new(
-        column: Option<&Bound<'_, PyAny>>,
-        row: Option<&Bound<'_, PyAny>>,
-        slice: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        match (column, row) {
-            (None, None) if slice.is_none() => Ok(SpatialDirections { of: Properties::default().direction }),
-            (Some(column), Some(row)) => {
-                let (x, y) = (three("column", column)?, three("row", row)?);
-                let z = match slice {
-                    Some(slice) => three("slice", slice)?,
-                    None => [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]],
-                };
-                Ok(SpatialDirections { of: [x, y, z] })
-            }
-            _ => Err(PyTypeError::new_err("give no direction, or the column's and the row's, or all three")),
-        }
-    }
-
-    fn column_direction(&self) -> Vector3d {
-        Vector3d::from_values(self.of[0].to_vec())
-    }
-
-    fn row_direction(&self) -> Vector3d {
-        Vector3d::from_values(self.of[1].to_vec())
-    }
-
-    fn slice_direction(&self) -> Vector3d {
-        Vector3d::from_values(self.of[2].to_vec())
-    }
 
     #[pyo3(name = "to_string")]
-
     fn as_text(&self) -> String {
         self.__repr__()
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<SpatialDirections>().is_ok_and(|other| other.get().of == self.of)
-    }
-
     fn __repr__(&self) -> String {
-        let words: Vec<String> = self.of.iter().map(|[x, y, z]| format!("({x}, {y}, {z})")).collect();
-        format!("SpatialDirections({})", words.join(", "))
+        let value = self.of.get().value();
+        let axes: Vec<String> = value.axes.iter().map(described).collect();
+        format!("SpatialCalibration([{}], {})", axes.join(", "), Directions::from(value.direction))
     }
+}
+
+/// An axis in one line: name, spacing, unit, and the origin where it is not 0.
+fn described(axis: &AxisProperties) -> String {
+    let mut words = vec![axis.axis.map_or("?", |axis| axis.name()).to_owned(), axis.spacing.to_string()];
+    if !axis.unit.is_empty() {
+        words.push(axis.unit.clone());
+    }
+    if axis.origin != 0.0 {
+        words.push(format!("from {}", axis.origin));
+    }
+    words.join(" ")
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ImageProperties>()?;
     module.add_class::<ImageInfo>()?;
-    module.add_class::<SpatialCalibration>()?;
-    module.add_class::<SpatialDirections>()
+    module.add_class::<SpatialCalibration>()
 }

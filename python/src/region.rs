@@ -2,11 +2,19 @@
 
 use crate::errors::OrRaise;
 use crate::vector::{shape_from, VectorXu64};
-use iolink_sdk::Region;
+use iolink_sdk::{Region, Shape};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyInt, PyTuple, PyType};
 
+/// A box of samples: lowest index and size along each axis, in canonical order, COLUMN first. Made from origin and size, from
+/// the pair of both, from another region, or, empty, from a number of dimensions. It does not change.
+///
+/// >>> region = RegionXu64((1, 2), (3, 4))
+/// >>> region.min(), region.max(), region.element_count()
+/// (VectorXu64(1, 2), VectorXu64(3, 5), 12)
+/// >>> region.intersection(((0, 0), (2, 9)))
+/// RegionXu64((1, 2), (1, 4))
 #[pyclass(frozen, module = "iolink", name = "RegionXu64")]
 pub struct RegionXu64(pub Region);
 
@@ -36,10 +44,11 @@ impl RegionXu64 {
             Some(size) => {
                 Region::new(&shape_from("origin", origin)?, &shape_from("size", size)?).or_raise().map(RegionXu64)
             }
-            None => {
-                let zeros = vec![0; origin.extract::<usize>()?];
+            None if origin.is_instance_of::<PyInt>() => {
+                let zeros = Shape::collect((0..origin.extract::<usize>()?).map(|_| 0)).or_raise()?;
                 Region::new(&zeros, &zeros).or_raise().map(RegionXu64)
             }
+            None => region_from(origin).map(RegionXu64),
         }
     }
 
@@ -57,14 +66,17 @@ impl RegionXu64 {
         Region::new(&index, &vec![1; index.len()]).or_raise().map(RegionXu64)
     }
 
+    /// Number of axes.
     fn dimension_count(&self) -> usize {
         self.0.dimension_count()
     }
 
+    /// Lowest index along each axis.
     fn origin(&self) -> VectorXu64 {
         vector(&self.0.origin)
     }
 
+    /// Samples along each axis.
     fn size(&self) -> VectorXu64 {
         vector(&self.0.size)
     }
@@ -82,12 +94,14 @@ impl RegionXu64 {
         Ok(VectorXu64::from_values((0..self.0.dimension_count()).map(|axis| self.0.end(axis) - 1).collect()))
     }
 
+    /// Number of samples.
     fn element_count(&self) -> PyResult<u64> {
         self.0
             .element_count()
             .ok_or_else(|| pyo3::exceptions::PyOverflowError::new_err("the region has more samples than 64 bits hold"))
     }
 
+    /// Has the box no sample?
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -134,7 +148,6 @@ impl RegionXu64 {
     }
 
     #[pyo3(name = "to_string")]
-
     fn as_text(&self) -> String {
         self.__repr__()
     }

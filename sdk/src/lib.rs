@@ -11,6 +11,7 @@ pub mod abi;
 mod arrow;
 mod capability;
 pub mod copy;
+mod directions;
 mod dtype;
 mod error;
 #[cfg(feature = "tracing")]
@@ -24,22 +25,25 @@ mod nd;
 mod owner;
 mod properties;
 pub mod provider;
+mod value;
 pub mod view;
 
 pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
 pub use capability::{
     CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, StreamCapability,
 };
+pub use directions::SpatialDirections;
 pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
 pub use error::{Error, ErrorKind, Result};
-pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Region, Shape, Strides};
+pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Indexer, Region, Shape, Strides};
 pub use limits::{out_of_memory, Limits};
-pub use metadata::{MetadataNode, Value};
+pub use metadata::MetadataNode;
 #[cfg(feature = "ndarray")]
 pub use nd::{array_view, ArrayMemory, Sample};
 pub use owner::Owner;
 pub use properties::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
 pub use provider::{Adopt, Cost, Create, Host, LogLevel, Offer, Provider, ProviderInfo, Source, Target};
+pub use value::Value;
 pub use view::{
     Block, BlockMut, Bytes, Call, DataFrameView, Extension, ImageView, LodImageView, Memory, MultiImageView,
     RandomAccess, SeekFrom, StreamAccess, View,

@@ -1,114 +1,8 @@
 //! The metadata tree: typed values under paths like `/NIfTI/qform`.
 
-use crate::{fail, DataType, Result};
+use crate::value::write_json_text;
+use crate::{fail, Error, ErrorKind, Result, Value};
 use std::fmt::Write as _;
-
-/// A typed value: one or more numbers, or a text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Value {
-    data_type: DataType,
-    bytes: Vec<u8>,
-}
-
-macro_rules! value_from {
-    ($($number:ty => $data_type:ident),*) => {$(
-        impl From<$number> for Value {
-            fn from(number: $number) -> Self {
-                Value { data_type: DataType::$data_type, bytes: number.to_ne_bytes().to_vec() }
-            }
-        }
-        impl From<&[$number]> for Value {
-            fn from(numbers: &[$number]) -> Self {
-                Value {
-                    data_type: DataType::$data_type,
-                    bytes: numbers.iter().flat_map(|number| number.to_ne_bytes()).collect(),
-                }
-            }
-        }
-    )*};
-}
-
-value_from! {
-    u8 => UINT8, u16 => UINT16, u32 => UINT32, u64 => UINT64, i8 => INT8, i16 => INT16, i32 => INT32, i64 => INT64,
-    f32 => FLOAT, f64 => DOUBLE
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Value { data_type: DataType::UTF8_STRING, bytes: text.as_bytes().to_vec() }
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Value { data_type: DataType::BOOL, bytes: vec![u8::from(value)] }
-    }
-}
-
-impl Value {
-    /// A value from its bytes, in native byte order; refused where they are not whole samples or not UTF-8.
-    pub fn from_bytes(data_type: DataType, bytes: &[u8]) -> Result<Self> {
-        let whole = match (data_type.is_string(), data_type.byte_count()) {
-            (true, _) => data_type == DataType::UTF8_STRING && std::str::from_utf8(bytes).is_ok(),
-            (false, 0) => false,
-            (false, size) => bytes.len() % size == 0,
-        };
-        if !whole {
-            fail!(Type, "{} bytes are not values of type {data_type}", bytes.len());
-        }
-        Ok(Value { data_type, bytes: bytes.to_vec() })
-    }
-
-    /// Type of each value.
-    pub fn data_type(&self) -> DataType {
-        self.data_type
-    }
-
-    /// Number of values; of bytes for a text.
-    pub fn count(&self) -> usize {
-        self.bytes.len() / self.data_type.byte_count().max(1)
-    }
-
-    /// The values as they lie in memory, in native byte order.
-    pub fn raw(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The text, where it is one.
-    pub fn as_str(&self) -> Option<&str> {
-        if self.data_type == DataType::UTF8_STRING {
-            std::str::from_utf8(&self.bytes).ok()
-        } else {
-            None
-        }
-    }
-
-    /// The numbers, component by component, where it is numbers of at most 64 bits. 64-bit integers may be rounded.
-    pub fn as_f64(&self) -> Option<Vec<f64>> {
-        use crate::Primitive::{Float, Signed, Unsigned};
-        macro_rules! read {
-            ($number:ty) => {
-                self.bytes
-                    .chunks_exact(std::mem::size_of::<$number>())
-                    .map(|bytes| <$number>::from_ne_bytes(bytes.try_into().expect("a whole number")) as f64)
-                    .collect()
-            };
-        }
-        Some(match (self.data_type.primitive(), self.data_type.bit_depth()) {
-            (Unsigned, 8) => read!(u8),
-            (Unsigned, 16) => read!(u16),
-            (Unsigned, 32) => read!(u32),
-            (Unsigned, 64) => read!(u64),
-            (Signed, 8) => read!(i8),
-            (Signed, 16) => read!(i16),
-            (Signed, 32) => read!(i32),
-            (Signed, 64) => read!(i64),
-            (Float, 32) => read!(f32),
-            (Float, 64) => read!(f64),
-            _ => return None,
-        })
-    }
-}
 
 /// A node: a key, perhaps a value, and children in order, each key once.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -152,6 +46,42 @@ impl MetadataNode {
         keys(path).try_fold(self, |node, key| node.children.iter().find(|child| child.key == key))
     }
 
+    /// The node at a path, where the caller needs it.
+    ///
+    /// # Errors
+    /// `NotFound` for a path that does not exist; the message says how far it leads and what lies there.
+    pub fn find(&self, path: &str) -> Result<&MetadataNode> {
+        let mut node = self;
+        let mut known = String::new();
+        for key in keys(path) {
+            node = match node.children.iter().find(|child| child.key == key) {
+                Some(child) => child,
+                None => return Err(node.missing(path, &known, key)),
+            };
+            known.push('/');
+            known.push_str(key);
+        }
+        Ok(node)
+    }
+
+    /// The refusal of a path that ends at this node, for want of a child.
+    #[cold]
+    fn missing(&self, path: &str, known: &str, key: &str) -> Error {
+        const SHOWN: usize = 20;
+        let mut there: Vec<String> = self.children.iter().take(SHOWN).map(|child| format!("{:?}", child.key)).collect();
+        match self.children.len() {
+            0 => there.push("nothing".to_owned()),
+            count if count > SHOWN => there.push(format!("{} more", count - SHOWN)),
+            _ => (),
+        }
+        let known = if known.is_empty() { "the root" } else { known };
+        let there = there.join(", ");
+        Error::new(
+            ErrorKind::NotFound,
+            format!("there is no metadata at {path:?}: {known} has no {key:?}; it has {there}"),
+        )
+    }
+
     /// The node at a path, made with all nodes above it where it is not there yet.
     ///
     /// # Errors
@@ -179,6 +109,29 @@ impl MetadataNode {
     pub fn set(&mut self, path: &str, value: impl Into<Value>) -> Result<()> {
         self.make(path)?.value = Some(value.into());
         Ok(())
+    }
+
+    /// Puts a node with all below it under the node at a path, which is made where it is not there yet.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a node without a key, or whose key is there already; `Limit` where the tree would become deeper
+    /// than [`Limits::max_metadata_depth`](crate::Limits).
+    pub fn insert(&mut self, path: &str, child: MetadataNode) -> Result<()> {
+        let deepest = crate::Limits::default().max_metadata_depth;
+        if keys(path).count() + child.depth() > deepest {
+            fail!(Limit, "the metadata tree would be deeper than {deepest} nodes");
+        }
+        let parent = self.make(path)?;
+        if child.key.is_empty() || parent.children.iter().any(|known| known.key == child.key) {
+            fail!(InvalidArgument, "a node needs a key that its parent does not have yet, not {:?}", child.key);
+        }
+        parent.children.push(child);
+        Ok(())
+    }
+
+    /// Nodes on the longest way down, this one included.
+    fn depth(&self) -> usize {
+        1 + self.children.iter().map(MetadataNode::depth).max().unwrap_or(0)
     }
 
     /// Takes out the node at a path, with all below it.
@@ -229,8 +182,8 @@ impl MetadataNode {
         out.push_str("{\"key\": ");
         write_json_text(&self.key, out);
         if let Some(value) = &self.value {
-            let _ = write!(out, ", \"type\": \"{}\", \"value\": ", value.data_type);
-            write_json_value(value, out);
+            let _ = write!(out, ", \"type\": \"{}\", \"value\": ", value.data_type());
+            value.write_json(out);
         }
         if !self.children.is_empty() {
             out.push_str(", \"children\": [");
@@ -250,54 +203,6 @@ fn keys(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|key| !key.is_empty())
 }
 
-fn write_json_text(text: &str, out: &mut String) {
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", control as u32);
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-}
-
-fn write_json_value(value: &Value, out: &mut String) {
-    use crate::Primitive::{Signed, Unsigned};
-    if let Some(text) = value.as_str() {
-        return write_json_text(text, out);
-    }
-    let wide = value.data_type.bit_depth() == 64;
-    let words: Vec<String> = match value.data_type.primitive() {
-        Unsigned if wide => value
-            .bytes
-            .chunks_exact(8)
-            .map(|bytes| u64::from_ne_bytes(bytes.try_into().expect("eight bytes")).to_string())
-            .collect(),
-        Signed if wide => value
-            .bytes
-            .chunks_exact(8)
-            .map(|bytes| i64::from_ne_bytes(bytes.try_into().expect("eight bytes")).to_string())
-            .collect(),
-        _ => value
-            .as_f64()
-            .unwrap_or_default()
-            .iter()
-            .map(|number| if number.is_finite() { number.to_string() } else { format!("\"{number}\"") })
-            .collect(),
-    };
-    match words.as_slice() {
-        [one] => out.push_str(one),
-        several => {
-            let _ = write!(out, "[{}]", several.join(", "));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,6 +214,14 @@ mod tests {
         root.set("/NIfTI/description", "a \"brain\"").unwrap();
         assert_eq!(root.get("/NIfTI/qform/code").unwrap().value().unwrap().as_f64(), Some(vec![1.0]));
         assert!(root.get("/NIfTI/nothing").is_none());
+        assert_eq!(root.find("NIfTI/qform/").unwrap().key(), "qform");
+        let refused = root.find("/NIfTI/qform/x/y").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::NotFound);
+        assert_eq!(
+            refused.message(),
+            "there is no metadata at \"/NIfTI/qform/x/y\": /NIfTI/qform has no \"x\"; it has \"code\""
+        );
+        assert!(root.find("/other").unwrap_err().message().contains("the root has no \"other\""));
         assert_eq!(root.node_count(), 5);
         assert!(root.remove("/NIfTI/qform").is_some());
         assert_eq!(
@@ -322,13 +235,16 @@ mod tests {
     fn a_path_that_would_exhaust_the_stack_is_refused() {
         let mut root = MetadataNode::default();
         assert!(root.make(&"/a".repeat(256)).is_ok());
-        assert_eq!(root.make(&"/a".repeat(1_000_000)).unwrap_err().kind(), crate::ErrorKind::Limit);
+        assert_eq!(root.make(&"/a".repeat(1_000_000)).unwrap_err().kind(), ErrorKind::Limit);
+        let mut tall = MetadataNode::new("b").unwrap();
+        tall.make(&"/a".repeat(255)).unwrap();
+        assert!(MetadataNode::default().insert("", tall.clone()).is_ok());
+        assert_eq!(root.insert("/a", tall.clone()).unwrap_err().kind(), ErrorKind::Limit);
+        assert_eq!(root.insert("", MetadataNode::new("a").unwrap()).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
 
     #[test]
-    fn bytes_that_are_not_whole_values_are_refused() {
-        assert!(Value::from_bytes(DataType::UINT32, &[1, 2, 3]).is_err());
-        assert!(Value::from_bytes(DataType::UTF8_STRING, &[0xFF]).is_err());
+    fn a_key_with_a_slash_is_refused() {
         assert!(MetadataNode::new("a/b").is_err());
     }
 }

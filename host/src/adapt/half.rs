@@ -2,6 +2,7 @@
 
 use super::convert::Linear;
 use super::slabs::{Slabs, BUDGET};
+pub(super) use iolink_sdk::copy::half_to_f64 as widen;
 use iolink_sdk::copy::{convert_strided, Scalar};
 use iolink_sdk::{Region, Result, Shape, Strides};
 
@@ -10,22 +11,6 @@ use iolink_sdk::{Region, Result, Shape, Strides};
 pub(super) struct Component {
     pub(super) scalar: Scalar,
     pub(super) half: bool,
-}
-
-/// The value of a half; every half is a double.
-pub(super) fn widen(bits: u16) -> f64 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    let value = match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
-    };
-    if bits >> 15 == 1 {
-        -value
-    } else {
-        value
-    }
 }
 
 /// The nearest half, half way to the even one; what is too large becomes infinity.

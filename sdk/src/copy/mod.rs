@@ -39,6 +39,7 @@
 mod cast;
 mod convert;
 mod extent;
+mod half;
 mod lanes;
 mod plan;
 mod planar;
@@ -58,6 +59,7 @@ mod tests;
 
 pub use convert::convert_strided;
 pub use extent::{byte_extent, check, overlaps, CopyError};
+pub use half::half_to_f64;
 pub use scalar::Scalar;
 
 use plan::Plan;

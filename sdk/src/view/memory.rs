@@ -2,8 +2,8 @@
 
 use super::Block;
 use crate::abi::{iolink_bytes, iolink_memory, IOLINK_BIG_ENDIAN, IOLINK_LITTLE_ENDIAN, IOLINK_MEMORY_WRITABLE};
-use crate::copy::byte_extent;
-use crate::{fail, BlockMut, ByteOrder, DataType, Error, ErrorKind, Owner, Region, Result, Shape, Strides};
+use crate::geometry::checked_extent;
+use crate::{fail, BlockMut, ByteOrder, DataType, Error, ErrorKind, Indexer, Owner, Region, Result, Shape, Strides};
 use std::os::raw::c_void;
 
 /// Samples in memory, good and in place until this is dropped.
@@ -33,28 +33,19 @@ impl Memory {
     /// Refuses a description that cannot be true: lengths that differ, no address, an extent beyond the address space.
     #[inline]
     pub fn check(&self) -> Result<()> {
-        if self.shape.len() != self.strides.len() {
-            fail!(InvalidArgument, "memory has {} axes but {} strides", self.shape.len(), self.strides.len());
+        let (low, high) = checked_extent(self.data_type, &self.shape, &self.strides)?;
+        if self.data.is_null() && high > low {
+            fail!(InvalidArgument, "memory of shape {} has no address", self.shape);
         }
-        let size = self.data_type.byte_count();
-        if size == 0 || self.data_type.is_string() {
-            fail!(Type, "samples of type {} have no fixed size and cannot lie in image memory", self.data_type);
-        }
-        let extent = byte_extent(&self.shape, &self.strides, size);
-        match extent {
-            Some((low, high)) if high.checked_sub(low).map_or(false, |bytes| bytes <= isize::MAX as i64) => {
-                if self.data.is_null() && high > low {
-                    fail!(InvalidArgument, "memory of shape {} has no address", self.shape);
-                }
-                Ok(())
-            }
-            _ => fail!(
-                Limit,
-                "memory of shape {} with strides {} goes beyond the address space",
-                self.shape,
-                self.strides
-            ),
-        }
+        Ok(())
+    }
+
+    /// How the samples lie.
+    ///
+    /// # Errors
+    /// As [`Indexer::new`].
+    pub fn indexer(&self) -> Result<Indexer> {
+        Indexer::new(self.data_type, &self.shape, &self.strides)
     }
 
     /// Address of the sample at a position inside the memory.

@@ -1,0 +1,237 @@
+//! `VariantDataValue`, its factory and its converter; values from Python and back.
+
+use crate::dtype::{data_type_from, from_numpy, numpy_code, DataType};
+use crate::errors::OrRaise;
+use iolink_sdk::{DataType as Type, Value};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyType};
+
+/// A value as Python has it: a text, a number, a list of numbers (of lists for vectors), or bytes that nobody interprets.
+pub fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(text) = value.as_str() {
+        return Ok(PyString::new(py, text).into_any());
+    }
+    if !value.data_type().is_numeric() {
+        return Ok(PyBytes::new(py, value.raw()).into_any());
+    }
+    let numbers = to_numpy(py, value)?;
+    if value.count() == 1 {
+        return numbers.get_item(0)?.call_method0("tolist");
+    }
+    numbers.call_method0("tolist")
+}
+
+/// The numbers as a read-only array; the components of vectors are its second axis.
+fn to_numpy<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    let data_type = value.data_type();
+    let code = numpy_code(data_type)
+        .ok_or_else(|| PyTypeError::new_err(format!("values of type {data_type} have no NumPy dtype")))?;
+    let flat = py.import("numpy")?.getattr("frombuffer")?.call1((PyBytes::new(py, value.raw()), code))?;
+    match data_type.vector_length() {
+        Some(count) => flat.call_method1("reshape", (-1, count)),
+        None => Ok(flat),
+    }
+}
+
+/// The bytes of Python's numbers as samples of a type.
+pub fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type) -> PyResult<Bound<'py, PyBytes>> {
+    let code = numpy_code(data_type)
+        .ok_or_else(|| PyTypeError::new_err(format!("{name}: numbers cannot be made of type {data_type}")))?;
+    let samples = given.py().import("iolink._samples")?;
+    let bytes = samples.getattr("as_bytes")?.call1((name, given, code, data_type.vector_length()))?;
+    Ok(bytes.cast_into()?)
+}
+
+/// A Python value as a typed one. Where no type is wanted numbers become 64 bits wide, and arrays keep their own.
+pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<Value> {
+    if let Ok(own) = given.cast::<VariantDataValue>() {
+        return match wanted {
+            Some(wanted) if wanted != own.get().0.data_type() => {
+                from_python(&to_python(given.py(), &own.get().0)?, Some(wanted))
+            }
+            _ => Ok(own.get().0.clone()),
+        };
+    }
+    if let Ok(text) = given.cast::<PyString>() {
+        return match wanted {
+            None | Some(Type::UTF8_STRING) => Ok(Value::from(&*text.to_cow()?)),
+            Some(wanted) => Err(PyTypeError::new_err(format!("value: a text is a UTF8_STRING, it cannot be {wanted}"))),
+        };
+    }
+    if let Ok(bytes) = given.cast::<PyBytes>() {
+        let wanted = wanted.ok_or_else(|| PyTypeError::new_err("value: bytes need a type; give dtype= too"))?;
+        return Value::from_bytes(wanted, bytes.as_bytes()).or_raise();
+    }
+    if let Some(wanted) = wanted {
+        return Value::from_bytes(wanted, sample_bytes("value", given, wanted)?.as_bytes()).or_raise();
+    }
+    if given.is_instance_of::<PyBool>() {
+        return Ok(Value::from(given.extract::<bool>()?));
+    }
+    if given.is_instance_of::<PyInt>() {
+        return match given.extract::<i64>() {
+            Ok(number) => Ok(Value::from(number)),
+            Err(_) => given
+                .extract::<u64>()
+                .map(Value::from)
+                .map_err(|_| PyValueError::new_err(format!("value: {given} is more than 64 bits hold"))),
+        };
+    }
+    if given.is_instance_of::<PyFloat>() {
+        return Ok(Value::from(given.extract::<f64>()?));
+    }
+    let array = given.py().import("numpy")?.getattr("asarray")?.call1((given,))?;
+    let dtype = array.getattr("dtype")?;
+    let own = from_numpy(&dtype).map_err(|_| {
+        PyTypeError::new_err(format!(
+            "value: expected a text, a number or a list of numbers of one kind, not {}",
+            given.get_type()
+        ))
+    })?;
+    Value::from_bytes(own, sample_bytes("value", &array, own)?.as_bytes()).or_raise()
+}
+
+/// A typed value: one or more numbers, or a text. It does not change.
+///
+/// >>> value = VariantDataValueFactory.create([1, 2, 3], "UINT8")
+/// >>> value
+/// VariantDataValue(UINT8, [1, 2, 3])
+/// >>> value.type(), value.count(), value.raw()
+/// (UINT8, 3, b'\x01\x02\x03')
+#[pyclass(frozen, module = "iolink", name = "VariantDataValue")]
+pub struct VariantDataValue(pub Value);
+
+#[pymethods]
+impl VariantDataValue {
+    #[new]
+    #[pyo3(signature = (value, dtype = None))]
+    fn new(value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        from_python(value, dtype.map(data_type_from).transpose()?).map(VariantDataValue)
+    }
+
+    /// Type of each value.
+    #[pyo3(name = "type")]
+    fn own_type(&self) -> DataType {
+        DataType(self.0.data_type())
+    }
+
+    /// Number of values; of bytes for a text.
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    /// The values as they lie in memory, in native byte order.
+    fn raw<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.raw())
+    }
+
+    /// The value as Python has it.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, &self.0)
+    }
+
+    /// An equal value.
+    fn clone(&self) -> Self {
+        VariantDataValue(self.0.clone())
+    }
+
+    #[pyo3(name = "to_string")]
+    fn as_text(&self, py: Python<'_>) -> PyResult<String> {
+        self.__repr__(py)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<VariantDataValue>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("VariantDataValue({}, {})", self.0.data_type(), to_python(py, &self.0)?.repr()?))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (Bound<'py, PyAny>, u64)) {
+        let raw = match self.0.as_str() {
+            Some(text) => PyString::new(py, text).into_any(),
+            None => self.raw(py).into_any(),
+        };
+        (py.get_type::<VariantDataValue>(), (raw, self.0.data_type().id()))
+    }
+}
+
+/// Makes typed values. Every method is static.
+#[pyclass(frozen, module = "iolink")]
+pub struct VariantDataValueFactory;
+
+#[pymethods]
+impl VariantDataValueFactory {
+    /// A value of a type: a text, a number, a sequence of numbers, or the bytes of whole values. Without a type, texts are
+    /// UTF8_STRING, numbers INT64 or DOUBLE, and arrays keep their own.
+    ///
+    /// Raises ValueError for numbers that the type cannot hold, TypeError for what is no such value.
+    ///
+    /// >>> VariantDataValueFactory.create(2.5)
+    /// VariantDataValue(DOUBLE, 2.5)
+    #[staticmethod]
+    #[pyo3(signature = (value, dtype = None))]
+    fn create(value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<VariantDataValue> {
+        VariantDataValue::new(value, dtype)
+    }
+}
+
+/// Turns typed values into Python's and NumPy's. Every method is static.
+#[pyclass(frozen, module = "iolink")]
+pub struct VariantDataValueConverter;
+
+/// The only item of a list.
+fn only<T: Copy>(value: &Value, numbers: Option<Vec<T>>, kind: &str) -> PyResult<T> {
+    match numbers.as_deref() {
+        Some([one]) => Ok(*one),
+        Some(several) => {
+            Err(PyValueError::new_err(format!("the value has {} numbers, not one; use to_list", several.len())))
+        }
+        None => Err(PyTypeError::new_err(format!("a value of type {} is no {kind}", value.data_type()))),
+    }
+}
+
+#[pymethods]
+impl VariantDataValueConverter {
+    /// The text of a UTF8_STRING, else the value as it prints.
+    #[staticmethod]
+    fn to_string(py: Python<'_>, value: &VariantDataValue) -> PyResult<String> {
+        Ok(to_python(py, &value.0)?.str()?.to_string())
+    }
+
+    /// One integer. ValueError for several numbers, TypeError for another type.
+    #[staticmethod]
+    fn to_int(value: &VariantDataValue) -> PyResult<i128> {
+        only(&value.0, value.0.as_i128(), "integer")
+    }
+
+    /// One number as a float. ValueError for several, TypeError for a text.
+    #[staticmethod]
+    fn to_float(value: &VariantDataValue) -> PyResult<f64> {
+        only(&value.0, value.0.as_f64(), "number")
+    }
+
+    /// The values as a list, however many there are; a text is a list of one.
+    #[staticmethod]
+    fn to_list<'py>(py: Python<'py>, value: &VariantDataValue) -> PyResult<Bound<'py, PyAny>> {
+        if value.0.data_type().is_numeric() {
+            return to_numpy(py, &value.0)?.call_method0("tolist");
+        }
+        Ok(PyList::new(py, [to_python(py, &value.0)?])?.into_any())
+    }
+
+    /// The numbers as a read-only array.
+    #[staticmethod]
+    fn to_numpy<'py>(py: Python<'py>, value: &VariantDataValue) -> PyResult<Bound<'py, PyAny>> {
+        to_numpy(py, &value.0)
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<VariantDataValue>()?;
+    module.add_class::<VariantDataValueFactory>()?;
+    module.add_class::<VariantDataValueConverter>()
+}

@@ -1,0 +1,46 @@
+//! Numbers, shapes and positions as arguments.
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+/// Each item of a vector, tuple, list, NumPy array or any other sequence of numbers.
+pub(super) fn items_of<'py>(
+    name: &str,
+    given: &Bound<'py, PyAny>,
+) -> PyResult<impl Iterator<Item = PyResult<Bound<'py, PyAny>>>> {
+    let wrong = |reason: String| {
+        PyTypeError::new_err(format!("{name}: expected a sequence of numbers such as (6, 4), not {reason}"))
+    };
+    if given.is_instance_of::<PyString>() {
+        return Err(wrong(given.repr()?.to_string()));
+    }
+    given.try_iter().map_err(|_| wrong(given.get_type().to_string()))
+}
+
+/// Numbers given as a vector, tuple, list, NumPy array or any other sequence.
+pub fn numbers_from<T>(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<T>>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    items_of(name, given)?.map(|item| number_from(name, &item?)).collect()
+}
+
+pub(super) fn number_from<T>(name: &str, item: &Bound<'_, PyAny>) -> PyResult<T>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    item.extract::<T>().map_err(|failed| {
+        let text = item.repr().map(|text| text.to_string()).unwrap_or_default();
+        if failed.is_instance_of::<PyOverflowError>(item.py()) {
+            PyValueError::new_err(format!("{name}: {text} is negative, or more than 64 bits hold"))
+        } else {
+            PyTypeError::new_err(format!("{name}: {text} is not a number of the kind needed"))
+        }
+    })
+}
+
+/// A shape or position: whole numbers from 0 on.
+pub fn shape_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    numbers_from(name, given)
+}

@@ -1,0 +1,209 @@
+"""Requests that images cannot meet: each is refused by its documented error before anything is touched."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+import pytest
+
+import iolink
+from iolink import ImageViewFactory, NumpyInterop, RegionXu64
+
+
+def volume(dtype="UINT16"):
+    image = ImageViewFactory.allocate((6, 5, 4), dtype)
+    np.asarray(image)[...] = 7
+    return image
+
+
+REGIONS = [
+    (((6, 0, 0), (1, 1, 1)), IndexError, "leaves the image"),
+    (((0, 0, 0), (7, 1, 1)), IndexError, "leaves the image"),
+    (((0, 4, 0), (1, 2, 1)), IndexError, "axis 1"),
+    (((2**63, 0, 0), (1, 1, 1)), IndexError, "leaves the image"),
+    (((2**64 - 1, 0, 0), (1, 1, 1)), ValueError, "64 bits"),
+    (((0, 0, 0), (0, 1, 1)), ValueError, "no sample"),
+    (((0, 0), (1, 1)), ValueError, "2 dimensions"),
+    (((0, 0, 0, 0), (1, 1, 1, 1)), ValueError, "4 dimensions"),
+    ((3, 3), TypeError, "origin"),
+    (None, TypeError, "RegionXu64"),
+    (RegionXu64(3), ValueError, "no sample"),
+]
+
+
+@pytest.mark.parametrize(("region", "error", "words"), REGIONS)
+def test_regions_that_the_image_has_not(region, error, words):
+    image, untouched = volume(), bytearray(b"x" * 48)
+    calls = (
+        lambda: image.read_region(region),
+        lambda: image.read_region(region, untouched),
+        lambda: image.write_region(region, b"y" * 48),
+    )
+    for call in calls:
+        with pytest.raises(error, match=words):
+            call()
+    assert untouched == b"x" * 48 and (np.asarray(image) == 7).all()
+
+
+BOX = ((1, 1, 1), (4, 3, 2))  # 24 samples of 2 bytes
+
+BUFFERS = {
+    "too small": (lambda: bytearray(47), ValueError),
+    "too large": (lambda: bytearray(49), ValueError),
+    "flat, too few items": (lambda: np.full(23, 9, "u2"), ValueError),
+    "no bytes": (lambda: bytearray(), ValueError),
+    "transposed": (lambda: np.full((2, 3, 4), 9, "u2"), ValueError),
+    "of another dimension": (lambda: np.full((4, 6), 9, "u2"), ValueError),
+    "signed": (lambda: np.full((4, 3, 2), 9, "i2"), TypeError),
+    "float": (lambda: np.full((4, 3, 2), 9, "f4"), TypeError),
+    "swapped": (lambda: np.full((4, 3, 2), 9, ">u2"), TypeError),
+    "objects": (lambda: np.full((4, 3, 2), None), TypeError),
+    "an array of doubles": (lambda: array.array("d", [9.0] * 6), TypeError),
+    "flat with gaps": (lambda: np.full(48, 9, "u2")[::2], ValueError),
+    "flat and backwards": (lambda: np.full(24, 9, "u2")[::-1], ValueError),
+    "a list": (lambda: [9] * 24, TypeError),
+    "a number": (lambda: 9, TypeError),
+    "a text": (lambda: "9" * 48, TypeError),
+}
+
+
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_buffers_that_do_not_fit(kind):
+    make, error = BUFFERS[kind]
+    image, given = volume(), make()
+    before = given.copy() if isinstance(given, np.ndarray) else given
+    with pytest.raises(error, match="dst"):
+        image.read_region(BOX, given)
+    assert np.array_equal(given, before)
+    with pytest.raises(error, match="src"):
+        image.write_region(BOX, given)
+    assert (np.asarray(image) == 7).all()
+
+
+@pytest.mark.parametrize("given", [bytes(48), memoryview(bytes(48)), np.broadcast_to(np.uint16(9), (4, 3, 2))])
+def test_buffers_that_cannot_be_written(given):
+    with pytest.raises(ValueError, match="dst"):
+        volume().read_region(BOX, given)
+    image = volume()
+    image.write_region(BOX, given)  # but read they can be
+    assert (np.asarray(image)[1:5, 1:4, 1:3] == np.frombuffer(bytes(given), "u2").reshape(-1)[0]).all()
+
+
+def test_strided_buffers_are_filled_where_they_need_not_be_contiguous():
+    image = volume()
+    for target in (
+        np.zeros((4, 3, 4), "u2")[:, :, ::2],
+        np.zeros((4, 3, 2), "u2")[::-1, :, ::-1],
+        np.zeros((4, 3, 2), "u2", "F"),
+    ):
+        assert image.read_region(BOX, target) is target and (target == 7).all()
+
+
+def test_components_of_a_vector_must_lie_side_by_side():
+    image = volume("VEC3_UINT16")
+    good = np.zeros((4, 3, 2, 3), "u2")
+    assert (image.read_region(BOX, good) == 7).all()
+    apart = np.zeros((4, 3, 2, 6), "u2")[..., ::2]
+    with pytest.raises(ValueError, match="side by side"):
+        image.read_region(BOX, apart)
+    assert not apart.any()
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 4), (4, 0, 3), (0, 2**62, 2**62)])
+def test_images_without_samples_are_images(shape):
+    image = ImageViewFactory.allocate(shape, "UINT16")
+    assert image.shape() == shape and image.indexer().element_count() == 0 and image.indexer().is_continuous()
+    assert image.buffer().nbytes == 0
+    if np.prod(shape, dtype=object) == 0 and max(shape) < 2**60:
+        assert np.asarray(image).size == 0
+        assert ImageViewFactory.copy_in_memory(image).shape() == shape
+    with pytest.raises((ValueError, IndexError)):
+        image.read_region(RegionXu64.create_full_region(shape))
+    with pytest.raises(IndexError):
+        image.read((0,) * len(shape))
+    with pytest.raises(IndexError):
+        image.write((0,) * len(shape), 1)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(2**32, 2**32), (2**63, 2), (2**64 - 1,), (2**31, 2**31, 4), (2**62, 8), (2**60, 8)],
+)
+def test_shapes_beyond_64_bits_are_refused_before_anything_is_allocated(shape):
+    for dtype in ("UINT8", "DOUBLE", "VEC4_DOUBLE"):
+        with pytest.raises(iolink.LimitError) as refusal:
+            ImageViewFactory.allocate(shape, dtype)
+        assert isinstance(refusal.value, ValueError) and isinstance(refusal.value, MemoryError)
+    image = volume()
+    with pytest.raises(iolink.LimitError):
+        image.reshape(shape, "DOUBLE")
+    assert image.shape() == (6, 5, 4) and (np.asarray(image) == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "error"),
+    [
+        ((2, 2), "UTF8_STRING", TypeError),
+        ((2, 2), "UNKNOWN", TypeError),
+        ((2, 2), "NOTHING", TypeError),
+        ((-1, 2), "UINT8", ValueError),
+        ("22", "UINT8", TypeError),
+        ((2,) * 9, "UINT8", ValueError),
+    ],
+)
+def test_a_reshape_that_cannot_be_changes_nothing(shape, dtype, error):
+    image = volume()
+    with pytest.raises(error):
+        image.reshape(shape, dtype)
+    assert image.shape() == (6, 5, 4) and image.dtype() == "UINT16" or image.dtype() == iolink.DataTypeId.UINT16
+    assert (np.asarray(image) == 7).all()
+
+
+def test_a_reshape_begins_with_zeros_and_waits_for_arrays():
+    image = volume()
+    shared = np.asarray(image)
+    with pytest.raises(BufferError):
+        image.reshape((3, 2), "FLOAT")
+    del shared
+    image.reshape((3, 2), "FLOAT")
+    assert image.shape() == (3, 2) and image.dtype() == iolink.DataTypeId.FLOAT and not np.asarray(image).any()
+
+
+def test_a_read_only_view_is_not_written():
+    samples = np.full((4, 3), 7, "u2")
+    samples.flags.writeable = False
+    image = NumpyInterop.from_numpy_array(samples)
+    assert not image.support(iolink.ImageCapability.WRITE)
+    for call in (
+        lambda: image.write((0, 0), 1),
+        lambda: image.write_region(((0, 0), (1, 1)), bytes(2)),
+        image.buffer,
+    ):
+        with pytest.raises(NotImplementedError, match="WRITE"):
+            call()
+    assert (samples == 7).all()
+    assert not np.asarray(image).flags.writeable and image.buffer_read_only().readonly
+
+
+def test_a_closed_image_refuses_everything():
+    image = volume()
+    image.close()
+    assert image.closed and "closed" in repr(image)
+    for call in (
+        image.shape,
+        image.dtype,
+        image.properties,
+        image.metadata,
+        image.capabilities,
+        lambda: image.read((0, 0, 0)),
+        lambda: image.write((0, 0, 0), 1),
+        lambda: image.read_region(BOX),
+        lambda: image.write_region(BOX, bytes(48)),
+        lambda: image.reshape((1,), "UINT8"),
+        lambda: np.asarray(image),
+        lambda: ImageViewFactory.copy_in_memory(image),
+    ):
+        with pytest.raises(iolink.ClosedError):
+            call()
+    image.close()
