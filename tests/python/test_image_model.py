@@ -335,7 +335,7 @@ def test_memory_that_is_not_one_block_has_no_buffer():
         ImageViewFactory.extract_region(image, ((1, 1), (3, 2))),
     ):
         for call in (strided.buffer, strided.buffer_read_only):
-            with pytest.raises(ValueError, match="np.asarray"):
+            with pytest.raises(ValueError, match=r"np\.asarray"):
                 call()
     assert ImageViewFactory.extract_region(image, ((2, 1), (4, 1))).buffer().nbytes == 4
     assert ImageViewFactory.allocate((0, 4), "UINT8").buffer().nbytes == 0
@@ -355,10 +355,10 @@ def test_capabilities_are_restricted():
         lambda: readable.set_properties(ImageProperties()),
         lambda: readable.set_metadata(MetadataNode()),
     ):
-        with pytest.raises(NotImplementedError, match="WRITE|RESHAPE"):
+        with pytest.raises(NotImplementedError, match=r"WRITE|RESHAPE"):
             call()
     blind = ImageViewFactory.restrict_capabilities(image, 0)
     for call in (lambda: blind.read((0, 0)), lambda: blind.read_region(((0, 0), (1, 1))), blind.indexer):
-        with pytest.raises(iolink.CapabilityError, match="READ|MEMORY_ACCESS"):
+        with pytest.raises(iolink.CapabilityError, match=r"READ|MEMORY_ACCESS"):
             call()
     assert not np.asarray(image).any()
