@@ -5,7 +5,7 @@ use crate::vector::{numbers_from, Vector3d};
 use iolink_sdk::SpatialDirections as Directions;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyTuple, PyType};
 
 /// Directions of the column, row and slice axis in space, as unit vectors. Given column and row, the third one makes a
 /// right-handed system with them; given all three, they are taken as they are.
@@ -68,8 +68,8 @@ impl SpatialDirections {
         other.cast::<SpatialDirections>().is_ok_and(|other| other.get().0 == self.0)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, ([f64; 3], [f64; 3], [f64; 3])) {
-        (py.get_type::<SpatialDirections>(), (self.0.column(), self.0.row(), self.0.slice()))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        Ok((py.get_type::<SpatialDirections>(), PyTuple::new(py, <[[f64; 3]; 3]>::from(self.0))?))
     }
 }
 

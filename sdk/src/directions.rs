@@ -29,7 +29,7 @@ impl SpatialDirections {
     /// `InvalidArgument` for a direction that is not finite or 0, and for three that lie in one plane.
     pub fn new(column: [f64; 3], row: [f64; 3], slice: [f64; 3]) -> Result<Self> {
         let own = [unit("column", column)?, unit("row", row)?, unit("slice", slice)?];
-        if !(dot(cross(own[0], own[1]), own[2]).abs() > 1e-9) {
+        if dot(cross(own[0], own[1]), own[2]).abs() <= 1e-9 {
             fail!(InvalidArgument, "the three directions lie in one plane: {own:?}");
         }
         Ok(SpatialDirections(own))
@@ -42,7 +42,7 @@ impl SpatialDirections {
     pub fn right_handed(column: [f64; 3], row: [f64; 3]) -> Result<Self> {
         let (column, row) = (unit("column", column)?, unit("row", row)?);
         let slice = cross(column, row);
-        if !(dot(slice, slice) > 1e-18) {
+        if dot(slice, slice) <= 1e-18 {
             fail!(InvalidArgument, "column and row have one direction, {column:?}; no third one follows from them");
         }
         Ok(SpatialDirections([column, row, unit("slice", slice)?]))
