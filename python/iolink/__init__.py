@@ -94,6 +94,7 @@ from ._iolink import (
     set_preference,
 )
 from ._plugins import PluginInfo
+from ._scale import ValueScale
 from ._stream_enums import StreamCapability
 from ._views import View
 from .enums import (
@@ -226,6 +227,7 @@ __all__ = [
     "StreamError",
     "UnsupportedFormatError",
     "Uri",
+    "ValueScale",
     "VariantDataValue",
     "VariantDataValueConverter",
     "VariantDataValueFactory",

@@ -13,6 +13,7 @@ from typing_extensions import Buffer, CapsuleType
 from ._frame_enums import DataFrameCapability
 from ._plugins import PluginInfo
 from ._raw_io import RawStream
+from ._scale import ValueScale
 from ._stream_enums import StreamCapability
 from .enums import (
     AxesInterpretationId,
@@ -336,7 +337,7 @@ class ImageProperties:
     @property
     def calibration(self) -> SpatialCalibration: ...
     @property
-    def value_scale(self) -> tuple[float, float, str]: ...
+    def value_scale(self) -> ValueScale: ...
     @value_scale.setter
     def value_scale(self, scale: tuple[float, float, str], /) -> None: ...
     def to_string(self) -> str: ...

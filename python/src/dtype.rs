@@ -263,9 +263,7 @@ impl DataType {
 
     /// Can samples be converted by arithmetic alone: both numeric, with as many components?
     fn is_convertible_to(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let other = data_type_from(other)?;
-        Ok(self.0 == other
-            || (self.0.is_numeric() && other.is_numeric() && self.0.element_count() == other.element_count()))
+        Ok(self.0.is_convertible_to(data_type_from(other)?))
     }
 
     /// The type of one component.

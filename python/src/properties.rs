@@ -97,11 +97,12 @@ impl ImageProperties {
         SpatialCalibration { of: slf.clone().unbind() }
     }
 
-    /// (slope, intercept, unit): the quantity is `stored * slope + intercept`.
+    /// How stored samples turn into quantities, a ValueScale: `stored * slope + intercept`, in `unit`.
     #[getter]
-    fn value_scale(&self) -> (f64, f64, String) {
+    fn value_scale<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let scale = &self.value().value_scale;
-        (scale.slope, scale.intercept, scale.unit.clone())
+        let class = py.import("iolink._scale")?.getattr("ValueScale")?;
+        class.call1((scale.slope, scale.intercept, scale.unit.as_str()))
     }
 
     #[setter]

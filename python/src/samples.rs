@@ -5,29 +5,21 @@ use crate::image::ImageView;
 use crate::indexer::Indexer;
 use crate::lent::{array, Order, Shown};
 use crate::region::RegionXu64;
-use crate::value::sample_bytes;
+use crate::value::{from_python, numpy_sample};
 use crate::vector::shape_from;
-use iolink_sdk::{Block, BlockMut, Call, DataType, Error, ErrorKind, Memory, Region, Shape, Strides};
+use iolink_sdk::view::{read_sample, write_sample};
+use iolink_sdk::{DataType, Error, Memory, Region, Shape, Strides, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
 
-/// The region of the one sample at an index.
-fn one_sample(index: &Bound<'_, PyAny>) -> PyResult<Region> {
-    let index = shape_from("index", index)?;
-    Region::new(&index, &vec![1; index.len()]).or_raise()
-}
-
-/// The bytes of a sample, where they are given instead of numbers.
-fn raw_bytes<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    if let Ok(bytes) = given.cast::<PyBytes>() {
-        return Ok(Some(bytes.clone()));
-    }
+/// What is written for one sample: numbers, or the bytes of it.
+fn sample_from(given: &Bound<'_, PyAny>, data_type: DataType) -> PyResult<Value> {
     if given.is_instance_of::<PyByteArray>() || given.is_instance_of::<PyMemoryView>() {
         let bytes = given.py().get_type::<PyBytes>().call1((given,))?;
-        return Ok(Some(bytes.cast_into()?));
+        return from_python(&bytes, Some(data_type));
     }
-    Ok(None)
+    from_python(given, Some(data_type))
 }
 
 #[pymethods]
@@ -47,27 +39,12 @@ impl ImageView {
         index: &Bound<'py, PyAny>,
         dst: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (view, one) = (self.open()?, one_sample(index)?);
+        let (view, index) = (self.open()?, shape_from("index", index)?);
         if let Some(dst) = dst {
+            let one = Region::new(&index, &vec![1; index.len()]).or_raise()?;
             return self.read_region(py, Bound::new(py, RegionXu64(one))?.as_any(), Some(dst), None);
         }
-        let data_type = view.data_type();
-        one.check_inside(&view.shape()).or_raise()?;
-        let code = crate::dtype::numpy_code(data_type).ok_or_else(|| {
-            raise(Error::new(ErrorKind::Type, format!("samples of type {data_type} have no NumPy dtype")))
-        })?;
-        let bytes = PyBytes::new_with(py, data_type.byte_count(), |bytes| {
-            // SAFETY: the bytes hold the one sample.
-            let mut block = unsafe {
-                BlockMut::from_raw(bytes.as_mut_ptr(), one.size, Strides::filled(one.size.len(), 0), data_type)
-            };
-            view.read_region(&one, &mut block, &Call::silent()).or_raise()
-        })?;
-        let numbers = py.import("numpy")?.getattr("frombuffer")?.call1((bytes, code))?;
-        match data_type.vector_length() {
-            Some(_) => numbers.call_method0("copy"),
-            None => numbers.get_item(0),
-        }
+        numpy_sample(py, &read_sample(&*view, &index).or_raise()?)
     }
 
     /// Writes the sample at an index in canonical order: a number, as many numbers as a vector sample has components, or
@@ -77,25 +54,8 @@ impl ImageView {
     /// bytes, or a number that the type cannot hold; TypeError for what is no number; CapabilityError without WRITE. Then
     /// nothing is written.
     fn write(&self, index: &Bound<'_, PyAny>, src: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (view, one) = (self.open()?, one_sample(index)?);
-        let data_type = view.data_type();
-        one.check_inside(&view.shape()).or_raise()?;
-        let bytes = match raw_bytes(src)? {
-            Some(bytes) => bytes,
-            None => sample_bytes("src", src, data_type)?,
-        };
-        let (given, needed) = (bytes.as_bytes().len(), data_type.byte_count());
-        if given != needed {
-            return Err(PyValueError::new_err(format!(
-                "src: one sample of type {data_type} has {needed} bytes; {given} were given"
-            )));
-        }
-        // SAFETY: the bytes hold the one sample, and are only read.
-        let block = unsafe {
-            let strides = Strides::filled(one.size.len(), 0);
-            Block::from_raw(bytes.as_bytes().as_ptr() as *mut u8, one.size, strides, data_type)
-        };
-        view.write_region(&one, &block, &Call::silent()).or_raise()
+        let (view, index) = (self.open()?, shape_from("index", index)?);
+        write_sample(&*view, &index, &sample_from(src, view.data_type())?).or_raise()
     }
 
     /// How the samples lie in memory. CapabilityError without MEMORY_ACCESS.

@@ -34,8 +34,17 @@ fn to_numpy<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> 
     }
 }
 
+/// One sample as NumPy has it: a scalar, or an array of the components of a vector.
+pub fn numpy_sample<'py>(py: Python<'py>, sample: &Value) -> PyResult<Bound<'py, PyAny>> {
+    let one = to_numpy(py, sample)?.get_item(0)?;
+    match sample.data_type().vector_length() {
+        Some(_) => one.call_method0("copy"),
+        None => Ok(one),
+    }
+}
+
 /// The bytes of Python's numbers as samples of a type.
-pub fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type) -> PyResult<Bound<'py, PyBytes>> {
+fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type) -> PyResult<Bound<'py, PyBytes>> {
     let code = numpy_code(data_type)
         .ok_or_else(|| PyTypeError::new_err(format!("{name}: numbers cannot be made of type {data_type}")))?;
     let samples = given.py().import("iolink._samples")?;
@@ -56,7 +65,7 @@ pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<V
     if let Ok(text) = given.cast::<PyString>() {
         return match wanted {
             None | Some(Type::UTF8_STRING) => Ok(Value::from(&*text.to_cow()?)),
-            Some(wanted) => Err(PyTypeError::new_err(format!("value: a text is a UTF8_STRING, it cannot be {wanted}"))),
+            Some(wanted) => Err(PyTypeError::new_err(format!("value: a text is a UTF8_STRING, no {wanted}"))),
         };
     }
     if let Ok(bytes) = given.cast::<PyBytes>() {

@@ -254,6 +254,11 @@ impl DataType {
         }
     }
 
+    /// Can samples be converted by arithmetic alone: numbers both, with as many components?
+    pub fn is_convertible_to(self, other: DataType) -> bool {
+        self == other || (self.is_numeric() && other.is_numeric() && self.element_count() == other.element_count())
+    }
+
     /// The usual values of one component: whole range of integers, 0 to 1 for floats and booleans.
     pub fn standard_range(self) -> Option<(f64, f64)> {
         let bits = self.bit_depth() as i32;

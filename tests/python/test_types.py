@@ -8,10 +8,14 @@ import itertools
 import math
 import operator
 import pickle
+import re
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import iolink
 from iolink import DataType, DataTypeId, ImageViewFactory, Indexer, NumpyInterop, RegionXu64, Uri, VectorXd, VectorXu64
@@ -487,3 +491,73 @@ def test_values_are_converted():
             to.to_int(wrong)
     with pytest.raises(TypeError):
         to.to_numpy(create("a"))
+
+
+# Against Python's own
+
+
+def test_the_table_of_ids_is_the_enumeration():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "spec" / "data-types.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"\| `(\w+)`(?: \(`\w+`\))? \| `(0x[0-9A-F]+)`", page))
+    named = {name: member for name, member in DataTypeId.__members__.items() if member.name == name}
+    assert {name for name in named if not name.startswith("VEC")} == set(listed)
+    assert all(named[name] == int(number, 16) for name, number in listed.items())
+    aliases = dict(re.findall(r"`(\w+)` \(`(\w+)`\)", page))
+    assert all(DataTypeId[alias] is DataTypeId[name] for name, alias in aliases.items())
+
+
+numbers = st.lists(st.integers(-(2**63), 2**63 - 1), min_size=3, max_size=3)
+
+
+@settings(max_examples=200, deadline=None)
+@given(numbers, numbers, st.sampled_from([operator.add, operator.sub, operator.mul, operator.floordiv]))
+def test_arithmetic_is_pythons_or_an_overflow(left, right, operation):
+    try:
+        expected = list(map(operation, left, right))
+    except ZeroDivisionError:
+        expected = ZeroDivisionError
+    if expected is not ZeroDivisionError and not all(-(2**63) <= value < 2**63 for value in expected):
+        expected = OverflowError
+    vector = iolink.Vector3i64(left)
+    if isinstance(expected, list):
+        assert operation(vector, right) == expected == operation(left, iolink.Vector3i64(right))
+    else:
+        with pytest.raises(expected):
+            operation(vector, right)
+
+
+boxes = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=2)
+
+
+@settings(max_examples=200, deadline=None)
+@given(boxes, boxes)
+def test_regions_are_sets_of_positions(one, two):
+    def positions(box):
+        return set(itertools.product(*(range(first, first + size) for first, size in box)))
+
+    left, right = (RegionXu64(*zip(*box)) for box in (one, two))
+    both = positions(one) & positions(two)
+    assert left.element_count() == len(positions(one)) and left.is_empty() == (not positions(one))
+    assert left.intersect(right) == bool(both) and left.intersection(right).element_count() == len(both)
+    if both:
+        assert left.contains(right) == (positions(two) <= positions(one))
+        assert min(both) == left.intersection(right).min() and max(both) == left.intersection(right).max()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab:/?#@[]%.2é\x00 ", max_size=12))
+def test_any_text_is_a_uri_of_its_parts_or_refused(text):
+    try:
+        uri = Uri(text)
+    except ValueError:
+        return
+    parts = ["" if uri.scheme is None else f"{uri.scheme}:", "" if uri.authority is None else f"//{uri.authority}"]
+    parts += [
+        uri.path,
+        "" if uri.query is None else f"?{uri.query}",
+        "" if uri.fragment is None else f"#{uri.fragment}",
+    ]
+    assert "".join(parts) == text == str(uri)
+    split = urllib.parse.urlsplit(text)
+    assert (split.scheme, split.path) == ((uri.scheme or "").lower(), uri.path)
+    assert uri.normalized().normalized() == uri.normalized()

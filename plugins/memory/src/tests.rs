@@ -1,5 +1,6 @@
 use super::*;
-use iolink_sdk::{AxesInterpretation, Block, DataType, ErrorKind, ImageProperties, MultiImageView, Shape};
+use iolink_sdk::view::{read_sample, write_sample};
+use iolink_sdk::{AxesInterpretation, Block, DataType, ErrorKind, ImageProperties, MultiImageView, Shape, Value};
 use std::sync::Arc;
 
 fn shape(sizes: &[u64]) -> Shape {
@@ -83,4 +84,18 @@ fn frames_are_kept_in_order() {
     assert_eq!(set.frame(1).unwrap().shape(), shape(&[3]));
     assert_eq!(set.frame(2).err().unwrap().kind(), ErrorKind::OutOfRange);
     assert_eq!(set.insert(9, set.frame(0).unwrap()).unwrap_err().kind(), ErrorKind::OutOfRange);
+}
+
+#[test]
+fn single_samples_are_values() {
+    let image = MemoryImage::new(&shape(&[4, 3]), DataType::VEC3_UINT16, None).unwrap();
+    let value = Value::from_bytes(DataType::VEC3_UINT16, &[1u16, 2, 3].map(u16::to_ne_bytes).concat()).unwrap();
+    write_sample(&image, &[3, 1], &value).unwrap();
+    assert_eq!(read_sample(&image, &[3, 1]).unwrap(), value);
+    assert_eq!(read_sample(&image, &[3, 2]).unwrap().as_f64(), Some(vec![0.0; 3]));
+    assert_eq!(read_sample(&image, &[4, 0]).unwrap_err().kind(), ErrorKind::OutOfRange);
+    assert_eq!(read_sample(&image, &[0]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(write_sample(&image, &[0, 0], &Value::from(1u16)).unwrap_err().kind(), ErrorKind::Type);
+    let two = Value::from_bytes(DataType::VEC3_UINT16, &[0; 12]).unwrap();
+    assert_eq!(write_sample(&image, &[0, 0], &two).unwrap_err().kind(), ErrorKind::InvalidArgument);
 }

@@ -98,14 +98,19 @@ impl Indexer {
     /// # Errors
     /// `OutOfRange` where there is no such axis, `InvalidArgument` where the step is no whole number of samples.
     pub fn stride(&self, axis: usize) -> Result<i64> {
-        let (stride, size) = (self.byte_stride(axis)?, self.data_type.byte_count() as i64);
-        if stride % size != 0 {
+        self.whole_samples(self.byte_stride(axis)?, "stride")
+    }
+
+    /// Bytes as a number of samples.
+    fn whole_samples(&self, bytes: i64, what: &str) -> Result<i64> {
+        let size = self.data_type.byte_count() as i64;
+        if bytes % size != 0 {
             fail!(
                 InvalidArgument,
-                "the stride of {stride} bytes along axis {axis} is no whole number of {size}-byte samples; use byte_stride"
+                "the {what} of {bytes} bytes is no whole number of {size}-byte samples; use byte_{what}"
             );
         }
-        Ok(stride / size)
+        Ok(bytes / size)
     }
 
     /// The axes in the order in which they lie in memory, fastest first.
@@ -156,14 +161,7 @@ impl Indexer {
     /// # Errors
     /// As [`Indexer::byte_offset`], and `InvalidArgument` where the offset is no whole number of samples.
     pub fn offset(&self, index: &[u64]) -> Result<i64> {
-        let (offset, size) = (self.byte_offset(index)?, self.data_type.byte_count() as i64);
-        if offset % size != 0 {
-            fail!(
-                InvalidArgument,
-                "the offset of {offset} bytes is no whole number of {size}-byte samples; use byte_offset"
-            );
-        }
-        Ok(offset / size)
+        self.whole_samples(self.byte_offset(index)?, "offset")
     }
 }
 

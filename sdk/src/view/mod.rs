@@ -17,6 +17,7 @@ mod memory;
 mod multi;
 mod neighbours;
 mod random_access;
+mod sample;
 mod stream;
 
 pub use block::{Block, BlockMut};
@@ -30,6 +31,7 @@ pub use memory::{Bytes, Memory};
 pub use multi::{ForeignMultiImage, MultiImageView};
 pub use neighbours::{check_name, Folder, Neighbours};
 pub use random_access::{ForeignRandomAccess, RandomAccess};
+pub use sample::{read_sample, write_sample};
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 
 pub(crate) use exported::{guard, stop_panic, Border, Exported, Table, MAKER};
