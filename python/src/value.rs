@@ -44,7 +44,7 @@ pub fn numpy_sample<'py>(py: Python<'py>, sample: &Value) -> PyResult<Bound<'py,
 }
 
 /// The bytes of Python's numbers as samples of a type.
-fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type) -> PyResult<Bound<'py, PyBytes>> {
+pub fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type) -> PyResult<Bound<'py, PyBytes>> {
     let code = numpy_code(data_type)
         .ok_or_else(|| PyTypeError::new_err(format!("{name}: numbers cannot be made of type {data_type}")))?;
     let samples = given.py().import("iolink._samples")?;
