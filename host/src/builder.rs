@@ -1,7 +1,14 @@
 //! What an application says before its registry is made.
 
+use crate::record::PluginInfo;
 use crate::registry::Registry;
+use iolink_sdk::abi::iolink_plugin;
+use iolink_sdk::Result;
 use std::path::PathBuf;
+
+/// Brings a provider that is written in Python, as a descriptor that stays for the life of the process. It is called with
+/// no lock of the registry held, since importing a module may run anything.
+pub type BringPython = fn(&PluginInfo) -> Result<&'static iolink_plugin>;
 
 /// How a registry is made; nothing happens before [`RegistryBuilder::build`].
 #[derive(Clone)]
@@ -10,6 +17,7 @@ pub struct RegistryBuilder {
     pub(crate) package_dir: Option<PathBuf>,
     pub(crate) plugin_path_env: bool,
     pub(crate) python_sites: Vec<PathBuf>,
+    pub(crate) bring_python: Option<BringPython>,
     pub(crate) allow_abort: bool,
 }
 
@@ -34,9 +42,15 @@ impl RegistryBuilder {
     }
 
     /// The folders in which Python finds distributions; those that declare an entry point in the group `iolink.plugins`
-    /// bring plugins.
+    /// bring plugins, in the group `iolink.providers` providers written in Python.
     pub fn python_sites(mut self, sites: Vec<PathBuf>) -> Self {
         self.python_sites = sites;
+        self
+    }
+
+    /// Who brings providers that are written in Python. Without it they are listed and not used.
+    pub fn bring_python(mut self, bring: BringPython) -> Self {
+        self.bring_python = Some(bring);
         self
     }
 
@@ -59,6 +73,7 @@ impl Default for RegistryBuilder {
             package_dir: None,
             plugin_path_env: true,
             python_sites: Vec::new(),
+            bring_python: None,
             allow_abort: false,
         }
     }

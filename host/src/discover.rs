@@ -28,7 +28,7 @@ pub(crate) fn discover(settings: &RegistryBuilder) -> Vec<PluginInfo> {
         look_into_variable(&trust, &mut found);
     }
     for site in &settings.python_sites {
-        crate::python::look_into(&trust, site, &mut found);
+        crate::python::look_into(&trust, site, &settings.python_sites, &mut found);
     }
     tracing::debug!(count = found.len(), "looked for plugins");
     found

@@ -28,6 +28,7 @@ mod manifest;
 mod open;
 mod preflight;
 mod python;
+mod python_provider;
 mod record;
 mod registry;
 mod route;
@@ -35,7 +36,7 @@ pub mod source;
 mod trust;
 mod ways;
 
-pub use builder::RegistryBuilder;
+pub use builder::{BringPython, RegistryBuilder};
 pub use events::with_progress;
 pub use explain::{Candidate, Explanation};
 pub use open::Opened;

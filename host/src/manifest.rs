@@ -15,10 +15,7 @@ pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
 fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     let text = std::str::from_utf8(&bytes[..end]).map_err(|_| "it is not UTF-8".to_owned())?;
-    let root: Table = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        format!("line {line}: {}", error.message().replace('\n', ", "))
-    })?;
+    let root = table(text)?;
     let root = Fields { table: &root, path: String::new() };
     let abi = root.number("abi")?;
     if abi != u64::from(IOLINK_ABI_MAJOR) {
@@ -46,8 +43,17 @@ fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
         builtin: false,
         state: PluginState::Available,
         path: Some(path.to_owned()),
+        python: None,
         reason: None,
         providers,
+    })
+}
+
+/// The table that a text of TOML is.
+pub(crate) fn table(text: &str) -> Result<Table, String> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        format!("line {line}: {}", error.message().replace('\n', ", "))
     })
 }
 
@@ -81,26 +87,32 @@ fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
             return Err(format!("{}cost is {word:?}, not shared, lazy or copy", fields.path));
         }
     }
+    let capabilities = fields.number("capabilities")?;
+    Ok(Some(OfferRecord { offer, capabilities, from_kind, from_capabilities, cost, ..format(fields, made)? }))
+}
+
+/// The signs of a format that is opened as views of a kind.
+pub(crate) fn format(fields: &Fields<'_>, kind: Kind) -> Result<OfferRecord, String> {
     let listed = |name: &str| fields.optional(name).map(|text| list(&text));
-    Ok(Some(OfferRecord {
-        offer,
-        kind: made,
-        capabilities: fields.number("capabilities")?,
-        from_kind,
-        from_capabilities,
-        cost,
+    Ok(OfferRecord {
+        offer: OfferKind::Open,
+        kind,
+        capabilities: 0,
+        from_kind: None,
+        from_capabilities: 0,
+        cost: None,
         format: fields.optional("format")?,
         extensions: listed("extensions")?,
         media_types: listed("media_types")?,
         schemes: listed("schemes")?,
         magic: magic(&fields.optional("magic")?).map_err(|why| format!("{}magic: {why}", fields.path))?,
-    }))
+    })
 }
 
 /// A table, and the way to it for messages.
-struct Fields<'t> {
-    table: &'t Table,
-    path: String,
+pub(crate) struct Fields<'t> {
+    pub(crate) table: &'t Table,
+    pub(crate) path: String,
 }
 
 impl<'t> Fields<'t> {
@@ -111,7 +123,7 @@ impl<'t> Fields<'t> {
         }
     }
 
-    fn optional(&self, name: &str) -> Result<String, String> {
+    pub(crate) fn optional(&self, name: &str) -> Result<String, String> {
         match self.table.get(name) {
             None => Ok(String::new()),
             Some(Value::String(text)) => Ok(text.clone()),
@@ -134,7 +146,7 @@ impl<'t> Fields<'t> {
         Ok(id)
     }
 
-    fn tables(&self, name: &str) -> Result<Vec<Fields<'t>>, String> {
+    pub(crate) fn tables(&self, name: &str) -> Result<Vec<Fields<'t>>, String> {
         let wrong =
             |other: &Value| format!("{}{name} is a TOML {}, not an array of tables", self.path, other.type_str());
         let Some(value) = self.table.get(name) else { return Ok(Vec::new()) };

@@ -35,15 +35,17 @@ pub(crate) struct Claim {
     pub(crate) score: u32,
     pub(crate) why: String,
     builtin: bool,
+    python: bool,
     liked: usize,
     /// Letters of the ending that fits.
     fit: usize,
 }
 
 impl Claim {
-    /// Best first.
+    /// Best first: of equal ones what is linked in, then what is loaded, then what is written in Python.
     fn rank(&self) -> impl Ord + '_ {
-        (self.liked, Reverse(self.score), Reverse(self.fit), !self.builtin, &self.plugin, &self.provider)
+        let kind = (!self.builtin, self.python);
+        (self.liked, Reverse(self.score), Reverse(self.fit), kind, &self.plugin, &self.provider)
     }
 }
 
@@ -214,7 +216,11 @@ impl Registry {
                 Ok(Some(score)) => (claim.score, claim.why) = (score, format!("its own look ({})", claim.why)),
                 Ok(None) => {}
                 Err(error) => {
+                    let stop = error.kind() == ErrorKind::Cancelled;
                     failed.push((claim.provider, error));
+                    if stop {
+                        return Vec::new();
+                    }
                     continue;
                 }
             }
@@ -260,6 +266,7 @@ impl Registry {
                         score,
                         why,
                         builtin: plugin.info.builtin,
+                        python: plugin.info.python.is_some(),
                         liked: liking(&preference, &plugin.info.id, &record.id),
                         fit,
                     });

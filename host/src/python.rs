@@ -2,17 +2,20 @@
 //!
 //! A distribution declares in the group `iolink.plugins` lines `name = package.path` (a folder: every plugin in it) or
 //! `name = package.path:file.so` (one file of it). The folder lies inside the same site folder. Libraries in a package's
-//! folder that are no plugins at all, such as its extension modules, are passed over in silence.
+//! folder that are no plugins at all, such as its extension modules, are passed over in silence. Its entry points in the
+//! group `iolink.providers` are providers written in Python; see `python_provider`.
 
 use crate::discover::{look_at, plugin_files, refused};
+use crate::python_provider;
 use crate::record::PluginInfo;
 use crate::trust::Trust;
 use std::path::{Path, PathBuf};
 
-const GROUP: &str = "[iolink.plugins]";
+const PLUGINS: &str = "[iolink.plugins]";
+const PROVIDERS: &str = "[iolink.providers]";
 
-/// Looks into one folder in which Python finds distributions.
-pub(crate) fn look_into(trust: &Trust, site: &Path, found: &mut Vec<PluginInfo>) {
+/// Looks into one folder in which Python finds distributions, of all the `sites` that there are.
+pub(crate) fn look_into(trust: &Trust, site: &Path, sites: &[PathBuf], found: &mut Vec<PluginInfo>) {
     // Python lists folders that need not be there.
     let Ok(site) = site.canonicalize() else { return };
     let Ok(entries) = site.read_dir() else { return };
@@ -24,7 +27,7 @@ pub(crate) fn look_into(trust: &Trust, site: &Path, found: &mut Vec<PluginInfo>)
     lists.sort();
     for list in lists {
         let Ok(text) = std::fs::read_to_string(&list) else { continue };
-        for (name, value) in declared(&text) {
+        for (name, value) in declared(&text, PLUGINS) {
             tracing::debug!(name, value, list = %list.display(), "entry point found");
             if let Err((at, reason)) = follow(trust, &site, value, found) {
                 let mut info =
@@ -33,15 +36,20 @@ pub(crate) fn look_into(trust: &Trust, site: &Path, found: &mut Vec<PluginInfo>)
                 found.push(info);
             }
         }
+        for (name, value) in declared(&text, PROVIDERS) {
+            tracing::debug!(name, value, list = %list.display(), "entry point found");
+            found.push(python_provider::look_at(&site, sites, &list, name, value));
+        }
     }
 }
 
-/// Names and values of the group.
-fn declared(text: &str) -> impl Iterator<Item = (&str, &str)> {
+/// Names and values of a group.
+fn declared<'t>(text: &'t str, group: &str) -> impl Iterator<Item = (&'t str, &'t str)> {
     let mut inside = false;
+    let group = group.to_owned();
     text.lines().map(str::trim).filter_map(move |line| {
         if line.starts_with('[') {
-            inside = line == GROUP;
+            inside = line == group;
             return None;
         }
         if !inside || line.starts_with(['#', ';']) {
@@ -115,6 +123,6 @@ mod tests {
     fn only_lines_of_the_group_count() {
         let text =
             "[console_scripts]\na = b:c\n\n[iolink.plugins]\n# x = y\nraw = raw_plugin.lib \n=\n[other]\nz = w\n";
-        assert_eq!(declared(text).collect::<Vec<_>>(), [("raw", "raw_plugin.lib"), ("", "")]);
+        assert_eq!(declared(text, PLUGINS).collect::<Vec<_>>(), [("raw", "raw_plugin.lib"), ("", "")]);
     }
 }

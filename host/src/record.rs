@@ -39,6 +39,8 @@ pub struct PluginInfo {
     pub state: PluginState,
     /// The file, symbolic links resolved; `None` for what is linked in.
     pub path: Option<PathBuf>,
+    /// A provider written in Python: `module:attribute` of its class.
+    pub python: Option<String>,
     /// Refused: what was wrong, what was expected, what to do, in one line.
     pub reason: Option<String>,
     /// What the plugin brings.

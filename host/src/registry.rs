@@ -110,19 +110,40 @@ impl Registry {
     /// `Refused` with the reason, which [`Registry::plugins`] shows too.
     pub fn admit(&self, plugin: &'static iolink_plugin, path: Option<&Path>) -> Result<()> {
         let judged = judge(plugin, self.inner.settings.allow_abort);
-        self.settle(judged, path, None)
+        self.settle(judged, &Place { path, python: None }, None)
+    }
+
+    /// [`Registry::admit`] for a provider that is written in Python, by the `module:attribute` of its class.
+    ///
+    /// # Errors
+    /// As [`Registry::admit`].
+    pub fn admit_python(&self, plugin: &'static iolink_plugin, python: &str) -> Result<()> {
+        let judged = judge(plugin, self.inner.settings.allow_abort);
+        self.settle(judged, &Place { path: None, python: Some(python) }, None)
+    }
+
+    /// Forgets a provider that came by [`Registry::admit_python`], so that a new one of this id can come. Views that it made
+    /// live on. Says whether it was there.
+    pub fn withdraw_python(&self, id: &str) -> bool {
+        let mut plugins = self.write();
+        let before = plugins.len();
+        let given = |info: &PluginInfo| info.id == id && info.python.is_some() && info.path.is_none();
+        plugins.retain(|plugin| !given(&plugin.info));
+        self.inner.quick.forget();
+        plugins.len() < before
     }
 
     /// Keeps what was judged, or the reason why not with what the manifest says.
-    fn settle(&self, judged: Result<Judged, String>, path: Option<&Path>, manifest: Option<PluginInfo>) -> Result<()> {
+    fn settle(&self, judged: Result<Judged, String>, place: &Place<'_>, manifest: Option<PluginInfo>) -> Result<()> {
         let (reason, known) = match judged {
             Ok(judged) => {
                 let info = PluginInfo {
                     id: judged.id,
                     version: judged.version,
-                    builtin: path.is_none(),
+                    builtin: place.is_linked_in(),
                     state: PluginState::Loaded,
-                    path: path.map(Path::to_owned),
+                    path: place.path.map(Path::to_owned),
+                    python: place.python.map(str::to_owned),
                     reason: None,
                     providers: judged.providers.iter().map(|(record, _)| record.clone()).collect(),
                 };
@@ -130,7 +151,7 @@ impl Registry {
                 let (id, version) = (info.id.clone(), info.version.clone());
                 match self.insert(Plugin { info: info.clone(), raw }) {
                     Ok(()) => {
-                        tracing::info!(plugin = id, version, path = ?path, "plugin admitted");
+                        tracing::info!(plugin = id, version, path = ?place.path, "plugin admitted");
                         return Ok(());
                     }
                     Err(reason) => (reason, Some(info)),
@@ -138,16 +159,16 @@ impl Registry {
             }
             Err(reason) => (reason, manifest),
         };
-        self.refuse(path, known, reason)
+        self.refuse(place, known, reason)
     }
 
     /// Keeps the reason for which a plugin is not used.
-    fn refuse(&self, path: Option<&Path>, known: Option<PluginInfo>, reason: String) -> Result<()> {
-        let earlier = path.and_then(|path| self.by_path(path)).filter(|earlier| earlier.state != PluginState::Loaded);
+    fn refuse(&self, place: &Place<'_>, known: Option<PluginInfo>, reason: String) -> Result<()> {
+        let earlier = self.at(place).filter(|earlier| earlier.state != PluginState::Loaded);
         let info = known.or(earlier);
-        let name = path.map_or_else(|| "a linked-in plugin".into(), |path| path.display().to_string());
+        let name = place.words();
         tracing::warn!(path = name, reason, "plugin refused");
-        let mut info = info.unwrap_or_else(|| PluginInfo::unknown(path));
+        let mut info = info.unwrap_or_else(|| PluginInfo::unknown(place.path));
         info.state = PluginState::Refused;
         info.reason = Some(reason.clone());
         let mut plugins = self.write();
@@ -179,9 +200,11 @@ impl Registry {
         Ok(())
     }
 
-    fn by_path(&self, path: &Path) -> Option<PluginInfo> {
+    /// What is known of a place other than the program itself.
+    fn at(&self, place: &Place<'_>) -> Option<PluginInfo> {
         let plugins = self.read();
-        plugins.iter().find(|plugin| same(plugin.info.path.as_deref(), Some(path))).map(|plugin| plugin.info.clone())
+        let known = plugins.iter().find(|plugin| !place.is_linked_in() && plugin.info.place() == *place);
+        known.map(|plugin| plugin.info.clone())
     }
 
     /// Looks for plugins, once. No library is opened.
@@ -194,19 +217,18 @@ impl Registry {
             return;
         }
         for found in discover::discover(&self.inner.settings) {
-            if found.path.as_deref().and_then(|path| self.by_path(path)).is_some() {
+            if self.at(&found.place()).is_some() {
                 continue;
             }
-            let (id, path) = (found.id.clone(), found.path.clone());
             if let Some(reason) = found.reason.clone() {
                 // The reason is kept; nobody waits for the error.
-                let _ = self.refuse(path.as_deref(), Some(found), reason);
+                let _ = self.refuse(&found.place(), Some(found.clone()), reason);
                 continue;
             }
             match self.insert(Plugin { info: found.clone(), raw: Vec::new() }) {
-                Ok(()) => tracing::debug!(plugin = id, ?path, "plugin found"),
+                Ok(()) => tracing::debug!(plugin = found.id, path = ?found.path, "plugin found"),
                 Err(reason) => {
-                    let _ = self.refuse(path.as_deref(), Some(found), reason);
+                    let _ = self.refuse(&found.place(), Some(found.clone()), reason);
                 }
             }
         }
@@ -250,15 +272,22 @@ impl Registry {
         }
         let path = std::fs::canonicalize(path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
         let _one_at_a_time = self.finding();
-        if let Some(info) = self.by_path(&path).filter(|info| info.state == PluginState::Loaded) {
+        let place = Place { path: Some(&path), python: None };
+        if let Some(info) = self.at(&place).filter(|info| info.state == PluginState::Loaded) {
             return Ok(info);
         }
         self.load_file(&path)?;
-        self.by_path(&path).ok_or_else(|| Error::new(ErrorKind::Internal, "the plugin was admitted and is gone"))
+        self.at(&place).ok_or_else(|| Error::new(ErrorKind::Internal, "the plugin was admitted and is gone"))
     }
 
     /// Loads a plugin that is known by its manifest.
     pub(crate) fn load(&self, id: &str) -> Result<()> {
+        let available = |info: &PluginInfo| info.id == id && info.state == PluginState::Available;
+        let python = |plugin: &&Plugin| available(&plugin.info) && plugin.info.python.is_some();
+        let written_in_python = self.read().iter().find(python).map(|plugin| plugin.info.clone());
+        if let Some(info) = written_in_python {
+            return self.load_python(info);
+        }
         let _one_at_a_time = self.finding();
         let path = match self.read().iter().find(|plugin| plugin.info.id == id && plugin.info.path.is_some()) {
             Some(Plugin { info, .. }) if info.state == PluginState::Available => info.path.clone(),
@@ -271,13 +300,37 @@ impl Registry {
         }
     }
 
+    /// A provider written in Python. Nothing is held while its module is imported, which may run anything.
+    fn load_python(&self, info: PluginInfo) -> Result<()> {
+        let brought = match self.inner.settings.bring_python {
+            Some(bring) => bring(&info),
+            None => Err(Error::new(
+                ErrorKind::Refused,
+                "it is written in Python, and this program runs none; open its files from Python",
+            )),
+        };
+        let _one_at_a_time = self.finding();
+        // Two threads may both have imported it: the first one's word stands.
+        if !self.known(|known| known.id == info.id && known.state == PluginState::Loaded).is_empty() {
+            return Ok(());
+        }
+        let judged = match brought {
+            Ok(plugin) => judge(plugin, self.inner.settings.allow_abort),
+            // The user stopped the import: that says nothing of the provider.
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            Err(error) => Err(error.message().to_owned()),
+        };
+        let judged = judged.and_then(|judged| load::agree(Some(&info), &judged).map(|()| judged));
+        self.settle(judged, &info.place(), Some(info.clone()))
+    }
+
     /// With `finding` held: everything from the file's permissions to its providers.
     fn load_file(&self, path: &Path) -> Result<()> {
         let (judged, manifest) = match self.judge_file(path) {
             Ok(judged) => (Ok(judged), None),
             Err((reason, manifest)) => (Err(reason), manifest.map(|manifest| *manifest)),
         };
-        self.settle(judged, Some(path), manifest)
+        self.settle(judged, &Place { path: Some(path), python: None }, manifest)
     }
 
     fn judge_file(&self, path: &Path) -> Result<Judged, discover::Why> {
@@ -333,7 +386,38 @@ impl Plugin {
     }
 }
 
+/// Where a plugin is: a file, a class in Python, both, or linked into the program.
+struct Place<'a> {
+    path: Option<&'a Path>,
+    python: Option<&'a str>,
+}
+
+impl PartialEq for Place<'_> {
+    /// Paths are canonical, so letters are compared and not, more slowly, their parts.
+    fn eq(&self, other: &Self) -> bool {
+        self.path.map(Path::as_os_str) == other.path.map(Path::as_os_str) && self.python == other.python
+    }
+}
+
+impl Place<'_> {
+    fn is_linked_in(&self) -> bool {
+        self.path.is_none() && self.python.is_none()
+    }
+
+    fn words(&self) -> String {
+        match (self.python, self.path) {
+            (Some(python), _) => python.to_owned(),
+            (None, Some(path)) => path.display().to_string(),
+            (None, None) => "a linked-in plugin".to_owned(),
+        }
+    }
+}
+
 impl PluginInfo {
+    fn place(&self) -> Place<'_> {
+        Place { path: self.path.as_deref(), python: self.python.as_deref() }
+    }
+
     /// A place of which nothing could be read.
     pub(crate) fn unknown(path: Option<&Path>) -> Self {
         let name = path.map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned());
@@ -343,6 +427,7 @@ impl PluginInfo {
             builtin: path.is_none(),
             state: PluginState::Refused,
             path: path.map(Path::to_owned),
+            python: None,
             reason: None,
             providers: Vec::new(),
         }
@@ -351,19 +436,14 @@ impl PluginInfo {
 
 /// Is `new` a later word on the same file? What is loaded stays.
 fn replaces(known: &PluginInfo, new: &PluginInfo) -> bool {
-    known.state != PluginState::Loaded && known.path.is_some() && same(known.path.as_deref(), new.path.as_deref())
-}
-
-/// Are these the same path? Both are canonical, so letters are compared and not, more slowly, their parts.
-fn same(one: Option<&Path>, other: Option<&Path>) -> bool {
-    one.map(Path::as_os_str) == other.map(Path::as_os_str)
+    known.state != PluginState::Loaded && !known.place().is_linked_in() && known.place() == new.place()
 }
 
 /// Why two plugins cannot be used together.
 fn clash(known: &PluginInfo, new: &PluginInfo) -> Option<String> {
-    let place = match &known.path {
-        Some(path) => format!("comes from {}", path.display()),
-        None => "is linked in".to_owned(),
+    let place = match known.place() {
+        place if place.is_linked_in() => "is linked in".to_owned(),
+        place => format!("comes from {}", place.words()),
     };
     if known.id == new.id {
         return Some(format!("the plugin {} already {place}; keep one of the two", known.id));

@@ -1,8 +1,8 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
-use crate::abi::{iolink_error, iolink_source, iolink_view};
+use crate::abi::{iolink_error, iolink_host, iolink_source, iolink_view};
 use crate::view::{check_status, guard, new_error};
-use crate::{Error, ErrorKind, Result, Source, View};
+use crate::{Error, ErrorKind, Host, Result, Source, View};
 
 /// Calls a border function that may fail.
 ///
@@ -68,4 +68,13 @@ pub unsafe fn source(border: *const iolink_source) -> Result<Source> {
     }
     // SAFETY: by the caller's promise.
     unsafe { Source::from_border(border) }
+}
+
+/// A host as a provider's function got it, with a reference of its own.
+///
+/// # Safety
+/// `raw` is NULL or a live host that stays good while references to it are held.
+pub unsafe fn host(raw: *const iolink_host) -> Host {
+    // SAFETY: by the caller's promise.
+    unsafe { Host::from_raw(raw) }
 }

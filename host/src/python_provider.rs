@@ -1,0 +1,234 @@
+//! Providers written in Python, as the host knows them before anything is imported.
+//!
+//! A distribution declares in the group `iolink.providers` lines `name = package.module:Class`. What the class opens stands
+//! in `iolink-providers.toml`, in the package's folder, under the name of the entry point:
+//!
+//! ```toml
+//! [raw]
+//! title = "Raw volumes"
+//! requires = "tifffile"            # modules without which there is no provider
+//! [[raw.formats]]
+//! format = "RAW"
+//! extensions = "raw,bin"
+//! magic = "0:52415721"
+//! ```
+//!
+//! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
+
+use crate::manifest::{format, table, Fields};
+use crate::record::{check_id, OfferRecord, PluginInfo, PluginState, ProviderRecord};
+use iolink_sdk::provider::OfferKind;
+use iolink_sdk::Kind;
+use std::path::{Path, PathBuf};
+
+const STATIC: &str = "iolink-providers.toml";
+
+/// What an entry point `name = value` of the list `list`, found in `site`, says. Modules are looked for in `site` and
+/// then in all `sites`.
+pub(crate) fn look_at(site: &Path, sites: &[PathBuf], list: &Path, name: &str, value: &str) -> PluginInfo {
+    let version = version_of(list);
+    let mut info = PluginInfo {
+        id: value.replace(':', "."),
+        version,
+        builtin: false,
+        state: PluginState::Available,
+        path: Some(list.to_owned()),
+        python: Some(value.to_owned()),
+        reason: None,
+        providers: Vec::new(),
+    };
+    if let Err(reason) = describe(&mut info, site, sites, list, name, value) {
+        info.state = PluginState::Refused;
+        info.reason = Some(format!("the entry point {name} = {value} of {}: {reason}", list.display()));
+    }
+    info
+}
+
+fn describe(
+    info: &mut PluginInfo,
+    site: &Path,
+    sites: &[PathBuf],
+    list: &Path,
+    name: &str,
+    value: &str,
+) -> Result<(), String> {
+    let names = |text: &str| text.split('.').all(|part| !part.is_empty() && part.chars().all(is_letter));
+    let module = match value.split_once(':') {
+        Some((module, attribute)) if names(module) && names(attribute) => module,
+        _ => return Err("it is not of the form package.module:Class".into()),
+    };
+    let folders = || std::iter::once(site).chain(sites.iter().map(PathBuf::as_path));
+    let file = match folders().chain(editable(list).iter().map(PathBuf::as_path)).find_map(|at| find(at, module)) {
+        Some(file) => {
+            info.path = Some(file.clone());
+            file
+        }
+        // An editable installation may bring its modules by means that only an import knows.
+        None if !editable(list).is_empty() => PathBuf::new(),
+        None => return Err(format!("there is no module {module} in {}; reinstall the distribution", site.display())),
+    };
+    let known = match beside(&file, module) {
+        Some(text) => Some((table(&text.1).map_err(|why| format!("{}: {why}", text.0.display()))?, text.0)),
+        None => None,
+    };
+    let empty = toml::Table::new();
+    let fields = match &known {
+        Some((root, at)) => match root.get(name) {
+            Some(toml::Value::Table(own)) => Fields { table: own, path: format!("{}: {name}.", at.display()) },
+            Some(other) => return Err(format!("{}: {name} is a TOML {}, not a table", at.display(), other.type_str())),
+            None => Fields { table: &empty, path: String::new() },
+        },
+        None => Fields { table: &empty, path: String::new() },
+    };
+    let mut record = ProviderRecord { id: info.id.clone(), title: fields.optional("title")?, offers: Vec::new() };
+    let id = fields.optional("id")?;
+    if !id.is_empty() {
+        record.id = id;
+    }
+    check_id(&record.id).map_err(|why| format!("{}id: {why}", fields.path))?;
+    info.id = record.id.clone();
+    for one in fields.tables("formats")? {
+        record.offers.push(one_format(&one)?);
+    }
+    if !fields.table.contains_key("formats") {
+        record.offers.push(OfferRecord {
+            format: name.to_uppercase(),
+            extensions: vec![name.to_lowercase()],
+            ..format(&Fields { table: &empty, path: String::new() }, Kind::Image)?
+        });
+    }
+    info.providers.push(record);
+    let (requires, install) = (fields.optional("requires")?, fields.optional("install")?);
+    let missing = requires.split(',').map(str::trim).filter(|needed| !needed.is_empty());
+    let missing: Vec<&str> = missing.filter(|needed| !folders().any(|at| find(at, needed).is_some())).collect();
+    if !missing.is_empty() {
+        let what = if install.is_empty() { missing.join(" ") } else { install };
+        return Err(format!("it needs {}, not installed; run pip install '{what}'", missing.join(", ")));
+    }
+    Ok(())
+}
+
+fn is_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// One table of `formats`; the view is an image unless `kind` says otherwise.
+fn one_format(fields: &Fields<'_>) -> Result<OfferRecord, String> {
+    let word = fields.optional("kind")?;
+    let kind = match word.as_str() {
+        "" => Kind::Image,
+        word => Kind::from_word(word).ok_or_else(|| {
+            let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
+            format!("{}kind is {word:?}, not one of {}", fields.path, words.join(", "))
+        })?,
+    };
+    Ok(OfferRecord { offer: OfferKind::Open, ..format(fields, kind)? })
+}
+
+/// The version in the name of a folder `NAME-VERSION.dist-info`.
+fn version_of(list: &Path) -> String {
+    let folder = list.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let version = folder.strip_suffix(".dist-info").and_then(|name| name.rsplit_once('-')).map(|(_, version)| version);
+    version.filter(|version| !version.is_empty()).unwrap_or("0").to_owned()
+}
+
+/// Where an editable installation has its sources, as `direct_url.json` tells; nothing for other installations.
+fn editable(list: &Path) -> Vec<PathBuf> {
+    let Ok(text) = std::fs::read_to_string(list.with_file_name("direct_url.json")) else { return Vec::new() };
+    let compact: String = text.split_whitespace().collect();
+    if !compact.contains("\"editable\":true") {
+        return Vec::new();
+    }
+    let url = text.split("\"url\"").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap_or_default();
+    let source = crate::source::from_text(url).ok();
+    let folder = source.as_ref().and_then(|source| source.path()).unwrap_or(Path::new("/"));
+    vec![folder.join("src"), folder.to_owned()]
+}
+
+/// The file or folder that a module is, in a folder of `sys.path`.
+fn find(folder: &Path, module: &str) -> Option<PathBuf> {
+    let parts: Vec<&str> = module.split('.').collect();
+    let (last, above) = parts.split_last()?;
+    let folder = above.iter().fold(folder.to_owned(), |folder, part| folder.join(part));
+    let package = folder.join(last);
+    let own = [package.join("__init__.py"), folder.join(format!("{last}.py"))];
+    if let Some(file) = own.into_iter().find(|file| file.is_file()) {
+        return Some(file);
+    }
+    if package.is_dir() {
+        return Some(package);
+    }
+    let built = |name: &str| name.strip_prefix(last).is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".so"));
+    let mut entries = folder.read_dir().ok()?.flatten();
+    entries.find(|entry| entry.file_name().to_str().is_some_and(built)).map(|entry| entry.path())
+}
+
+/// The static file of the package that a module is or lies in, where there is one.
+fn beside(file: &Path, module: &str) -> Option<(PathBuf, String)> {
+    let is_package = file.file_name().is_some_and(|name| name == "__init__.py") || file.is_dir();
+    // A module of its own lies among those of other distributions: no file beside it speaks for it.
+    if !is_package && !module.contains('.') {
+        return None;
+    }
+    let folder = if file.is_dir() { file } else { file.parent()? };
+    let at = folder.join(STATIC);
+    std::fs::read_to_string(&at).ok().map(|text| (at, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{create_dir_all, write};
+
+    /// A site folder with a package `pkg`, its static file, and an entry point.
+    fn seen(toml: &str, name: &str, value: &str) -> PluginInfo {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path().canonicalize().unwrap();
+        create_dir_all(site.join("pkg")).unwrap();
+        create_dir_all(site.join("pkg-1.2.dist-info")).unwrap();
+        write(site.join("pkg/__init__.py"), "raise SystemExit('imported')").unwrap();
+        write(site.join("pkg").join(STATIC), toml).unwrap();
+        look_at(&site, &[], &site.join("pkg-1.2.dist-info/entry_points.txt"), name, value)
+    }
+
+    #[test]
+    fn the_static_file_says_what_is_opened() {
+        let info = seen(
+            "[raw]\nid = 'org.example.raw'\ntitle = 'Raw'\n[[raw.formats]]\nformat = 'RAW'\nextensions = 'raw,bin'\n\
+             magic = '0:52415721'\nkind = 'data-frame'\n",
+            "raw",
+            "pkg:Raw",
+        );
+        assert_eq!((info.state, info.reason.clone()), (PluginState::Available, None));
+        assert_eq!((info.id.as_str(), info.version.as_str()), ("org.example.raw", "1.2"));
+        let offer = &info.providers[0].offers[0];
+        assert_eq!((offer.kind, offer.extensions.len(), offer.magic.len()), (Kind::DataFrame, 2, 1));
+    }
+
+    #[test]
+    fn without_a_table_the_name_is_the_ending() {
+        let info = seen("", "raw", "pkg:Raw");
+        assert_eq!(info.id, "pkg.Raw");
+        assert_eq!(info.providers[0].offers[0].extensions, ["raw"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_field() {
+        for (toml, value, expected) in [
+            ("", "pkg", "not of the form package.module:Class"),
+            ("", "nothing:Raw", "there is no module nothing in "),
+            ("", "pkg.sub:Raw", "there is no module pkg.sub in "),
+            ("raw = 3", "pkg:Raw", "raw is a TOML integer, not a table"),
+            ("[raw", "pkg:Raw", "iolink-providers.toml: line 1: "),
+            ("[raw]\ntitle = 3", "pkg:Raw", "raw.title is a TOML integer, not text"),
+            ("[raw]\nid = 'a b'", "pkg:Raw", "raw.id: \"a b\" is not an id"),
+            ("[[raw.formats]]\nkind = 'picture'", "pkg:Raw", "raw.formats[0].kind is \"picture\", not one of image"),
+            ("[[raw.formats]]\nmagic = 'x'", "pkg:Raw", "raw.formats[0].magic: \"x\" is not of the form OFFSET:HEX"),
+            ("[raw]\nrequires = 'absent'", "pkg:Raw", "it needs absent, not installed; run pip install 'absent'"),
+        ] {
+            let info = seen(toml, "raw", value);
+            let reason = info.reason.unwrap_or_default();
+            assert!(info.state == PluginState::Refused && reason.contains(expected), "{expected}: {reason}");
+        }
+    }
+}
