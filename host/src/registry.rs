@@ -122,15 +122,16 @@ impl Registry {
         self.settle(judged, &Place { path: None, python: Some(python) }, None)
     }
 
-    /// Forgets a provider that came by [`Registry::admit_python`], so that a new one of this id can come. Views that it made
-    /// live on. Says whether it was there.
-    pub fn withdraw_python(&self, id: &str) -> bool {
+    /// Forgets a provider that came by [`Registry::admit_python`] under this id, or was refused under this
+    /// `module:attribute`, so that a new one can come. Views that it made live on.
+    pub fn withdraw_python(&self, id: &str, python: &str) {
         let mut plugins = self.write();
-        let before = plugins.len();
-        let given = |info: &PluginInfo| info.id == id && info.python.is_some() && info.path.is_none();
-        plugins.retain(|plugin| !given(&plugin.info));
+        let same = |info: &PluginInfo| match info.state {
+            PluginState::Refused => info.python.as_deref() == Some(python),
+            _ => info.id == id && info.python.is_some(),
+        };
+        plugins.retain(|plugin| plugin.info.path.is_some() || !same(&plugin.info));
         self.inner.quick.forget();
-        plugins.len() < before
     }
 
     /// Keeps what was judged, or the reason why not with what the manifest says.
@@ -171,6 +172,8 @@ impl Registry {
         let mut info = info.unwrap_or_else(|| PluginInfo::unknown(place.path));
         info.state = PluginState::Refused;
         info.reason = Some(reason.clone());
+        info.python = place.python.map(str::to_owned);
+        info.builtin = place.is_linked_in();
         let mut plugins = self.write();
         match plugins.iter_mut().find(|plugin| replaces(&plugin.info, &info)) {
             Some(plugin) => *plugin = Plugin { info, raw: Vec::new() },

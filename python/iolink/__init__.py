@@ -37,6 +37,7 @@ from ._iolink import (
     RandomAccess,
     RandomAccessFactory,
     RegionXu64,
+    Source,
     SpatialCalibration,
     SpatialDirections,
     StreamAccess,
@@ -91,6 +92,7 @@ from ._iolink import (
     load_plugin,
     open,
     plugins,
+    register_provider,
     set_preference,
 )
 from ._plugins import PluginInfo
@@ -218,6 +220,7 @@ __all__ = [
     "RandomAccess",
     "RandomAccessFactory",
     "RegionXu64",
+    "Source",
     "SpatialCalibration",
     "SpatialCalibrationProperty",
     "SpatialDirections",
@@ -278,6 +281,7 @@ __all__ = [
     "from_capsule",
     "load_plugin",
     "plugins",
+    "register_provider",
     "set_preference",
     *_FLAT,
 ]

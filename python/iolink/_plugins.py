@@ -8,7 +8,7 @@ from pathlib import Path
 class PluginInfo:
     """One plugin: who it is, what it offers, and whether it can be used.
 
-    `kind` is "built-in" or "plugin"; `state` is "available" (known by its manifest, not loaded), "loaded" or "refused",
+    `kind` is "built-in", "plugin" or "python", a provider written in Python; `state` is "available" (known by its manifest, not loaded), "loaded" or "refused",
     and then `reason` says why in one line. `offers` are lines for people.
     """
 

@@ -1,6 +1,7 @@
 //! One Python exception for each kind of error; each is also the built-in one that a user would catch.
 
 use iolink_sdk::{Error, ErrorKind};
+use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyNotImplementedError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::any::Any;
@@ -60,8 +61,45 @@ fn raise_as(error: Error, class_name: &str) -> PyErr {
 /// The error of a Python exception, which comes out unchanged when it is raised again.
 pub fn from_python(py: Python<'_>, raised: PyErr) -> Error {
     let text = raised.to_string();
+    let (kind, code) = kind_of(py, &raised);
     let value: Py<PyAny> = raised.into_value(py).into_any();
-    Error::new(ErrorKind::Internal, text).with_payload(Arc::new(value) as Arc<dyn Any + Send + Sync>)
+    Error::new(kind, text).with_code(code).with_payload(Arc::new(value) as Arc<dyn Any + Send + Sync>)
+}
+
+const KINDS: [ErrorKind; 14] = [
+    ErrorKind::InvalidArgument,
+    ErrorKind::NotImplemented,
+    ErrorKind::OutOfRange,
+    ErrorKind::Type,
+    ErrorKind::NotFound,
+    ErrorKind::Io,
+    ErrorKind::Unsupported,
+    ErrorKind::Corrupt,
+    ErrorKind::Busy,
+    ErrorKind::Cancelled,
+    ErrorKind::Limit,
+    ErrorKind::Closed,
+    ErrorKind::Internal,
+    ErrorKind::Refused,
+];
+
+/// What sort of error an exception is: that of our own classes, or the built-in one that says the same; and its errno.
+fn kind_of(py: Python<'_>, raised: &PyErr) -> (ErrorKind, i32) {
+    let errno = || raised.value(py).getattr("errno").and_then(|errno| errno.extract()).unwrap_or(0);
+    let own = raised.get_type(py).name().ok().and_then(|name| {
+        let name = name.to_str().ok()?;
+        KINDS.into_iter().find(|kind| class_name(*kind) == name)
+    });
+    let is_ours = raised.get_type(py).module().is_ok_and(|module| module == "iolink.errors");
+    match own {
+        Some(kind) if is_ours => (kind, if kind == ErrorKind::Io { errno() } else { 0 }),
+        _ if raised.is_instance_of::<PyKeyboardInterrupt>(py) => (ErrorKind::Cancelled, 0),
+        _ if raised.is_instance_of::<PyFileNotFoundError>(py) => (ErrorKind::NotFound, errno()),
+        _ if raised.is_instance_of::<PyOSError>(py) => (ErrorKind::Io, errno()),
+        _ if raised.is_instance_of::<PyNotImplementedError>(py) => (ErrorKind::NotImplemented, 0),
+        _ if raised.is_instance_of::<PyMemoryError>(py) => (ErrorKind::Limit, 0),
+        _ => (ErrorKind::Internal, 0),
+    }
 }
 
 /// `Result::map_err(raise)` with a shorter name.

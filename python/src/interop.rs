@@ -68,6 +68,23 @@ fn named(interpretation: AxesInterpretation, axes: &[Axis], data_type: DataType)
     }
 }
 
+/// An image over the memory of an array; `place` says where its canonical axes stand.
+pub fn shared(
+    array: &Bound<'_, PyAny>,
+    place: impl FnOnce(usize, DataType) -> PyResult<crate::provider::Placed>,
+    metadata: Option<Arc<iolink_sdk::MetadataNode>>,
+) -> PyResult<Arc<dyn iolink_sdk::ImageView>> {
+    let lent = memory_of(lending(array)?, false)?;
+    let placed = place(lent.shape.len(), lent.data_type)?;
+    let memory = permuted(lent, &placed.canonical)?;
+    let adopted = Adopt::Image { memory, properties: Some(placed.properties) };
+    let image = registry().adopt(adopted).or_raise()?.into_image().or_raise()?;
+    if let Some(metadata) = metadata {
+        image.set_metadata((*metadata).clone()).or_raise()?;
+    }
+    Ok(image)
+}
+
 fn adopt(memory: Box<Memory>, properties: Option<ImageProperties>) -> PyResult<ImageView> {
     let view = registry().adopt(Adopt::Image { memory, properties: properties.map(Arc::new) }).or_raise()?;
     Ok(ImageView::new(view.into_image().or_raise()?))
@@ -271,7 +288,8 @@ pub fn export<'py>(
         }
         let target = Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() };
         let source = View::Image(view.clone());
-        let copied = py.detach(|| registry().convert(source, target)).or_raise()?.into_image().or_raise()?;
+        let converted = || py.detach(|| registry().convert(source, target)).or_raise();
+        let copied = crate::provider::keeping(py, converted)?.into_image().or_raise()?;
         (copied.memory().or_raise()?, None, copy == Some(true))
     };
     let shown = shown.unwrap_or_else(|| Order::numpy(&view.properties(), memory.shape.len(), memory.data_type));

@@ -18,6 +18,7 @@ mod multi;
 mod open;
 mod pointer;
 mod properties;
+mod provider;
 mod region;
 mod samples;
 mod stream;
@@ -53,6 +54,7 @@ fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interop::register(module)?;
     lent::register(module)?;
     open::register(module)?;
+    provider::register(module)?;
     stream::register(module)?;
     frame::register(module)
 }

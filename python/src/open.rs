@@ -1,8 +1,9 @@
 //! The registry behind the module, and what asks it: `open`, `plugins`, `load_plugin`, `explain`.
 
 use crate::errors::OrRaise;
-use crate::image::ImageView;
+use crate::image::{with_progress, ImageView};
 use crate::multi::{LodImageView, MultiImageView};
+use crate::provider;
 use iolink_host::{OfferRecord, PluginInfo, PluginState, Registry};
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -17,7 +18,7 @@ static REGISTRY: OnceLock<Registry> = OnceLock::new();
 pub fn registry() -> &'static Registry {
     REGISTRY.get_or_init(|| {
         let (package, sites) = Python::attach(|py| (package_folder(py), site_folders(py)));
-        let mut builder = Registry::builder().python_sites(sites.unwrap_or_default());
+        let mut builder = Registry::builder().python_sites(sites.unwrap_or_default()).bring_python(provider::bring);
         if let Ok(folder) = package {
             builder = builder.package_dir(folder.join("plugins"));
         }
@@ -88,17 +89,19 @@ fn has_scheme(text: &str) -> bool {
 
 /// Opens whatever an installed provider can, as the view it makes of it: a path, a URI, or an object that can be read and
 /// moved in. The provider is chosen by the file's name and first bytes, unless `provider` (an id) or `format` names one.
-/// Other keyword arguments are options of the provider.
+/// Other keyword arguments are options of the provider. `progress(done, total)` is called where a provider tells how far it
+/// is; False stops it with CancelledError.
 ///
 /// Raises FileNotFoundError for no such file; UnsupportedFormatError (a ValueError) that lists what is installed and what
 /// each provider opens.
 #[pyfunction]
-#[pyo3(signature = (source, *, provider = None, format = None, **options))]
+#[pyo3(signature = (source, *, provider = None, format = None, progress = None, **options))]
 fn open<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
     provider: Option<&str>,
     format: Option<&str>,
+    progress: Option<&Bound<'py, PyAny>>,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut wanted = source_from(source)?;
@@ -109,7 +112,12 @@ fn open<'py>(
         let value = if value.is_none() { continue } else { value.str()?.to_string() };
         wanted = wanted.with_option(key.extract::<String>()?, value);
     }
-    let opened = py.detach(|| registry().open(wanted, provider)).or_raise()?;
+    let opened = provider::keeping(py, || {
+        with_progress(progress, |call| {
+            let go_on = |done, total| call.step(done, total).is_ok();
+            py.detach(|| iolink_host::with_progress(&go_on, || registry().open(wanted, provider)))
+        })
+    })?;
     to_python(py, opened.view, Some(opened.provider))
 }
 
@@ -117,7 +125,12 @@ fn plugin_to_python<'py>(py: Python<'py>, info: &PluginInfo) -> PyResult<Bound<'
     let offers = PyDict::new(py);
     offers.set_item("id", &info.id)?;
     offers.set_item("version", &info.version)?;
-    offers.set_item("kind", if info.builtin { "built-in" } else { "plugin" })?;
+    let kind = match (info.builtin, &info.python) {
+        (true, _) => "built-in",
+        (false, None) => "plugin",
+        (false, Some(_)) => "python",
+    };
+    offers.set_item("kind", kind)?;
     let state = match info.state {
         PluginState::Available => "available",
         PluginState::Loaded => "loaded",

@@ -118,6 +118,12 @@ impl Error {
         self
     }
 
+    /// The same error as another kind.
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     /// The same error with words before its message.
     pub fn context(mut self, words: &str) -> Self {
         self.0.message = format!("{words}: {}", self.0.message);

@@ -1,0 +1,40 @@
+"""What nibabel reads: NIfTI, Analyze, MGH, MINC, PAR/REC, AFNI; where one scale holds for all, stored samples with it."""
+
+import nibabel
+import numpy as np
+from nibabel.arrayproxy import ArrayProxy
+
+from iolink.providers import Source, image
+
+
+class Quantity:
+    """Samples whose scale differs from slice to slice, as what they mean."""
+
+    def __init__(self, proxy):
+        self.proxy, self.shape, self.dtype = proxy, proxy.shape, np.dtype(np.float64)
+
+    def __getitem__(self, index):
+        return np.asarray(self.proxy[index], np.float64)
+
+
+class Provider:
+    """A volume, or a sequence of volumes."""
+
+    def open(self, source: Source):
+        loaded = nibabel.load(source.path) if source.path else nibabel.Nifti1Image.from_stream(source.file())
+        header, affine = getattr(loaded, "nifti_header", loaded.header), getattr(loaded, "affine", np.eye(4))
+        if type(loaded.dataobj) is ArrayProxy:
+            raw, scale = loaded.dataobj, (float(loaded.dataobj.slope), float(loaded.dataobj.inter), "")
+            proxy = ArrayProxy(raw.file_like, (raw.shape, raw.dtype, raw.offset, 1, 0), order=raw.order)
+        else:
+            proxy, scale = Quantity(loaded.dataobj), (1.0, 0.0, "")
+        axes = ("XYZT" if len(proxy.shape) <= 4 else "XYZT???")[: len(proxy.shape)]
+        space, time = header.get_xyzt_units() if hasattr(header, "get_xyzt_units") else ("mm", "sec")
+        place = {"unit": dict.fromkeys("XYZ", space) | {"T": time}, "value_scale": scale}
+        place["spacing"] = dict(zip(axes, map(float, header.get_zooms())))
+        steps = np.linalg.norm(affine[:3, :3], axis=0)
+        if steps.all():
+            place["origin"] = dict(zip("XYZ", map(float, affine[:3, 3])))
+            place["direction"] = (affine[:3, :3] / steps).T.tolist()
+        known = {type(loaded).__name__: {key: header[key] for key in getattr(header, "keys", list)()}}
+        return image(proxy, axes, metadata=known, **place)

@@ -1,0 +1,31 @@
+//! Providers written in Python: a class with `open(source)`, made into a provider like any other.
+//!
+//! Read in this order: `object` (the class and what is asked of it), `slots` (the border's functions that lead to it),
+//! `descriptor` (what the registry admits), `made` (what `open` may return), `array` (an array-like object as an image),
+//! `layout` (its axes and calibration), `levels` (pyramids), `source` (what `open` gets), `raised` (its exceptions).
+
+mod array;
+mod descriptor;
+mod layout;
+mod levels;
+mod made;
+mod object;
+mod raised;
+mod register;
+mod slots;
+mod source;
+mod tree;
+
+pub use layout::Placed;
+pub use raised::keeping;
+pub use register::bring;
+
+use pyo3::prelude::*;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<source::Source>()?;
+    module.add_function(wrap_pyfunction!(register::register_provider, module)?)?;
+    module.add_function(wrap_pyfunction!(register::_host, module)?)?;
+    module.add_function(wrap_pyfunction!(layout::_image, module)?)?;
+    module.add_function(wrap_pyfunction!(levels::_pyramid, module)?)
+}

@@ -1,0 +1,89 @@
+//! What a provider written in Python is asked to open.
+
+use crate::errors::OrRaise;
+use iolink_sdk::Host;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// What is to be opened: `path` where it is a local file, `bytes` and `file()` wherever it lies.
+#[pyclass(frozen, module = "iolink", name = "Source")]
+pub struct Source {
+    host: Host,
+    source: iolink_sdk::Source,
+}
+
+impl Source {
+    pub fn new(host: Host, source: iolink_sdk::Source) -> Self {
+        Source { host, source }
+    }
+}
+
+#[pymethods]
+impl Source {
+    /// Always there: `file:///...`, another scheme, or `stream:NAME`.
+    #[getter]
+    fn uri(&self) -> &str {
+        self.source.uri()
+    }
+
+    /// The path, where the source is a local file or folder; else `None`.
+    #[getter]
+    fn path(&self) -> Option<String> {
+        self.source.path().map(|path| path.to_string_lossy().into_owned())
+    }
+
+    /// The format that the user asked for, or `None`.
+    #[getter]
+    fn format(&self) -> Option<&str> {
+        self.source.format()
+    }
+
+    /// The options that the user gave to `open`, as texts.
+    #[getter]
+    fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let options = PyDict::new(py);
+        for (key, value) in self.source.options() {
+            options.set_item(key, value)?;
+        }
+        Ok(options)
+    }
+
+    /// The bytes, as a RandomAccess. UnsupportedFormatError where there are none: of a folder, or where only the URI is
+    /// known.
+    #[getter]
+    fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::stream::random_access_to_python(py, self.source.bytes().or_raise()?)
+    }
+
+    /// The bytes as a buffered binary file with a cursor of its own.
+    fn file<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let stream = py.import("iolink")?.getattr("StreamAccessFactory")?;
+        let raw = stream.call_method1("from_random_access", (self.bytes(py)?,))?.call_method0("to_raw_io")?;
+        py.import("io")?.call_method1("BufferedReader", (raw,))
+    }
+
+    /// The path where there is one, else the bytes as a file: what most libraries open.
+    fn path_or_file<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.path() {
+            Some(path) => Ok(path.into_pyobject(py)?.into_any()),
+            None => self.file(py),
+        }
+    }
+
+    /// Tells whoever listens how far `open` is. CancelledError where that wants it to stop: let it pass.
+    fn progress(&self, py: Python<'_>, done: u64, total: u64) -> PyResult<()> {
+        py.detach(|| self.host.progress(done, total)).or_raise()
+    }
+
+    /// The path, so that `open(source)` of Python itself works.
+    fn __fspath__(&self) -> PyResult<String> {
+        self.path().ok_or_else(|| {
+            PyTypeError::new_err(format!("{} is no local file: use source.file() or source.bytes", self.uri()))
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Source({:?})", self.source.uri())
+    }
+}

@@ -1,0 +1,380 @@
+"""The providers of `iolink.providers`: real files of every format, equal to what the libraries read themselves."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import struct
+from pathlib import Path
+
+import h5py
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+import skimage
+import tifffile
+import zarr
+from PIL import Image
+
+import iolink
+from iolink import ImageAxes, ImageInterpretation, UnsupportedFormatError
+
+SKIMAGE = Path(skimage.__file__).parent / "data"
+PYDICOM = Path(pydicom.__file__).parent / "data" / "test_files"
+NIBABEL = Path(nibabel.__file__).parent / "tests" / "data"
+PROVIDERS = Path(iolink.__file__).parent / "providers"
+
+
+@pytest.fixture(scope="module")
+def camera():
+    return np.asarray(Image.open(SKIMAGE / "camera.png"))
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return np.asarray(Image.open(SKIMAGE / "astronaut.png"))
+
+
+@pytest.fixture(scope="module")
+def brain():
+    """A real volume, as (slice, row, column)."""
+    return np.asarray(nibabel.load(NIBABEL / "anatomical.nii").dataobj).T
+
+
+def same(view, expected):
+    """Equal samples, whole and in a region; returns the view."""
+    whole = np.asarray(view)
+    assert whole.dtype.newbyteorder("=") == expected.dtype.newbyteorder("=")  # shared samples keep their byte order
+    np.testing.assert_array_equal(whole, expected)
+    sizes = list(view.shape())
+    origin, size = [at // 3 for at in sizes], [max(1, at // 2) for at in sizes]
+    part = np.asarray(iolink.ImageViewFactory.extract_region(view, (origin, size)))
+    order = iolink.NumpyInterop.to_numpy_array(iolink.ImageViewFactory.copy_in_memory(view))
+    cut = iolink.ImageViewFactory.extract_region(iolink.ImageViewFactory.copy_in_memory(view), (origin, size))
+    np.testing.assert_array_equal(order, whole)
+    np.testing.assert_array_equal(part, np.asarray(cut))
+    return view
+
+
+def opened_by(view, library):
+    assert view.provider == f"org.iolink.python.{library}"
+    return view
+
+
+def axes(view):
+    return [None if axis is None else axis.name for axis in view.properties().image_info.axes]
+
+
+def spacing(view):
+    return list(view.properties().calibration.spacing)
+
+
+# Pillow
+
+
+@pytest.mark.parametrize("name", ["camera.png", "astronaut.png", "horse.png", "retina.jpg", "text.png"])
+def test_pictures_are_what_pillow_reads(name):
+    view = opened_by(same(iolink.open(SKIMAGE / name), np.asarray(Image.open(SKIMAGE / name))), "pillow")
+    assert axes(view)[:2] == ["COLUMN", "ROW"]
+    colours = len(view.shape()) == 3
+    assert (view.properties().image_info.image_interpretation == ImageInterpretation.COLOR) == colours
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "CMYK", "I;16", "F", "YCbCr"])
+def test_every_mode_of_pillow_is_what_it_reads(tmp_path, camera, mode):
+    suffix = {"CMYK": "tif", "F": "tif", "YCbCr": "jpg"}.get(mode, "png")
+    grey = Image.fromarray(camera)
+    picture = Image.fromarray(camera.astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
+    picture.save(tmp_path / f"x.{suffix}")
+    expected = np.asarray(Image.open(tmp_path / f"x.{suffix}"))
+    same(iolink.open(tmp_path / f"x.{suffix}", provider="org.iolink.python.pillow"), expected)
+
+
+def test_an_animation_is_a_sequence_and_frames_are_decoded_when_they_are_asked_for():
+    gif = Image.open(SKIMAGE / "no_time_for_that_tiny.gif")
+    frames = []
+    for number in range(gif.n_frames):
+        gif.seek(number)
+        frames.append(np.asarray(gif.convert("RGB")))
+    view = opened_by(same(iolink.open(SKIMAGE / "no_time_for_that_tiny.gif"), np.stack(frames)), "pillow")
+    assert axes(view) == ["COLUMN", "ROW", "CHANNEL", "SEQUENCE"]
+
+
+def test_pictures_bring_resolution_and_metadata(tmp_path, camera):
+    exif = Image.Exif()
+    exif[0x010F] = "A maker"
+    Image.fromarray(camera).save(tmp_path / "x.png", dpi=(254, 508), exif=exif)
+    view = iolink.open(tmp_path / "x.png")
+    np.testing.assert_allclose(spacing(view), [0.1, 0.05], rtol=1e-3)
+    assert view.metadata()["/EXIF/Make"].value == "A maker"
+
+
+def test_a_picture_in_memory_is_opened_too(camera):
+    file = io.BytesIO()
+    Image.fromarray(camera).save(file, "PNG")
+    same(iolink.open(file), camera)
+
+
+# tifffile
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("tile", [None, (64, 64)])
+def test_tiffs_are_what_tifffile_reads(tmp_path, camera, byteorder, compression, tile):
+    file = tmp_path / "x.tif"
+    tifffile.imwrite(file, camera.astype(np.uint16) * 7, byteorder=byteorder, compression=compression, tile=tile)
+    view = opened_by(same(iolink.open(file), tifffile.imread(file)), "tifffile")
+    plain = compression is None and tile is None
+    assert view.support(iolink.ImageCapability.MEMORY_ACCESS) == plain
+
+
+def test_stacks_of_skimage_are_what_tifffile_reads():
+    same(iolink.open(SKIMAGE / "multipage.tif"), tifffile.imread(SKIMAGE / "multipage.tif"))
+    colours = iolink.open(SKIMAGE / "multipage_rgb.tif")
+    assert axes(colours) == ["COLUMN", "ROW", "SLICE", "CHANNEL"]
+    same(colours, np.moveaxis(tifffile.imread(SKIMAGE / "multipage_rgb.tif"), 1, -1))
+
+
+def test_imagej_hyperstacks_bring_axes_spacing_and_unit(tmp_path, brain):
+    file = tmp_path / "x.tif"
+    stack = np.stack([brain, brain + 1], axis=1).astype(np.uint16)  # slice, channel, row, column
+    known = {"axes": "ZCYX", "spacing": 2.5, "unit": "um"}
+    tifffile.imwrite(file, stack, imagej=True, resolution=(4.0, 2.0), metadata=known)
+    view = same(iolink.open(file), np.moveaxis(stack, 1, -1))
+    assert axes(view) == ["COLUMN", "ROW", "SLICE", "CHANNEL"]
+    assert spacing(view)[:3] == [0.25, 0.5, 2.5]
+    assert view.metadata()["/ImageJ/spacing"].value == 2.5
+
+
+def test_ome_tiff_brings_physical_sizes(tmp_path, brain):
+    file = tmp_path / "x.ome.tif"
+    known = {"axes": "ZYX", "PhysicalSizeX": 0.2, "PhysicalSizeXUnit": "µm", "PhysicalSizeY": 0.3, "PhysicalSizeZ": 1.5}
+    tifffile.imwrite(file, brain, metadata=known)
+    view = same(iolink.open(file), brain)
+    assert spacing(view) == [0.2, 0.3, 1.5]
+
+
+def test_a_tiff_with_levels_is_a_pyramid(tmp_path, camera):
+    file = tmp_path / "x.tif"
+    with tifffile.TiffWriter(file) as writer:
+        options = {"tile": (64, 64), "compression": "zlib", "resolutionunit": "CENTIMETER"}
+        writer.write(camera, subifds=2, resolution=(100, 100), **options)
+        for step in (2, 4):
+            writer.write(camera[::step, ::step], subfiletype=1, resolution=(100 / step, 100 / step), **options)
+    view = iolink.open(file)
+    assert isinstance(view, iolink.LodImageView)
+    assert list(view.level_range()) == [0, 2]
+    for level in range(3):
+        same(view.resolution(level), camera[:: 1 << level, :: 1 << level])
+    assert spacing(view.resolution(2)) == [0.04, 0.04]
+
+
+# zarr
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_zarr_arrays_are_what_zarr_reads(tmp_path, brain, version):
+    extra = {"dimension_names": ["z", "y", "x"]} if version == 3 else {}
+    array = zarr.create_array(
+        tmp_path / "x.zarr", shape=brain.shape, dtype=brain.dtype, chunks=(8, 16, 16), zarr_format=version, **extra
+    )
+    array[:] = brain
+    array.attrs["kind"] = "brain"
+    view = opened_by(same(iolink.open(tmp_path / "x.zarr"), array[:]), "zarr")
+    assert axes(view) == (["COLUMN", "ROW", "SLICE"] if version == 3 else [None, None, None])
+    assert view.metadata()["/Zarr/kind"].value == "brain"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_ome_zarr_multiscales_are_a_pyramid_with_its_calibration(tmp_path, brain, version):
+    group = zarr.create_group(tmp_path / "x.ome.zarr", zarr_format=version)
+    datasets = []
+    for level in range(3):
+        step = 1 << level
+        coarse = brain[None, :, ::step, ::step]
+        array = group.create_array(str(level), shape=coarse.shape, dtype=coarse.dtype, chunks=(1, 8, 16, 16))
+        array[:] = coarse
+        moves = [
+            {"type": "scale", "scale": [1.0, 2.0, 0.5 * step, 0.5 * step]},
+            {"type": "translation", "translation": [0.0, 0.0, step / 4, step / 4]},
+        ]
+        datasets.append({"path": str(level), "coordinateTransformations": moves})
+    kinds = {"c": "channel"}
+    axis = [{"name": name, "type": kinds.get(name, "space"), "unit": "micrometer"} for name in "czyx"]
+    scales = [{"version": "0.4", "name": "brain", "axes": axis, "datasets": datasets}]
+    group.attrs.update({"multiscales": scales} if version == 2 else {"ome": {"version": "0.5", "multiscales": scales}})
+
+    view = iolink.open(tmp_path / "x.ome.zarr")
+    assert isinstance(view, iolink.LodImageView)
+    assert list(view.level_range()) == [0, 2]
+    for level in range(3):
+        image = view.resolution(level)
+        same(image, np.moveaxis(brain[None, :, :: 1 << level, :: 1 << level], 0, -1))
+        assert axes(image) == ["COLUMN", "ROW", "SLICE", "CHANNEL"]
+        assert spacing(image)[:3] == [0.5 * (1 << level), 0.5 * (1 << level), 2.0]
+        assert list(image.properties().calibration.origin)[:2] == [(1 << level) / 4] * 2
+
+
+def test_a_zarr_group_without_multiscales_says_what_it_holds(tmp_path, camera):
+    group = zarr.create_group(tmp_path / "x.zarr")
+    group.create_array("photo", data=camera)
+    with pytest.raises(UnsupportedFormatError, match="the group holds photo; name one by the option path"):
+        iolink.open(tmp_path / "x.zarr")
+    same(iolink.open(tmp_path / "x.zarr", path="photo"), camera)
+
+
+def test_a_region_of_a_zarr_reads_only_its_chunks(tmp_path, camera):
+    array = zarr.create_array(tmp_path / "x.zarr", shape=camera.shape, dtype="u1", chunks=(128, 128), zarr_format=2)
+    array[:] = camera
+    for chunk in (tmp_path / "x.zarr").glob("[0-9]*"):
+        if chunk.name != "1.2":
+            chunk.write_bytes(b"damaged: whoever reads this chunk fails")
+    view = iolink.open(tmp_path / "x.zarr")
+    np.testing.assert_array_equal(view.read_region(((130, 260), (20, 30))), camera[130:150, 260:290])
+    with pytest.raises(Exception, match=r".+"):
+        np.asarray(view)
+
+
+# nibabel
+
+
+@pytest.mark.parametrize(
+    "name", ["anatomical.nii", "functional.nii", "example4d.nii.gz", "example_nifti2.nii.gz", "test.mgz", "small.mnc",
+             "minc2_4d.mnc", "phantom_varscale.PAR", "scaled+tlrc.HEAD", "standard.nii.gz", "row_major.dconn.nii"]
+)  # fmt: skip
+def test_volumes_are_what_nibabel_reads(name):
+    loaded = nibabel.load(NIBABEL / name)
+    view = iolink.open(NIBABEL / name, provider="org.iolink.python.nibabel")
+    scale = view.properties().value_scale
+    found = np.asarray(view if scale[:2] == (1.0, 0.0) else view.scaled())
+    np.testing.assert_array_equal(found.T, np.asarray(loaded.dataobj))
+
+
+def test_a_scaled_volume_keeps_its_stored_samples_and_its_place():
+    loaded = nibabel.load(NIBABEL / "functional.nii")
+    view = opened_by(iolink.open(NIBABEL / "functional.nii"), "nibabel")
+    same(view, loaded.dataobj.get_unscaled().T)
+    assert view.properties().value_scale[:2] == (loaded.dataobj.slope, loaded.dataobj.inter)
+    assert axes(view) == ["COLUMN", "ROW", "SLICE", "SEQUENCE"]
+    np.testing.assert_allclose(spacing(view), loaded.header.get_zooms())
+    np.testing.assert_allclose(list(view.properties().calibration.origin)[:3], loaded.affine[:3, 3])
+    assert "/Nifti1Image/descrip" in view.metadata()
+
+
+def test_a_region_of_a_plain_volume_reads_only_its_place(tmp_path):
+    shutil.copy(NIBABEL / "anatomical.nii", tmp_path / "x.nii")
+    loaded = nibabel.load(NIBABEL / "anatomical.nii")
+    expected = np.asarray(loaded.dataobj)[:5, :4, :3]
+    with open(tmp_path / "x.nii", "r+b") as file:
+        file.truncate(loaded.dataobj.offset + 33 * 41 * 4 * 2)  # what a whole reading would need is gone
+    view = iolink.open(tmp_path / "x.nii")
+    np.testing.assert_array_equal(view.read_region(((0, 0, 0), (5, 4, 3))), expected.T)
+
+
+# pydicom
+
+DECODABLE = [
+    "CT_small.dcm", "MR_small.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm", "ExplVR_BigEnd.dcm", "JPEG2000.dcm",
+    "SC_rgb_rle_16bit_2frame.dcm", "SC_rgb_rle_32bit.dcm", "SC_ybr_full_422_uncompressed.dcm", "examples_palette.dcm",
+    "examples_ybr_color.dcm", "image_dfl.dcm", "liver_1frame.dcm", "rtdose.dcm", "SC_rgb_jpeg.dcm", "J2K_pixelrep_mismatch.dcm",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECODABLE)
+@pytest.mark.filterwarnings("ignore")
+def test_dicom_images_are_what_pydicom_reads(name):
+    view = opened_by(same(iolink.open(PYDICOM / name), pydicom.dcmread(PYDICOM / name).pixel_array), "pydicom")
+    assert axes(view)[:2] == ["COLUMN", "ROW"]
+
+
+def test_dicom_brings_its_place_scale_and_metadata():
+    header = pydicom.dcmread(PYDICOM / "CT_small.dcm")
+    view = iolink.open(PYDICOM / "CT_small.dcm")
+    assert spacing(view) == [float(header.PixelSpacing[1]), float(header.PixelSpacing[0])]
+    assert view.properties().value_scale == (1.0, -1024.0, "HU")
+    assert np.asarray(view.scaled()).min() == header.pixel_array.min() - 1024
+    assert view.metadata()["/DICOM/Modality"].value == "CT"
+    assert view.metadata()["/DICOM/Rows"].value == 128
+
+
+def test_a_dicom_file_without_an_image_says_so():
+    with pytest.raises(UnsupportedFormatError, match="holds no image"):
+        iolink.open(PYDICOM / "rtplan.dcm")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_damaged_dicom_image_raises_what_pydicom_raises():
+    view = iolink.open(PYDICOM / "MR_truncated.dcm")
+    with pytest.raises(iolink.CorruptDataError) as refused:
+        np.asarray(view)
+    assert isinstance(refused.value.__cause__, ValueError)
+
+
+# h5py
+
+
+def test_the_only_dataset_is_the_image(tmp_path, brain):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        data = file.create_dataset("deep/brain", data=brain, chunks=(8, 16, 16), compression="gzip")
+        data.attrs["element_size_um"] = [2.0, 0.5, 0.25]
+        data.attrs["subject"] = "one"
+        for dimension, label in zip(data.dims, "zyx", strict=True):
+            dimension.label = label
+    view = opened_by(same(iolink.open(tmp_path / "x.h5"), brain), "h5py")
+    assert axes(view) == ["COLUMN", "ROW", "SLICE"]
+    assert spacing(view) == [0.25, 0.5, 2.0]
+    assert view.metadata()["/HDF5/subject"].value == "one"
+    assert view.metadata()["/dataset"].value == "/deep/brain"
+
+
+def test_one_of_several_datasets_is_named(tmp_path, brain, camera):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["brain"], file["photo"], file["name"] = brain, camera.astype(">u2"), "text"
+    with pytest.raises(UnsupportedFormatError, match=r"by the option dataset: brain .*, photo "):
+        iolink.open(tmp_path / "x.h5")
+    same(iolink.open(tmp_path / "x.h5", dataset="/photo"), camera.astype(np.uint16))
+
+
+# All of them
+
+
+def test_each_provider_has_at_most_forty_lines():
+    files = sorted(PROVIDERS.glob("[a-z]*.py"))
+    assert [file.stem for file in files] == ["h5py", "nibabel", "pillow", "pydicom", "tifffile", "zarr"]
+    for file in files:
+        assert len(file.read_text().splitlines()) <= 40, file.name
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "nii", "dcm", "h5"])
+def test_a_file_of_another_kind_is_refused_with_the_librarys_own_words(tmp_path, ending):
+    file = tmp_path / f"x.{ending}"
+    file.write_bytes(b"nothing that any of them knows" + struct.pack("<100I", *range(100)))
+    with pytest.raises(iolink.Error):
+        iolink.open(file)
+
+
+def test_regions_come_from_threads_at_once(tmp_path, camera):
+    from concurrent.futures import ThreadPoolExecutor
+
+    tifffile.imwrite(tmp_path / "x.tif", camera, tile=(64, 64), compression="zlib")
+    Image.fromarray(camera).save(tmp_path / "x.png")
+    for file in ("x.tif", "x.png"):
+        view = iolink.open(tmp_path / file)
+
+        def tile(at, view=view):
+            column, row = at % 8 * 64, at // 8 * 64
+            found = view.read_region(((column, row), (64, 64)))
+            return np.array_equal(found, camera[row : row + 64, column : column + 64])
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(tile, range(64)))
+
+
+def test_axes_that_nothing_names_keep_their_order(tmp_path, brain):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["brain"] = brain
+    view = iolink.open(tmp_path / "x.h5")
+    assert tuple(view.shape()) == brain.shape
+    assert ImageAxes.ROW not in view.properties().image_info.axes
