@@ -8,12 +8,12 @@ import inspect
 import pytest
 
 import iolink
-from iolink import _iolink, pandas_interop
+from iolink import _iolink, pandas_interop, providers
 
 
 def documented():
     """Every class, method and function of the package with its docstring."""
-    for module in (iolink, _iolink, pandas_interop):
+    for module in (iolink, _iolink, pandas_interop, providers):
         yield module.__name__, module.__doc__
         for name, thing in vars(module).items():
             if name.startswith("__") or inspect.ismodule(thing) or getattr(thing, "__module__", "") == "enum":
