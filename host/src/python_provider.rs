@@ -58,15 +58,19 @@ fn describe(
         _ => return Err("it is not of the form package.module:Class".into()),
     };
     let folders = || std::iter::once(site).chain(sites.iter().map(PathBuf::as_path));
-    let file = match folders().chain(editable(list).iter().map(PathBuf::as_path)).find_map(|at| find(at, module)) {
-        Some(file) => {
-            info.path = Some(file.clone());
-            file
-        }
-        // An editable installation may bring its modules by means that only an import knows.
-        None if !editable(list).is_empty() => PathBuf::new(),
-        None => return Err(format!("there is no module {module} in {}; reinstall the distribution", site.display())),
+    let file = match folders().find_map(|at| find(at, module)) {
+        Some(file) => file,
+        None => match editable(list) {
+            Some(sources) => sources.iter().find_map(|at| find(at, module)).unwrap_or_default(),
+            None => {
+                return Err(format!("there is no module {module} in {}; reinstall the distribution", site.display()))
+            }
+        },
     };
+    // An editable installation may bring its modules by means that only an import knows.
+    if !file.as_os_str().is_empty() {
+        info.path = Some(file.clone());
+    }
     let known = match beside(&file, module) {
         Some(text) => Some((table(&text.1).map_err(|why| format!("{}: {why}", text.0.display()))?, text.0)),
         None => None,
@@ -133,16 +137,16 @@ fn version_of(list: &Path) -> String {
 }
 
 /// Where an editable installation has its sources, as `direct_url.json` tells; nothing for other installations.
-fn editable(list: &Path) -> Vec<PathBuf> {
-    let Ok(text) = std::fs::read_to_string(list.with_file_name("direct_url.json")) else { return Vec::new() };
+fn editable(list: &Path) -> Option<[PathBuf; 2]> {
+    let text = std::fs::read_to_string(list.with_file_name("direct_url.json")).ok()?;
     let compact: String = text.split_whitespace().collect();
     if !compact.contains("\"editable\":true") {
-        return Vec::new();
+        return None;
     }
     let url = text.split("\"url\"").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap_or_default();
     let source = crate::source::from_text(url).ok();
     let folder = source.as_ref().and_then(|source| source.path()).unwrap_or(Path::new("/"));
-    vec![folder.join("src"), folder.to_owned()]
+    Some([folder.join("src"), folder.to_owned()])
 }
 
 /// The file or folder that a module is, in a folder of `sys.path`.

@@ -444,14 +444,14 @@ fn replaces(known: &PluginInfo, new: &PluginInfo) -> bool {
 
 /// Why two plugins cannot be used together.
 fn clash(known: &PluginInfo, new: &PluginInfo) -> Option<String> {
-    let place = match known.place() {
+    let place = || match known.place() {
         place if place.is_linked_in() => "is linked in".to_owned(),
         place => format!("comes from {}", place.words()),
     };
     if known.id == new.id {
-        return Some(format!("the plugin {} already {place}; keep one of the two", known.id));
+        return Some(format!("the plugin {} already {}; keep one of the two", known.id, place()));
     }
     let taken = |record: &&crate::ProviderRecord| known.providers.iter().any(|other| other.id == record.id);
     let taken = new.providers.iter().find(taken)?;
-    Some(format!("its provider {} is already one of {}, which {place}; keep one of the two", taken.id, known.id))
+    Some(format!("its provider {} is already one of {}, which {}; keep one of the two", taken.id, known.id, place()))
 }
