@@ -1,7 +1,7 @@
 //! One Python exception for each kind of error; each is also the built-in one that a user would catch.
 
 use iolink_sdk::{Error, ErrorKind};
-use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyNotImplementedError, PyOSError};
+use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyNotImplementedError, PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::any::Any;
@@ -99,6 +99,23 @@ fn kind_of(py: Python<'_>, raised: &PyErr) -> (ErrorKind, i32) {
         _ if raised.is_instance_of::<PyNotImplementedError>(py) => (ErrorKind::NotImplemented, 0),
         _ if raised.is_instance_of::<PyMemoryError>(py) => (ErrorKind::Limit, 0),
         _ => (ErrorKind::Internal, 0),
+    }
+}
+
+/// Names the argument that an error is about, by a note under it, as PyO3 does for those that it converts itself.
+pub trait Naming {
+    /// The same result, with a note where it is a `TypeError`.
+    fn naming(self, py: Python<'_>, argument: &str) -> Self;
+}
+
+impl<T> Naming for PyResult<T> {
+    fn naming(self, py: Python<'_>, argument: &str) -> Self {
+        self.inspect_err(|raised| {
+            if raised.is_instance_of::<PyTypeError>(py) {
+                // An error that takes no notes is told without one.
+                raised.add_note(py, format!("while processing '{argument}'")).ok();
+            }
+        })
     }
 }
 

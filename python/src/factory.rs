@@ -260,7 +260,10 @@ impl ImageViewFactory {
 
 /// Images given as a sequence.
 fn images_of(images: &Bound<'_, PyAny>) -> PyResult<Vec<Arc<dyn Image>>> {
-    images.try_iter()?.map(|item| view_of(item?.cast::<ImageView>().map_err(PyErr::from)?)).collect()
+    let all = |items: Bound<'_, PyIterator>| {
+        items.map(|item| view_of(item?.cast::<ImageView>().map_err(PyErr::from)?)).collect()
+    };
+    images.try_iter().and_then(all).naming(images.py(), "images")
 }
 
 /// Makes sets of images. Every method is static.

@@ -1,6 +1,6 @@
 //! The registry behind the module, and what asks it: `open`, `plugins`, `load_plugin`, `explain`.
 
-use crate::errors::OrRaise;
+use crate::errors::{Naming, OrRaise};
 use crate::image::{with_progress, ImageView};
 use crate::multi::{LodImageView, MultiImageView};
 use crate::provider;
@@ -76,7 +76,7 @@ fn source_from(given: &Bound<'_, PyAny>) -> PyResult<Source> {
     if let Some(path) = crate::stream::path_of(given) {
         return iolink_host::source::from_path(&path).or_raise();
     }
-    let (bytes, name) = crate::stream::random_access_of(given)?;
+    let (bytes, name) = crate::stream::random_access_of(given).naming(py, "source")?;
     Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
 }
 

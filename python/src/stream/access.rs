@@ -6,6 +6,7 @@ use super::handle::Handle;
 use super::raw::{seek_from, RawCore};
 use super::transfer::{read, read_all, write_all, Failed};
 use super::{capabilities_to_python, export};
+use crate::errors::Naming;
 use iolink_sdk::{CapabilitySet, SeekFrom, StreamCapability, View};
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
@@ -73,7 +74,9 @@ impl StreamAccess {
     /// (3, bytearray(b'abc\x00'))
     fn read_into(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
         self.handle.check_open()?;
-        with_target(buffer, |target| self.handle.run(py, target.len(), |stream| stream.read(target)))?.map_err(raise)
+        with_target(buffer, |target| self.handle.run(py, target.len(), |stream| stream.read(target)))
+            .naming(py, "buffer")?
+            .map_err(raise)
     }
 
     /// Writes all bytes of a bytes-like object, or raises; says how many there were.
@@ -85,7 +88,8 @@ impl StreamAccess {
         self.handle.check_open()?;
         with_source(data, |source| {
             self.handle.run(py, source.len(), |stream| write_all(stream, source)).map(|()| source.len())
-        })?
+        })
+        .naming(py, "data")?
         .map_err(raise)
     }
 

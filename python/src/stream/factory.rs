@@ -7,6 +7,7 @@ use super::file_object::PythonFile;
 use super::handle::Handle;
 use super::path::path_from;
 use super::random_access_of;
+use crate::errors::Naming;
 use crate::registry;
 use iolink_plugin_stream::{stream_over, FileStream, OpenMode};
 use iolink_sdk::{Adopt, Create, Error};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 pub struct StreamAccessFactory;
 
 fn open(path: &Bound<'_, PyAny>, mode: OpenMode) -> PyResult<StreamAccess> {
-    open_file(&path_from(path)?, path, mode)
+    open_file(&path_from("path", path)?, path, mode)
 }
 
 /// A stream over the file at a path, which was `given` in this form.
@@ -101,7 +102,7 @@ impl StreamAccessFactory {
     #[staticmethod]
     #[pyo3(signature = (fd, mode = "rb", closefd = true))]
     fn from_file_descriptor(fd: &Bound<'_, PyAny>, mode: &str, closefd: bool) -> PyResult<StreamAccess> {
-        let raw: i32 = fd.extract()?;
+        let raw: i32 = fd.extract().naming(fd.py(), "fd")?;
         let mode = OpenMode::parse(mode).map_err(raise)?;
         // SAFETY: as with `os.fdopen`, the caller hands the descriptor over or keeps it open. A number that is reused
         // meanwhile leads to another file, never to memory.
@@ -119,7 +120,7 @@ impl StreamAccessFactory {
     #[staticmethod]
     fn from_file_object(file: &Bound<'_, PyAny>) -> PyResult<StreamAccess> {
         let name = file.getattr("name").ok().map(Bound::unbind);
-        Ok(StreamAccess::new(Handle::of_python(Arc::new(PythonFile::new(file)?), name)))
+        Ok(StreamAccess::new(Handle::of_python(Arc::new(PythonFile::new(file).naming(file.py(), "file")?), name)))
     }
 
     /// A stream with a cursor of its own over random access, of which there can be several at once.
@@ -131,7 +132,7 @@ impl StreamAccessFactory {
     /// (b'sh', b'sha')
     #[staticmethod]
     fn from_random_access(random_access: &Bound<'_, PyAny>) -> PyResult<StreamAccess> {
-        let (access, _) = random_access_of(random_access)?;
+        let (access, _) = random_access_of(random_access).naming(random_access.py(), "random_access")?;
         Ok(StreamAccess::new(Handle::of(random_access.py().detach(|| stream_over(access)))))
     }
 
@@ -141,8 +142,8 @@ impl StreamAccessFactory {
     #[pyo3(signature = (directory = None))]
     fn temporary_file(py: Python<'_>, directory: Option<&Bound<'_, PyAny>>) -> PyResult<StreamAccess> {
         let folder = match directory {
-            Some(directory) => path_from(directory)?,
-            None => path_from(&py.import("tempfile")?.call_method0("gettempdir")?)?,
+            Some(directory) => path_from("directory", directory)?,
+            None => path_from("tempfile.gettempdir()", &py.import("tempfile")?.call_method0("gettempdir")?)?,
         };
         let file = py.detach(|| iolink_plugin_stream::temporary_file(&folder, interrupted)).map_err(raise)?;
         Ok(StreamAccess::new(Handle::of_file(file, None)))

@@ -45,7 +45,7 @@ impl PythonFile {
         let class = object.get_type().name()?;
         if is_instance(object, "TextIOBase")? || (object.hasattr("encoding")? && object.hasattr("newlines")?) {
             return Err(PyTypeError::new_err(format!(
-                "file: {class} is in text mode and gives characters, not bytes; open it with \"b\" in its mode, or give \
+                "{class} is in text mode and gives characters, not bytes; open it with \"b\" in its mode, or give \
                  its .buffer"
             )));
         }
@@ -62,7 +62,7 @@ impl PythonFile {
         let seeks = seek.is_some() && says(object, "seekable", true)?;
         if !reads && !writes {
             return Err(PyTypeError::new_err(format!(
-                "file: {class} can neither be read nor written; an object with read(n), readinto(buffer) or \
+                "{class} can neither be read nor written; an object with read(n), readinto(buffer) or \
                  write(bytes) is needed"
             )));
         }

@@ -1,5 +1,6 @@
 //! Paths as Python gives them: text, bytes, or anything with `__fspath__`.
 
+use crate::errors::Naming;
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -12,10 +13,10 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// `TypeError` for what is no path, `ValueError` for one with a NUL.
-pub fn path_from(given: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+pub fn path_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
     let py = given.py();
     // SAFETY: the object is live, and a result is a new reference to a `str` or `bytes`.
-    let path = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyOS_FSPath(given.as_ptr()))? };
+    let path = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyOS_FSPath(given.as_ptr())) }.naming(py, argument)?;
     let bytes = match path.cast_into::<PyBytes>() {
         Ok(bytes) => bytes,
         // SAFETY: what `PyOS_FSPath` gives and is not `bytes` is `str`; a result is a new reference to `bytes`.

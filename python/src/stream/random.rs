@@ -5,6 +5,7 @@ use super::errors::{interrupted, raise};
 use super::factory::{opening_failed, size_from};
 use super::path::path_from;
 use super::{capabilities_to_python, export, random_access_of};
+use crate::errors::Naming;
 use crate::registry;
 use iolink_plugin_stream::FileAccess;
 use iolink_sdk::{Adopt, CapabilitySet, Create, Result, StreamCapability, View};
@@ -79,7 +80,8 @@ impl RandomAccess {
     /// Reads at `offset` into a writable buffer of any shape, as it lies in memory; says how many bytes there were.
     fn read_into_at(&self, py: Python<'_>, offset: i64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
         let offset = size_from("offset", offset)?;
-        with_target(buffer, |target| self.run(py, target.len(), |access| access.read_at(offset, target)))?
+        with_target(buffer, |target| self.run(py, target.len(), |access| access.read_at(offset, target)))
+            .naming(py, "buffer")?
     }
 
     /// Writes all bytes at `offset`, or nothing: past the end is an `OutOfRangeError`. Says how many bytes there were.
@@ -87,7 +89,8 @@ impl RandomAccess {
         let offset = size_from("offset", offset)?;
         with_source(data, |source| {
             self.run(py, source.len(), |access| access.write_at(offset, source)).map(|()| source.len())
-        })?
+        })
+        .naming(py, "data")?
     }
 
     /// What can be done, as a `StreamCapability`.
@@ -163,7 +166,7 @@ impl RandomAccessFactory {
     #[staticmethod]
     #[pyo3(signature = (path, writable = false))]
     fn open_file(path: &Bound<'_, PyAny>, writable: bool) -> PyResult<RandomAccess> {
-        let at = path_from(path)?;
+        let at = path_from("path", path)?;
         let opened = path.py().detach(|| FileAccess::open(&at, writable, interrupted));
         let access = opened.map_err(|error| opening_failed(error, path))?;
         Ok(RandomAccess::new(Arc::new(access)))
@@ -173,6 +176,6 @@ impl RandomAccessFactory {
     /// shared; the cursor of any other stream moves with every read, so that nobody else should use it.
     #[staticmethod]
     fn from_stream(stream: &Bound<'_, PyAny>) -> PyResult<RandomAccess> {
-        Ok(RandomAccess::new(random_access_of(stream)?.0))
+        Ok(RandomAccess::new(random_access_of(stream).naming(stream.py(), "stream")?.0))
     }
 }

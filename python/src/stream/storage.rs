@@ -7,6 +7,7 @@ use super::handle::Handle;
 use super::path::path_from;
 use super::random::RandomAccess;
 use super::random_access_of;
+use crate::errors::Naming;
 use iolink_plugin_stream::{self as streams, OpenMode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -105,7 +106,7 @@ impl DataStorageFactory {
     /// A file, which need not be there yet, in its folder.
     #[staticmethod]
     fn from_path(path: &Bound<'_, PyAny>) -> PyResult<DataStorage> {
-        let storage = streams::DataStorage::File { path: path_from(path)?, interrupted };
+        let storage = streams::DataStorage::File { path: path_from("path", path)?, interrupted };
         Ok(DataStorage { storage, given: Some(path.clone().unbind()) })
     }
 
@@ -115,7 +116,7 @@ impl DataStorageFactory {
     fn from_files(py: Python<'_>, files: &Bound<'_, PyDict>, name: &str) -> PyResult<DataStorage> {
         let mut all = BTreeMap::new();
         for (key, value) in files {
-            all.insert(key.extract::<String>()?, random_access_of(&value)?.0);
+            all.insert(key.extract::<String>()?, random_access_of(&value).naming(py, "files")?.0);
         }
         let storage = py.detach(|| streams::DataStorage::among(all, name)).map_err(raise)?;
         Ok(DataStorage { storage, given: None })
