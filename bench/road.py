@@ -92,10 +92,25 @@ def start_up():
         row("import iolink + plugins(), 20 plugins", ours * 1e6, peer * 1e6, "import numpy", "target <= 15 ms")
 
 
+def mapped():
+    """Which plugins' libraries are in memory after listing them, and after a table file was opened."""
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as table:
+        table.write("a,b\n1,2\n")
+        table.flush()
+        code = (
+            "import iolink; count = lambda: sum('libiolink_' in line and ' r-xp ' in line or 'polars' in line "
+            "for line in open('/proc/self/maps')); iolink.plugins(); before = count(); "
+            "iolink.open({!r}); print(before * 1000 + count())"
+        ).format(table.name)
+        before, after = divmod(int(in_child(code)), 1000)
+    print(f"plugin libraries mapped after plugins(): {before} (target 0); after a table file was opened: {after}")
+
+
 def main():
     header()
     round_trips()
     start_up()
+    mapped()
     border = ROOT / "target" / "release" / "bench_border"
     if border.exists():
         sys.stdout.flush()

@@ -14,12 +14,12 @@ from .errors import CapabilityError, DataTypeError, InvalidArgumentError
 _BUILT = "its values are Python objects"
 
 
-def frame_of(df: Any, copy: bool | None) -> tuple[DataFrameView, dict[str, str]]:
+def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[str, str]]:
     """The frame, and why which columns were copied."""
     import pandas as pd
 
     if not isinstance(df, pd.DataFrame):
-        raise TypeError(f"df: expected a pandas.DataFrame, not {type(df).__name__}")
+        raise TypeError(f"{argument}: expected a pandas.DataFrame, not {type(df).__name__}")
     shares = copies_on_write()
     if copy is False and not shares:
         raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")

@@ -83,7 +83,7 @@ class PandasInterop:
             copied = _pandas_out.frame_to(thing, None)[1]
         else:
             title = "from_pandas"
-            frame, copied = _pandas_in.frame_of(thing, None)
+            frame, copied = _pandas_in.frame_of(thing, None, "thing")
             names = frame.columns
         lines = [f"  {name!r}: " + (f"copied, {copied[name]}" if name in copied else "shared") for name in names]
         return "\n".join([title, *lines])

@@ -2,7 +2,7 @@
 
 use crate::axes::{axes_from, axis_from, interpretation_from};
 use crate::dtype::data_type_from;
-use crate::errors::OrRaise;
+use crate::errors::{Naming, OrRaise};
 use crate::image::{with_progress, ImageView};
 use crate::metadata::MetadataNode;
 use crate::multi::MultiImageView;
@@ -13,7 +13,7 @@ use crate::vector::shape_from;
 use iolink_host::adapt::{self, Along};
 use iolink_sdk::{Axis, CapabilitySet, Create, Error, ErrorKind, ImageCapability, ImageView as Image, Shape};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyIterator, PyTuple};
 use std::sync::Arc;
 
 /// Makes images: in memory, or as lazy views of others. Every method is static.

@@ -58,7 +58,7 @@ pub fn to_python<'py>(py: Python<'py>, view: View, provider: Option<String>) -> 
 }
 
 /// A source given as a path, a URI, or an object that can be read.
-fn source_from(given: &Bound<'_, PyAny>) -> PyResult<Source> {
+fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = given.py();
     if let Ok(text) = given.cast::<PyString>() {
         let text = text.to_cow()?;
@@ -76,7 +76,7 @@ fn source_from(given: &Bound<'_, PyAny>) -> PyResult<Source> {
     if let Some(path) = crate::stream::path_of(given) {
         return iolink_host::source::from_path(&path).or_raise();
     }
-    let (bytes, name) = crate::stream::random_access_of(given).naming(py, "source")?;
+    let (bytes, name) = crate::stream::random_access_of(given).naming(py, argument)?;
     Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
 }
 
@@ -104,7 +104,7 @@ fn open<'py>(
     progress: Option<&Bound<'py, PyAny>>,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut wanted = source_from(source)?;
+    let mut wanted = source_from("source", source)?;
     if let Some(format) = format {
         wanted = wanted.with_format(format);
     }
@@ -208,7 +208,7 @@ fn explain(py: Python<'_>, thing: &Bound<'_, PyAny>, target: &str, provider: Opt
         let target = target_from(target)?;
         return Ok(py.detach(|| registry().explain_view(&view, target)).to_string());
     }
-    let source = source_from(thing)?;
+    let source = source_from("thing", thing)?;
     Ok(py.detach(|| registry().explain_open(&source, provider)).to_string())
 }
 
@@ -222,7 +222,7 @@ fn set_preference(providers: Vec<String>) {
 /// crates.
 #[pyfunction]
 fn from_capsule<'py>(py: Python<'py>, thing: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let view = crate::capsule::to_view(thing)?;
+    let view = crate::capsule::to_view(thing).naming(py, "thing")?;
     to_python(py, view, None)
 }
 

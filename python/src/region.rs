@@ -1,6 +1,6 @@
 //! `RegionXu64`: a box of samples in canonical axis order.
 
-use crate::errors::OrRaise;
+use crate::errors::{Naming, OrRaise};
 use crate::vector::{shape_from, VectorXu64};
 use iolink_sdk::{Region, Shape};
 use pyo3::exceptions::PyIndexError;
@@ -111,7 +111,7 @@ impl RegionXu64 {
         let other = match region_from(other) {
             Ok(region) => region,
             Err(_) => {
-                let index = shape_from("position", other)?;
+                let index = shape_from("position", other).naming(other.py(), "other")?;
                 Region::new(&index, &vec![1; index.len()]).or_raise()?
             }
         };
@@ -125,7 +125,7 @@ impl RegionXu64 {
 
     /// What both boxes share.
     fn intersection(&self, other: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let other = region_from(other)?;
+        let other = region_from(other).naming(other.py(), "other")?;
         if other.dimension_count() != self.0.dimension_count() {
             return Err(pyo3::exceptions::PyValueError::new_err(format!(
                 "the regions have {} and {} dimensions",
