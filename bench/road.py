@@ -100,8 +100,8 @@ def mapped():
         code = (
             "import iolink; count = lambda: sum('libiolink_' in line and ' r-xp ' in line or 'polars' in line "
             "for line in open('/proc/self/maps')); iolink.plugins(); before = count(); "
-            "iolink.open({!r}); print(before * 1000 + count())"
-        ).format(table.name)
+            f"iolink.open({table.name!r}); print(before * 1000 + count())"
+        )
         before, after = divmod(int(in_child(code)), 1000)
     print(f"plugin libraries mapped after plugins(): {before} (target 0); after a table file was opened: {after}")
 
