@@ -194,7 +194,6 @@ class Indexer:
         shape: _Shape,
         dtype: _AnyType,
         layout: Sequence[int] | None = None,
-        *,
         byte_strides: Sequence[int] | None = None,
     ) -> Self: ...
     def dimension_count(self) -> int: ...
@@ -489,7 +488,7 @@ class ImageViewFactory:
     def adapt_data_type(view: ImageView, type: _AnyType) -> ImageView: ...
     @staticmethod
     def adapt_dynamic_range(
-        view: ImageView, type: _AnyType, inputRange: tuple[float, float], outputRange: tuple[float, float]
+        view: ImageView, type: _AnyType, inputRange: Sequence[float], outputRange: Sequence[float]
     ) -> ImageView: ...
     @staticmethod
     def make_thread_safe(image: ImageView) -> ImageView: ...

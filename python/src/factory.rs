@@ -9,7 +9,7 @@ use crate::multi::MultiImageView;
 use crate::properties::ImageProperties;
 use crate::region::region_from;
 use crate::registry;
-use crate::vector::shape_from;
+use crate::vector::{pair_from, shape_from};
 use iolink_host::adapt::{self, Along};
 use iolink_sdk::{Axis, CapabilitySet, Create, Error, ErrorKind, ImageCapability, ImageView as Image, Shape};
 use pyo3::prelude::*;
@@ -238,10 +238,11 @@ impl ImageViewFactory {
     fn adapt_dynamic_range(
         view: &Bound<'_, ImageView>,
         r#type: &Bound<'_, PyAny>,
-        inputRange: (f64, f64),
-        outputRange: (f64, f64),
+        inputRange: &Bound<'_, PyAny>,
+        outputRange: &Bound<'_, PyAny>,
     ) -> PyResult<ImageView> {
-        wrapped(adapt::adapt_dynamic_range(&view_of(view)?, data_type_from(r#type)?, inputRange, outputRange))
+        let (input, output) = (pair_from("inputRange", inputRange)?, pair_from("outputRange", outputRange)?);
+        wrapped(adapt::adapt_dynamic_range(&view_of(view)?, data_type_from(r#type)?, input, output))
     }
 
     /// The image itself: every view here may be used from several threads; those of plugins that may not are

@@ -6,6 +6,7 @@ use crate::vector::{numbers_from, shape_from, VectorXi64, VectorXu64};
 use iolink_sdk::{Indexer as Layout, Shape, Strides};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::{PyTuple, PyType};
 
 /// How samples lie in memory: from an index to an offset.
 ///
@@ -56,7 +57,7 @@ impl Indexer {
 #[pymethods]
 impl Indexer {
     #[new]
-    #[pyo3(signature = (shape, dtype, layout = None, *, byte_strides = None))]
+    #[pyo3(signature = (shape, dtype, layout = None, byte_strides = None))]
     fn new(
         shape: &Bound<'_, PyAny>,
         dtype: &Bound<'_, PyAny>,
@@ -149,6 +150,12 @@ impl Indexer {
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Indexer>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let (shape, strides) = (self.0.shape().to_vec(), self.0.byte_strides().to_vec());
+        let arguments = (shape, self.0.data_type().id(), py.None(), strides).into_pyobject(py)?;
+        Ok((py.get_type::<Indexer>(), arguments))
     }
 
     fn __hash__(&self) -> u64 {

@@ -205,6 +205,15 @@ def test_vectors_are_taken_wherever_tuples_are():
     assert image.read(image.shape() - 1) == 0
     assert RegionXu64(iolink.Vector2u64(0, 0), image.shape()).element_count() == 24
     assert ImageViewFactory.sub_sample(image, VectorXu64(2, 2)).shape() == image.shape() // 2
+    ranges = DataType.standard_range("UINT8"), [0, 1]
+    assert ImageViewFactory.adapt_dynamic_range(image, "FLOAT", *ranges).read((0, 0)) == 0
+    with pytest.raises(ValueError, match="inputRange: expected two numbers"):
+        ImageViewFactory.adapt_dynamic_range(image, "FLOAT", (0, 1, 2), (0, 1))
+    with pytest.raises(TypeError, match="outputRange"):
+        ImageViewFactory.adapt_dynamic_range(image, "FLOAT", (0, 1), 7)
+    frame = iolink.DataFrameViewFactory.allocate(iolink.Vector2u64(1, 3), ["a"], ["INT64"])
+    assert frame.shape() == iolink.Vector2u64(1, 3)
+    assert image.indexer().offset(iolink.Vector2u8(5, 3)) == 23
 
 
 # Regions
@@ -294,7 +303,7 @@ def test_indexers_are_made_and_compared():
     assert c_array.stride() == (2, 1) and c_array.layout() == (1, 0)
     assert usual != c_array and c_array == Indexer((2, 2), "UINT16", byte_strides=(4, 2))
     assert hash(c_array) == hash(Indexer((2, 2), "UINT16", byte_strides=(4, 2)))
-    assert usual != Indexer((2, 2), "INT16")
+    assert usual != Indexer((2, 2), "INT16") and pickle.loads(pickle.dumps(c_array)) == c_array
     vectors = Indexer((2, 2), "VEC3_UINT8")
     assert vectors.stride(1) == 2 and vectors.byte_stride(1) == 6
     image = ImageViewFactory.allocate((4, 3), "UINT16")

@@ -44,3 +44,11 @@ where
 pub fn shape_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     numbers_from(name, given)
 }
+
+/// Two numbers, such as a `Vector2d` or a tuple.
+pub fn pair_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<(f64, f64)> {
+    match numbers_from::<f64>(name, given)?.as_slice() {
+        [first, second] => Ok((*first, *second)),
+        other => Err(PyValueError::new_err(format!("{name}: expected two numbers (low, high), not {}", other.len()))),
+    }
+}
