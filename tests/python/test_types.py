@@ -125,6 +125,7 @@ def test_a_vector_is_a_sequence_of_its_own_numbers(name):
     assert pickle.loads(pickle.dumps(vector)) == copy.deepcopy(vector) == vector
     assert type(pickle.loads(pickle.dumps(vector))) is cls
     assert vector < (*numbers[:-1], 99) and vector >= numbers and vector != numbers[:-1]
+    assert vector != set(numbers) and vector != dict.fromkeys(numbers) and vector != bytes(numbers) and vector != "12"
     with pytest.raises(IndexError, match="components"):
         vector[size]
     with pytest.raises(TypeError):

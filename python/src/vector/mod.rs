@@ -91,23 +91,19 @@ impl Vector {
         self.tuple(py)?.hash()
     }
 
-    /// As tuples are compared: equal to every sequence of equal numbers, ordered by the first component that differs.
+    /// As tuples are compared: equal to vectors, tuples, lists and arrays of equal numbers, ordered by the first component that
+    /// differs.
     fn __richcmp__<'py>(&self, other: &Bound<'py, PyAny>, operation: CompareOp) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
-        let undecided = || Ok(py.NotImplemented().into_bound(py));
-        if other.is_instance_of::<PyString>() || other.len().is_err() {
-            return undecided();
-        }
-        let equality = matches!(operation, CompareOp::Eq | CompareOp::Ne);
         let ordered =
             other.cast::<Vector>().is_ok() || other.cast::<PyTuple>().is_ok() || other.cast::<PyList>().is_ok();
-        match other.try_iter() {
-            Ok(items) if equality || ordered => {
-                let items: Vec<Bound<'py, PyAny>> = items.collect::<PyResult<_>>()?;
-                self.tuple(py)?.as_any().rich_compare(PyTuple::new(py, items)?, operation)
-            }
-            _ => undecided(),
+        let array =
+            matches!(operation, CompareOp::Eq | CompareOp::Ne) && other.hasattr("__array__")? && other.len().is_ok();
+        if !ordered && !array {
+            return Ok(py.NotImplemented().into_bound(py));
         }
+        let items: Vec<Bound<'py, PyAny>> = other.try_iter()?.collect::<PyResult<_>>()?;
+        self.tuple(py)?.as_any().rich_compare(PyTuple::new(py, items)?, operation)
     }
 
     fn __add__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
