@@ -708,8 +708,8 @@ class RandomAccessFactory:
     def from_buffer(buffer: Buffer) -> RandomAccess:
         """A bytes-like object's memory, shared and kept."""
     @staticmethod
-    def open_file(path: _Path, writable: bool = False) -> RandomAccess:
-        """A regular file, read by position from any number of threads; its size is that of now."""
+    def open_file(path: _Path, writable: bool = False, *, mapped: bool = False) -> RandomAccess:
+        """A regular file, read by position from any number of threads; its size is that of now. MEMORY_ACCESS where mapped."""
     @staticmethod
     def from_stream(stream: StreamAccess | Buffer | _FileObject) -> RandomAccess:
         """What a stream, or a file object that can seek, is over."""

@@ -1209,6 +1209,30 @@ def test_random_access_lends_its_memory():
     assert StreamAccessFactory.from_random_access(access).support(StreamCapability.MEMORY_ACCESS)
 
 
+def test_a_mapped_file_lends_its_pages_and_is_read_by_position(held):
+    access = RandomAccessFactory.open_file(held, writable=True, mapped=True)
+    assert access.support(StreamCapability.READ | StreamCapability.WRITE | StreamCapability.MEMORY_ACCESS)
+    view = memoryview(access)
+    view[0] = ord("X")
+    assert held.read_bytes() == b"X123456789" and access.read_at(0, 2) == b"X1"
+    access.write_at(9, b"!")
+    assert view[9] == ord("!")
+    stream = StreamAccessFactory.from_random_access(access)
+    assert not stream.support(StreamCapability.MEMORY_ACCESS)
+    os.truncate(held, 5)
+    # Beyond the end there is no page left: nothing but an access to the memory itself may touch it.
+    for read in (lambda: access.read_at(3, 7), lambda: access.read_into_at(0, bytearray(10)), stream.read):
+        with pytest.raises(iolink.CorruptDataError, match="10 bytes"):
+            read()
+    with pytest.raises(BufferError, match="10 bytes"):
+        memoryview(access)
+    assert memoryview(RandomAccessFactory.open_file(held, mapped=True)).readonly
+    held.write_bytes(b"")
+    assert bytes(memoryview(RandomAccessFactory.open_file(held, mapped=True))) == b""
+    with pytest.raises(NotImplementedError):
+        RandomAccessFactory.open_file("/dev/null", mapped=True)
+
+
 def test_several_streams_over_one_file_have_their_own_cursors(held):
     access = RandomAccessFactory.open_file(held)
     first, second = (StreamAccessFactory.from_random_access(access) for _ in range(2))

@@ -2,23 +2,27 @@
 
 use crate::descriptor::Descriptor;
 use crate::file::{retried, shorter, FileStream, Interrupted};
+use crate::mapping::Mapping;
 use crate::memory_access::check_inside;
 use crate::storage::folder_of;
-use crate::OpenMode;
+use crate::{OpenMode, UNMAPPED_EXTENSION};
 use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
-use iolink_sdk::{Error, RandomAccess, Result, StreamCapability, View};
+use iolink_sdk::{Bytes, Error, RandomAccess, Result, StreamCapability, View};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Random access to a regular file by `pread` and `pwrite`, from any number of threads at once.
 ///
-/// Its size is that at opening. A file that is cut shorter meanwhile gives an error, never zeros and never a signal.
+/// Its size is that at opening. A file that is cut shorter meanwhile gives an error, never zeros and never a signal. One that
+/// is mapped as well ([`FileAccess::map`]) lends its memory, and is still read and written by the two calls.
+#[derive(Clone)]
 pub struct FileAccess {
     descriptor: Arc<Descriptor>,
     length: u64,
     capabilities: StreamCapability,
     path: Option<PathBuf>,
     interrupted: Interrupted,
+    mapping: Option<Arc<Mapping>>,
 }
 
 impl FileAccess {
@@ -29,6 +33,18 @@ impl FileAccess {
     pub fn open(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
         let mode = OpenMode { write: writable, ..OpenMode::READ };
         FileStream::open_with(path, mode, interrupted)?.random_access()
+    }
+
+    /// [`FileAccess::open`], and the file as memory: MEMORY_ACCESS. Whoever cuts the file makes accesses to the memory beyond
+    /// its new end kill the process; reading and writing by position stays an error.
+    ///
+    /// # Errors
+    /// As [`FileAccess::open`]; `Io` for what cannot be mapped.
+    pub fn map(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
+        let mut access = FileAccess::open(path, writable, interrupted)?;
+        access.mapping = Some(Arc::new(Mapping::new(&access.descriptor, access.length, writable)?));
+        access.capabilities = access.capabilities | StreamCapability::MEMORY_ACCESS;
+        Ok(access)
     }
 
     pub(crate) fn over(
@@ -45,7 +61,7 @@ impl FileAccess {
         if mode.write {
             capabilities = capabilities | StreamCapability::WRITE;
         }
-        Ok(FileAccess { descriptor, length: facts.length, capabilities, path, interrupted })
+        Ok(FileAccess { descriptor, length: facts.length, capabilities, path, interrupted, mapping: None })
     }
 
     #[cold]
@@ -98,8 +114,23 @@ impl RandomAccess for FileAccess {
         Ok(())
     }
 
+    fn memory(&self) -> Result<Bytes> {
+        let mapping = self.mapping.as_ref().ok_or_else(|| {
+            Error::capability("the random access", "MEMORY_ACCESS", "open the file mapped, or read it into a buffer")
+        })?;
+        let now = self.descriptor.facts().map_err(|error| self.error("sizing", &error))?.length;
+        if now < self.length {
+            return Err(shorter(self.path.as_deref(), self.length, now));
+        }
+        Ok(mapping.lend())
+    }
+
     fn extension(&self, id: u64) -> Option<View> {
         match (id, &self.path) {
+            (UNMAPPED_EXTENSION, _) if self.mapping.is_some() => {
+                let capabilities = self.capabilities.only(StreamCapability::READ | StreamCapability::WRITE);
+                Some(View::random_access(FileAccess { capabilities, mapping: None, ..self.clone() }))
+            }
             (IOLINK_EXTENSION_NEIGHBOURS, Some(path)) => Some(View::neighbours(folder_of(path, self.interrupted))),
             _ => None,
         }

@@ -18,6 +18,7 @@ mod cursor;
 mod descriptor;
 mod file;
 mod file_access;
+mod mapping;
 mod memory;
 mod memory_access;
 mod mode;
@@ -39,6 +40,9 @@ use iolink_sdk::{fail, Adopt, Create, Host, Kind, Offer, Provider, ProviderInfo,
 
 /// Id of the extension by which a stream hands out random access to the bytes it is over.
 pub const RANDOM_ACCESS_EXTENSION: u64 = u64::from_be_bytes(*b"randacc1");
+
+/// Id of the extension by which a mapped file hands out random access that leaves the mapping alone.
+pub(crate) const UNMAPPED_EXTENSION: u64 = u64::from_be_bytes(*b"unmapped");
 
 const RANDOM: StreamCapability =
     StreamCapability::READ.and(StreamCapability::WRITE).and(StreamCapability::MEMORY_ACCESS);

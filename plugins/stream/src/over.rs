@@ -4,12 +4,16 @@ use crate::cursor::stand;
 use crate::file::shorter;
 use crate::memory::{closed, full};
 use crate::memory_access::check_inside;
-use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION};
+use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION, UNMAPPED_EXTENSION};
 use iolink_sdk::{fail, Bytes, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream over random access: over its memory where it lends that, else by [`RandomAccessStream`].
 pub fn stream_over(access: Arc<dyn RandomAccess>) -> Arc<dyn StreamAccess> {
+    // Reads of a mapped file go by position all the same: the file may be cut meanwhile.
+    if let Some(View::RandomAccess(plain)) = access.extension(UNMAPPED_EXTENSION) {
+        return Arc::new(RandomAccessStream::new(plain));
+    }
     // A view made elsewhere stays behind its own functions, which know when it is gone.
     if access.foreign().is_none() && access.capabilities().has(StreamCapability::MEMORY_ACCESS) {
         if let Ok(bytes) = access.memory() {

@@ -32,7 +32,10 @@ pub struct RandomAccess {
 
 impl RandomAccess {
     pub fn new(access: Arc<dyn iolink_sdk::RandomAccess>) -> Self {
-        let in_memory = access.foreign().is_none() && access.capabilities().has(StreamCapability::MEMORY_ACCESS);
+        // A mapped file has an origin, and is read by the system's calls.
+        let in_memory = access.foreign().is_none()
+            && access.capabilities().has(StreamCapability::MEMORY_ACCESS)
+            && access.origin().is_none();
         RandomAccess { access, in_memory }
     }
 
@@ -163,11 +166,15 @@ impl RandomAccessFactory {
 
     /// A regular file, read by position from any number of threads; for writing too where `writable`. Its size is that
     /// of now: a file that is cut meanwhile gives an error where bytes are missing.
+    ///
+    /// With `mapped` it has MEMORY_ACCESS too: `memoryview(access)`, and images made of it, share the file's own pages. Who
+    /// touches such memory beyond the new end of a file that was cut kills the process; reading by position never does.
     #[staticmethod]
-    #[pyo3(signature = (path, writable = false))]
-    fn open_file(path: &Bound<'_, PyAny>, writable: bool) -> PyResult<RandomAccess> {
+    #[pyo3(signature = (path, writable = false, *, mapped = false))]
+    fn open_file(path: &Bound<'_, PyAny>, writable: bool, mapped: bool) -> PyResult<RandomAccess> {
         let at = path_from("path", path)?;
-        let opened = path.py().detach(|| FileAccess::open(&at, writable, interrupted));
+        let open = if mapped { FileAccess::map } else { FileAccess::open };
+        let opened = path.py().detach(|| open(&at, writable, interrupted));
         let access = opened.map_err(|error| opening_failed(error, path))?;
         Ok(RandomAccess::new(Arc::new(access)))
     }
