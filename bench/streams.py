@@ -17,8 +17,15 @@ import numpy as np
 from harness import header, race, row
 from iolink import ImageViewFactory, RandomAccessFactory, RegionXu64, StreamAccessFactory
 
-SIZE = 64 << 20
+SIZE = 8 << 20  # small enough for a cache: what is measured is the call, not how busy the memory is
 CHUNKS = {4096: "4 KiB, target <= 1.2", 65536: "64 KiB, target <= 1.05", 1 << 20: "1 MiB, target <= 1.05"}
+
+
+def fair(ours: Callable[[], object], peer: Callable[[], object], rounds: int = 15) -> tuple[float, float]:
+    """Both orders: whoever comes second finds other pages in the processor's caches than the first."""
+    one, other = race(ours, peer, rounds=rounds)
+    other_again, one_again = race(peer, ours, rounds=rounds)
+    return (one + one_again) / 2, (other + other_again) / 2
 
 
 def through(file: io.RawIOBase | io.BytesIO, chunk: int, limit: int) -> Callable[[], None]:
@@ -37,13 +44,13 @@ def through(file: io.RawIOBase | io.BytesIO, chunk: int, limit: int) -> Callable
 def sequential(path: Path, data: bytes) -> None:
     with StreamAccessFactory.open_file_read(path).to_raw_io() as ours, open(path, "rb", buffering=0) as peer:
         for chunk, words in CHUNKS.items():
-            limit = SIZE // 16 if chunk == 4096 else SIZE
-            one, other = race(through(ours, chunk, limit), through(peer, chunk, limit), rounds=9)
+            limit = SIZE
+            one, other = fair(through(ours, chunk, limit), through(peer, chunk, limit))
             row(f"file, readinto by {chunk >> 10} KiB", one * chunk / limit, other * chunk / limit, "io.FileIO", words)
     memory, peer_memory = StreamAccessFactory.from_buffer(data).to_raw_io(), io.BytesIO(data)
     for chunk, words in CHUNKS.items():
-        limit = SIZE // 16 if chunk == 4096 else SIZE
-        one, other = race(through(memory, chunk, limit), through(peer_memory, chunk, limit), rounds=9)
+        limit = SIZE
+        one, other = fair(through(memory, chunk, limit), through(peer_memory, chunk, limit))
         row(f"memory, readinto by {chunk >> 10} KiB", one * chunk / limit, other * chunk / limit, "io.BytesIO", words)
 
 
@@ -62,7 +69,7 @@ def scattered(path: Path) -> None:
         return body
 
     with StreamAccessFactory.open_file_read(path).to_raw_io() as ours, open(path, "rb", buffering=0) as peer:
-        one, other = race(run(ours), run(peer), rounds=9)
+        one, other = fair(run(ours), run(peer))
         row("file, seek anywhere + read 4 KiB", one / len(offsets), other / len(offsets), "io.FileIO", "target <= 1.2")
 
 

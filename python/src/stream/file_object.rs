@@ -4,9 +4,10 @@ use super::buffer::with_source;
 use crate::errors::from_python;
 use iolink_sdk::{Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
 use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A stream whose bytes a Python object has. It never lets the object see memory of ours: what it reads is copied out of
@@ -117,10 +118,20 @@ impl PythonFile {
     fn seek_to(&self, py: Python<'_>, offset: i64, whence: i32) -> PyResult<u64> {
         let seek = self.method(&self.seek, "SEEK").map_err(crate::errors::raise)?;
         let stands = match whence {
-            0 => seek.bind(py).call1((offset,))?,
+            0 => call(py, seek, PyInt::new(py, offset).as_any())?,
             _ => seek.bind(py).call1((offset, whence))?,
         };
         self.position(py, stands)
+    }
+}
+
+/// Calls with one argument and without a tuple for it, which takes a good part of a small read.
+fn call<'py>(py: Python<'py>, method: &Py<PyAny>, argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let end = std::ptr::null_mut::<ffi::PyObject>();
+    // SAFETY: method and argument are live and NULL ends the list; a result is a new reference.
+    unsafe {
+        let given = ffi::PyObject_CallFunctionObjArgs(method.as_ptr(), argument.as_ptr(), end);
+        Bound::from_owned_ptr_or_err(py, given)
     }
 }
 
@@ -189,12 +200,12 @@ impl StreamAccess for PythonFile {
             return self.ask(|_| Ok(0));
         }
         if let Some(read) = &self.read {
-            return self.ask(|py| copied(&read.bind(py).call1((buffer.len(),))?, buffer));
+            return self.ask(|py| copied(&call(py, read, PyInt::new(py, buffer.len()).as_any())?, buffer));
         }
         let readinto = self.method(&self.readinto, "READ")?;
         self.ask(|py| {
             let room = PyByteArray::new_with(py, buffer.len(), |_| Ok(()))?;
-            let given = readinto.bind(py).call1((&room,))?;
+            let given = call(py, readinto, room.as_any())?;
             if given.is_none() {
                 return Err(would_wait("readinto"));
             }
@@ -213,7 +224,7 @@ impl StreamAccess for PythonFile {
         self.check(StreamCapability::WRITE, "WRITE")?;
         let write = self.method(&self.write, "WRITE")?;
         self.ask(|py| {
-            let given = write.bind(py).call1((PyBytes::new(py, buffer),))?;
+            let given = call(py, write, PyBytes::new(py, buffer).as_any())?;
             match given.is_none() {
                 false => counted(&given, "write", buffer.len()),
                 // Of a raw stream None means that nothing could be written; others give nothing when all went well.
