@@ -111,6 +111,7 @@ fn provider(at: *const iolink_provider) -> Result<(ProviderRecord, &'static ioli
             OfferKind::Create => raw.create.is_some(),
             OfferKind::Adopt => raw.adopt.is_some(),
             OfferKind::Convert => raw.convert.is_some(),
+            OfferKind::Save => raw.save.is_some(),
         };
         if !there {
             let word = offer.offer.word();

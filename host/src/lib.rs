@@ -3,7 +3,7 @@
 //! Read in this order: [`Registry`] (what an application holds), [`PluginInfo`] (what is known of a plugin), then, in the
 //! order a plugin travels: `discover` (where plugins are looked for), `trust` and `preflight` (what is judged before a
 //! file runs), `manifest` (what a plugin says of itself), `load` (the one place that opens a library), `judge` (what is
-//! checked before the first function is called), `open`, `ways` and `route` (who is asked, and why), `explain` (the same, for
+//! checked before the first function is called), `open`, `save`, `ways` and `route` (who is asked, and why), `explain` (the same, for
 //! people).
 //!
 //! Every decision is an event of `tracing` under the target `iolink_host`; events of a plugin keep its own target.
@@ -32,6 +32,7 @@ mod python_provider;
 mod record;
 mod registry;
 mod route;
+mod save;
 pub mod source;
 mod trust;
 mod ways;

@@ -92,8 +92,7 @@ impl Evidence {
         if remote && !scheme && self.bytes.is_none() {
             return None;
         }
-        let fits = |ending: &&String| self.name.strip_suffix(ending.as_str()).is_some_and(|stem| stem.ends_with('.'));
-        let ending = offer.extensions.iter().filter(fits).max_by_key(|ending| ending.len());
+        let ending = offer.ending_of(&self.name);
         let magic = offer.magic.iter().find(|(offset, magic)| self.holds(*offset, magic));
         let at = |magic: &(u64, Vec<u8>)| format!("its magic bytes at {}", magic.0);
         Some(match (magic, ending) {
@@ -333,11 +332,7 @@ impl Registry {
 /// Evidence for an offer, given what the user asked for.
 fn weigh(evidence: &Evidence, offer: &OfferRecord, format: Option<&str>, named: bool) -> Option<(u32, usize, String)> {
     let seen = evidence.weigh(offer);
-    let asked = format.map(|format| {
-        offer.format.eq_ignore_ascii_case(format)
-            || offer.extensions.iter().any(|ending| ending.eq_ignore_ascii_case(format.trim_start_matches('.')))
-            || offer.media_types.iter().any(|media| media.eq_ignore_ascii_case(format))
-    });
+    let asked = format.map(|format| offer.is_called(format));
     match (asked, seen) {
         (Some(false), _) => None,
         (Some(true), Some((score, fit, why))) => Some((score, fit, format!("the format asked for, and {why}"))),
@@ -349,7 +344,7 @@ fn weigh(evidence: &Evidence, offer: &OfferRecord, format: Option<&str>, named: 
 }
 
 /// A format with its signs: `NIfTI (.nii .nii.gz)`.
-fn format_words(offer: &OfferRecord) -> String {
+pub(crate) fn format_words(offer: &OfferRecord) -> String {
     let endings: Vec<String> = offer.extensions.iter().map(|ending| format!(".{ending}")).collect();
     let schemes: Vec<String> = offer.schemes.iter().map(|scheme| format!("{scheme}:")).collect();
     let signs = [endings, schemes].concat().join(" ");

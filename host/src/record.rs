@@ -61,11 +61,11 @@ pub struct ProviderRecord {
 /// One thing a provider can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferRecord {
-    /// Open, create, adopt or convert.
+    /// Open, create, adopt, convert or save.
     pub offer: OfferKind,
-    /// Kind of the view that comes out.
+    /// Kind of the view that comes out; save: that goes in.
     pub kind: Kind,
-    /// Bits of the capabilities that the view will have at least.
+    /// Bits of the capabilities that the view will have at least; save: must have.
     pub capabilities: u64,
     /// Convert: kind of the view that goes in.
     pub from_kind: Option<Kind>,
@@ -73,11 +73,11 @@ pub struct OfferRecord {
     pub from_capabilities: u64,
     /// Convert: what it costs.
     pub cost: Option<Cost>,
-    /// Open: name of the format.
+    /// Open and save: name of the format.
     pub format: String,
-    /// Open: file name endings without the first dot, lower case.
+    /// Open and save: file name endings without the first dot, lower case.
     pub extensions: Vec<String>,
-    /// Open: media types.
+    /// Open and save: media types.
     pub media_types: Vec<String>,
     /// Open: URI schemes beside `file`, lower case.
     pub schemes: Vec<String>,

@@ -297,7 +297,7 @@ impl Registry {
     }
 }
 
-fn gone() -> Error {
+pub(crate) fn gone() -> Error {
     Error::new(ErrorKind::Internal, "the provider lost a function that it offered")
 }
 

@@ -141,12 +141,18 @@ pub(crate) fn name(source: &Source) -> String {
     source.path().map_or_else(|| source.uri().to_owned(), |path| path.display().to_string())
 }
 
-/// The source with all that a provider may want: the path of a `file:` URI, the bytes of a local file.
-pub(crate) fn complete(mut source: Source) -> Result<Source> {
+/// The source with the path of a `file:` URI.
+pub(crate) fn located(source: Source) -> Result<Source> {
     if source.path().is_none() && scheme(source.uri()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file")) {
         let path = path_of(source.uri())?;
-        source = source.with_path(path);
+        return Ok(source.with_path(path));
     }
+    Ok(source)
+}
+
+/// The source with all that a provider may want: the path of a `file:` URI, the bytes of a local file.
+pub(crate) fn complete(source: Source) -> Result<Source> {
+    let source = located(source)?;
     let Some(path) = source.path().map(Path::to_owned) else { return Ok(source) };
     if source.bytes().is_ok() {
         return Ok(source);

@@ -300,6 +300,9 @@ typedef struct iolink_plugin iolink_plugin;
 /** Offer: makes one view into another. */
 #define IOLINK_OFFER_CONVERT UINT32_C(4)
 
+/** Offer: writes a view into a file of a format. */
+#define IOLINK_OFFER_SAVE UINT32_C(5)
+
 /** Cost of a conversion: memory is shared. */
 #define IOLINK_COST_SHARED UINT32_C(1)
 
@@ -829,11 +832,11 @@ struct iolink_offer {
   uint32_t size;
   /** `IOLINK_OFFER_*`. */
   uint32_t offer;
-  /** Kind of the view that comes out. */
+  /** Kind of the view that comes out; SAVE: that goes in. */
   uint32_t kind;
   /** CONVERT: `IOLINK_COST_*`. */
   uint32_t cost;
-  /** Capabilities that the view will have at least. */
+  /** Capabilities that the view will have at least; SAVE: must have. */
   uint64_t capabilities;
   /** CONVERT: kind that goes in. */
   uint32_t from_kind;
@@ -841,11 +844,11 @@ struct iolink_offer {
   uint32_t reserved;
   /** CONVERT: capabilities that are needed. */
   uint64_t from_capabilities;
-  /** OPEN: name of the format. */
+  /** OPEN and SAVE: name of the format. */
   const char *format;
-  /** OPEN: file name endings without the first dot, lower case. */
+  /** OPEN and SAVE: file name endings without the first dot, lower case. */
   const char *extensions;
-  /** OPEN: media types. */
+  /** OPEN and SAVE: media types. */
   const char *media_types;
   /** OPEN: URI schemes beside `file`. */
   const char *schemes;
@@ -891,6 +894,14 @@ struct iolink_provider {
                      const struct iolink_target *target,
                      struct iolink_view **out,
                      struct iolink_error *error);
+  /**
+   * SAVE: writes the view into the file at the path of `target`, which is there and empty; `target` has no bytes, and
+   * its format is that of the offer. The host puts the file in its place when this succeeds, and removes it when not.
+   */
+  int32_t (*save)(const struct iolink_host *host,
+                  struct iolink_view *view,
+                  const struct iolink_source *target,
+                  struct iolink_error *error);
 };
 
 /** What a plugin exports, as the data symbol `iolink_plugin_v1`. */

@@ -95,7 +95,7 @@ pub fn layout() -> Vec<StructLayout> {
             size, offer, kind, cost, capabilities, from_kind, reserved, from_capabilities, format, extensions,
             media_types, schemes, magic,
         }
-        iolink_provider { size, offer_count, id, title, offers, identify, open, create, adopt, convert }
+        iolink_provider { size, offer_count, id, title, offers, identify, open, create, adopt, convert, save }
         iolink_plugin {
             magic, size, abi_major, abi_minor, panic_strategy, id, version, provider_count, reserved, providers,
         }

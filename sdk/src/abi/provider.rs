@@ -24,6 +24,8 @@ pub const IOLINK_OFFER_CREATE: u32 = 2;
 pub const IOLINK_OFFER_ADOPT: u32 = 3;
 /// Offer: makes one view into another.
 pub const IOLINK_OFFER_CONVERT: u32 = 4;
+/// Offer: writes a view into a file of a format.
+pub const IOLINK_OFFER_SAVE: u32 = 5;
 
 /// Cost of a conversion: memory is shared.
 pub const IOLINK_COST_SHARED: u32 = 1;
@@ -168,11 +170,11 @@ pub struct iolink_offer {
     pub size: u32,
     /// `IOLINK_OFFER_*`.
     pub offer: u32,
-    /// Kind of the view that comes out.
+    /// Kind of the view that comes out; SAVE: that goes in.
     pub kind: u32,
     /// CONVERT: `IOLINK_COST_*`.
     pub cost: u32,
-    /// Capabilities that the view will have at least.
+    /// Capabilities that the view will have at least; SAVE: must have.
     pub capabilities: u64,
     /// CONVERT: kind that goes in.
     pub from_kind: u32,
@@ -180,11 +182,11 @@ pub struct iolink_offer {
     pub reserved: u32,
     /// CONVERT: capabilities that are needed.
     pub from_capabilities: u64,
-    /// OPEN: name of the format.
+    /// OPEN and SAVE: name of the format.
     pub format: *const c_char,
-    /// OPEN: file name endings without the first dot, lower case.
+    /// OPEN and SAVE: file name endings without the first dot, lower case.
     pub extensions: *const c_char,
-    /// OPEN: media types.
+    /// OPEN and SAVE: media types.
     pub media_types: *const c_char,
     /// OPEN: URI schemes beside `file`.
     pub schemes: *const c_char,
@@ -249,6 +251,16 @@ pub struct iolink_provider {
             view: *mut iolink_view,
             target: *const iolink_target,
             out: *mut *mut iolink_view,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// SAVE: writes the view into the file at the path of `target`, which is there and empty; `target` has no bytes, and
+    /// its format is that of the offer. The host puts the file in its place when this succeeds, and removes it when not.
+    pub save: Option<
+        unsafe extern "C" fn(
+            host: *const iolink_host,
+            view: *mut iolink_view,
+            target: *const iolink_source,
             error: *mut iolink_error,
         ) -> i32,
     >,

@@ -144,6 +144,7 @@ pub const fn provider<P: Provider>(
         create: Some(create::<P>),
         adopt: Some(adopt::<P>),
         convert: Some(convert::<P>),
+        save: Some(save::<P>),
     }
 }
 
@@ -255,5 +256,18 @@ unsafe extern "C" fn convert<P: Provider>(
             .ok_or_else(|| crate::Error::new(crate::ErrorKind::InvalidArgument, "a target of no known kind"))?;
         let target = Target { kind, capabilities: target.capabilities };
         made(P::INFO.id, out, host.during(|| itself::<P>().convert(&host, view, target)))
+    })
+}
+
+unsafe extern "C" fn save<P: Provider>(
+    host: *const iolink_host,
+    view: *mut iolink_view,
+    target: *const iolink_source,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: host, view and target are the caller's and live until this returns.
+    guard(P::INFO.id, error, || unsafe {
+        let (host, view, target) = (Host::from_raw(host), View::from_borrowed(view)?, Source::from_border(target)?);
+        host.during(|| itself::<P>().save(&host, view, &target))
     })
 }

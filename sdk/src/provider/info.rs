@@ -13,11 +13,14 @@ pub enum OfferKind {
     Adopt,
     /// Makes one view into another.
     Convert,
+    /// Writes a view into a file.
+    Save,
 }
 
 impl OfferKind {
     /// Every kind of offer.
-    pub const ALL: [OfferKind; 4] = [OfferKind::Open, OfferKind::Create, OfferKind::Adopt, OfferKind::Convert];
+    pub const ALL: [OfferKind; 5] =
+        [OfferKind::Open, OfferKind::Create, OfferKind::Adopt, OfferKind::Convert, OfferKind::Save];
 
     /// The border's number.
     pub const fn number(self) -> u32 {
@@ -36,6 +39,7 @@ impl OfferKind {
             OfferKind::Create => "create",
             OfferKind::Adopt => "adopt",
             OfferKind::Convert => "convert",
+            OfferKind::Save => "save",
         }
     }
 }
@@ -122,6 +126,14 @@ impl Offer {
         let mut offer = plain(OfferKind::Convert, to);
         offer.from_kind = Some(from);
         offer.cost = Some(cost);
+        offer
+    }
+
+    /// Writes views of a kind into files of a format; `capabilities` are those that a view must have.
+    pub const fn save(kind: Kind, format: &'static str, capabilities: u64) -> Self {
+        let mut offer = plain(OfferKind::Save, kind);
+        offer.format = format;
+        offer.capabilities = capabilities;
         offer
     }
 

@@ -33,7 +33,7 @@ pub(crate) use request::text;
 
 use crate::{Error, Result, View};
 
-/// A provider: opens, creates, adopts or converts views, as its offers say.
+/// A provider: opens, creates, adopts, converts or saves views, as its offers say.
 ///
 /// It is a unit struct: state belongs to the views it makes.
 pub trait Provider: Sync + 'static {
@@ -79,6 +79,15 @@ pub trait Provider: Sync + 'static {
     /// Where the view cannot be read.
     fn convert(&self, _host: &Host, _view: View, _target: Target) -> Result<View> {
         Err(not_offered(Self::INFO.id, "CONVERT"))
+    }
+
+    /// SAVE: writes a view into the file at the path of `target`, which is there and empty; the format is that of the
+    /// offer. The host puts the file in its place afterwards, and removes it where this fails.
+    ///
+    /// # Errors
+    /// Where the view cannot be read, or holds what the format cannot.
+    fn save(&self, _host: &Host, _view: View, _target: &Source) -> Result<()> {
+        Err(not_offered(Self::INFO.id, "SAVE"))
     }
 }
 

@@ -1,0 +1,155 @@
+//! Who writes a view into a file, and the file, which is there only when it is whole.
+//!
+//! Candidates offer to save the view's kind in the format asked for, else in one whose file name ending fits; a provider
+//! may be named. Order: the user's preference, the longer ending, linked-in before loaded, the plugin's id. The first one
+//! writes, and what it fails with is the answer.
+
+use crate::open::format_words;
+use crate::record::OfferRecord;
+use crate::registry::Registry;
+use crate::route::{gone, named};
+use crate::source;
+use crate::ways::{by_rank, steps, Step};
+use iolink_sdk::provider::OfferKind;
+use iolink_sdk::{fail, hosting, Error, Kind, Result, Source, View};
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+impl Registry {
+    /// Writes a view to the target's path, in the target's format or the one that its name ends with, and returns the id of
+    /// the provider that did. The options of the target are the provider's. What was there before is replaced when everything
+    /// is written, and left alone when anything fails.
+    ///
+    /// # Errors
+    /// `Unsupported` where nothing installed writes this kind of view so: the message lists what is. `NotImplemented` where the
+    /// view lacks a capability that the format needs. `InvalidArgument` where the target is no local file. What the provider and
+    /// the file system fail with.
+    pub fn save(&self, view: View, target: Source, provider: Option<&str>) -> Result<String> {
+        let target = source::located(target)?;
+        let Some(path) = target.path().map(Path::to_owned) else {
+            fail!(InvalidArgument, "{} is not a local file; views are written to local files", target.uri());
+        };
+        self.discover();
+        let writer = self.writer(view.kind(), &target, &path, provider)?;
+        let missing = writer.offer.capabilities & !view.capability_bits();
+        if missing != 0 {
+            let names = view.kind().capability_names(missing).join(" | ");
+            return Err(Error::capability("the view", &names, "copy it into memory, and write the copy"));
+        }
+        let functions = self.functions(&writer.plugin, &writer.provider)?;
+        let save = functions.save.ok_or_else(gone)?;
+        let draft = Draft::beside(&path)?;
+        let wanted = target.with_path(&draft.path).with_format(&writer.offer.format);
+        let written = wanted.with_border(|border| {
+            hosting::lend(view, |raw| {
+                // SAFETY: host, view and target live until this returns.
+                hosting::call(|error| unsafe { save(self.host_table(), raw, border, error) })
+            })
+        });
+        written.map_err(|error| named(error, functions))?;
+        draft.place()?;
+        tracing::info!(path = %path.display(), provider = writer.provider, format = writer.offer.format, "saved");
+        Ok(writer.provider)
+    }
+
+    fn writer(&self, kind: Kind, target: &Source, path: &Path, provider: Option<&str>) -> Result<Step> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let mut all = steps(&self.read(), &self.preference(), OfferKind::Save);
+        all.retain(|step| {
+            step.offer.kind == kind && provider.is_none_or(|id| id == step.provider || id == step.plugin)
+        });
+        let fit = |step: &Step| match target.format() {
+            Some(format) => step.offer.is_called(format).then_some(usize::MAX),
+            None => step.offer.ending_of(&name).map(str::len),
+        };
+        let mut fitting: Vec<(usize, &Step)> = all.iter().filter_map(|step| Some((fit(step)?, step))).collect();
+        fitting.sort_by(|(one_fit, one), (other_fit, other)| {
+            one.liked.cmp(&other.liked).then(other_fit.cmp(one_fit)).then_with(|| by_rank(one, other))
+        });
+        if let Some((_, step)) = fitting.first() {
+            return Ok((*step).clone());
+        }
+        let wanted = match target.format() {
+            Some(format) => format!("as {format:?}"),
+            None => format!("to {}, whose name tells no format that is known; name one", path.display()),
+        };
+        let mut known: Vec<String> =
+            all.iter().map(|step| format!("{} by {}", format_words(&step.offer), step.provider)).collect();
+        known.sort();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        fail!(Unsupported, "nothing installed writes a {} {wanted}; what can be written: {known}", kind.word())
+    }
+}
+
+impl OfferRecord {
+    /// Is this a name of its format: its own, an ending, or a media type?
+    pub(crate) fn is_called(&self, format: &str) -> bool {
+        let ending = format.trim_start_matches('.');
+        self.format.eq_ignore_ascii_case(format)
+            || self.extensions.iter().any(|known| known.eq_ignore_ascii_case(ending))
+            || self.media_types.iter().any(|known| known.eq_ignore_ascii_case(format))
+    }
+
+    /// The longest of its endings that a lower-case file name has.
+    pub(crate) fn ending_of(&self, name: &str) -> Option<&str> {
+        let fits = |ending: &&String| name.strip_suffix(ending.as_str()).is_some_and(|stem| stem.ends_with('.'));
+        self.extensions.iter().filter(fits).max_by_key(|ending| ending.len()).map(String::as_str)
+    }
+}
+
+/// A file beside its target, which takes the target's place when it is whole, and else is removed.
+struct Draft {
+    path: PathBuf,
+    target: PathBuf,
+    placed: bool,
+}
+
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
+impl Draft {
+    fn beside(target: &Path) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::io(&format!("{} cannot be written", target.display()), &error);
+        let (target, before) = match std::fs::metadata(target) {
+            Ok(known) if !known.is_file() => fail!(InvalidArgument, "{} is not a file", target.display()),
+            // A symbolic link stays one.
+            Ok(known) => (std::fs::canonicalize(target).map_err(failed)?, Some(known)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (target.to_owned(), None),
+            Err(error) => return Err(failed(error)),
+        };
+        loop {
+            let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+            let path = target.with_file_name(format!(".iolink-{}-{number}.part", std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => {
+                    let draft = Draft { path, target, placed: false };
+                    if let Some(before) = before {
+                        file.set_permissions(before.permissions()).map_err(failed)?;
+                    }
+                    return Ok(draft);
+                }
+                // Left by a process of the same number that was killed.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    fn place(mut self) -> Result<()> {
+        let whole = File::open(&self.path).and_then(|file| file.sync_all());
+        let placed = whole.and_then(|()| std::fs::rename(&self.path, &self.target));
+        placed.map_err(|error| Error::io(&format!("{} cannot be written", self.target.display()), &error))?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.placed {
+            if let Err(error) = std::fs::remove_file(&self.path) {
+                tracing::warn!(path = %self.path.display(), %error, "a file that was not finished stays");
+            }
+        }
+    }
+}
