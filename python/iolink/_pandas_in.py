@@ -139,7 +139,7 @@ class _Reader:
             return fixed(name, array, words(dtype=str(dtype)), guard=guard)
         if isinstance(dtype, pd.DatetimeTZDtype):
             array = values.asi8.view(f"M8[{dtype.unit}]")
-            facts_here = words(dtype="zoned")
+            facts_here = words(dtype="zoned", unit=dtype.unit)
             return fixed(name, array, facts_here, guard=guard, zone=_zone(name, dtype.tz))
         if isinstance(dtype, pd.CategoricalDtype):
             inner = dtype.categories
@@ -180,9 +180,7 @@ class _Reader:
         """A column of Python objects, all of one type."""
         import pandas as pd
 
-        missing = pd.isna(array)
-        there = (value for value, gone in zip(array, missing, strict=False) if not gone)
-        first = next(there, None)
+        row, first = next(((row, value) for row, value in enumerate(array) if not _gone(value)), (0, None))
         of = type(first).__name__
         metadata = {PANDAS: json.dumps({**facts, "dtype": "object", "of": of})}
         if isinstance(first, str):
@@ -193,8 +191,14 @@ class _Reader:
             raise DataTypeError(f"column {name!r}: times with zones are kept as objects; use pd.to_datetime first")
         if type(first) in _TAKEN or isinstance(first, (pd.Timestamp, pd.Timedelta)) or first is None or of == "Decimal":
             return ("objects", name, metadata, array), _BUILT
-        row = int((~missing).argmax())
         raise DataTypeError(f"column {name!r}, row {row}: objects of type {of} cannot be carried")
+
+
+def _gone(value: Any) -> bool:
+    """Does the object stand for a missing value?"""
+    import pandas as pd
+
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
 _TAKEN = (bool, int, float, datetime.date, datetime.time, datetime.datetime, datetime.timedelta)

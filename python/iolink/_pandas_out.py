@@ -17,6 +17,7 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, st
     """The DataFrame, and why which columns were copied."""
     import pandas as pd
 
+    frame = frame._lending()
     described, metadata = frame._describe()
     facts = json.loads(metadata.get(PANDAS, "{}"))
     writer = _Writer(frame, copies_on_write(), copy)
@@ -119,22 +120,25 @@ class _Writer:
 
     def made(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> tuple[Any, str]:
         """A column that pandas never held, and why it is copied ("": it is shared)."""
+        import numpy as np
         import pandas as pd
 
         _, data_format, arrow_type, dictionary, ordered, metadata = described
         dtype = facts.get("dtype")
         if dictionary:
             return _categorical(self.frame._dictionary(number), ordered, facts.get("categories", {})), _BUILT
-        if dtype == "arrow" or (dtype == "string" and facts.get("storage") == "pyarrow"):
+        if dtype is None and arrow_type in _TEXTS and int(pd.__version__.split(".")[0]) >= 3:
+            facts = {"dtype": "string", "storage": "pyarrow", "missing": "nan"}
+        if facts.get("dtype") == "arrow" or (facts.get("dtype") == "string" and facts.get("storage") == "pyarrow"):
             arrow = _arrow_backed(self.frame, number, facts)
             if arrow is not None:
-                return arrow, ""
+                return arrow
         numbers = self.frame._numbers(number) if dtype != "object" else None
         if numbers is None:
             return _built(self.frame._list(number), arrow_type, dtype, facts, metadata.get(MISSING, "")), _BUILT
         array, _form, mask, keeper, identity = numbers
         if array.dtype.kind == "M" and _zone_of(data_format):
-            return _zoned(array, mask, _zone_of(data_format)), _ITS_OWN
+            return _zoned(array, mask, _zone_of(data_format), facts.get("unit")), _ITS_OWN
         if data_format in ("tdD", "tdm"):
             return _built(self.frame._list(number), arrow_type, dtype, facts, ""), _BUILT
         if isinstance(dtype, str) and dtype.startswith("period"):
@@ -143,10 +147,12 @@ class _Writer:
                 ordinals[mask] = pd.NaT._value
             return pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(dtype[7:-1])), _BUILT
         if mask is not None or dtype in _NULLABLE:
-            return _nullable(array, mask, dtype), _MASKED if mask is not None else _ITS_OWN
-        other = _other_order(array.dtype, dtype)
+            made = _nullable(array, mask, dtype)
+            other = _as_it_was(made, dtype) if isinstance(made, np.ndarray) else None
+            return made if other is None else other, _MASKED if mask is not None else _ITS_OWN
+        other = _as_it_was(array, dtype)
         if other is not None:
-            return array.astype(other), "its bytes go back in the other order"
+            return other, "its bytes go back in the order or unit that they had"
         if keeper is None or not self.shares:
             return array.copy(), _ITS_OWN if self.shares else "this pandas writes in place"
         series = pd.Series(array, dtype=array.dtype, copy=False)
@@ -157,14 +163,25 @@ class _Writer:
         return series, ""
 
 
-def _other_order(dtype: Any, known: Any) -> Any:
-    """The dtype that pandas had, where only the byte order differs."""
+_TEXTS = ("string", "large_string", "string_view")
+
+
+def _as_it_was(array: Any, known: Any) -> Any:
+    """The values in the byte order or unit of time that pandas had, where only that differs and nothing is lost."""
     import numpy as np
 
-    if not isinstance(known, str) or not known.startswith(">"):
+    try:
+        wanted = np.dtype(known) if isinstance(known, str) else array.dtype
+    except TypeError:
         return None
-    wanted = np.dtype(known)
-    return wanted if wanted.newbyteorder("=") == dtype else None
+    if wanted == array.dtype or wanted.kind != array.dtype.kind:
+        return None
+    if wanted.newbyteorder("=") == array.dtype:
+        return array.astype(wanted)
+    if wanted.kind in "mM":
+        made = array.astype(wanted)
+        return made if (np.isnat(array) | (made.astype(array.dtype) == array)).all() else None
+    return None
 
 
 _NULLABLE = {
@@ -199,18 +216,20 @@ def _zone_of(data_format: str) -> str:
     return data_format[4:] if data_format[:2] == "ts" else ""
 
 
-def _zoned(array: Any, mask: Any, zone: str) -> Any:
+def _zoned(array: Any, mask: Any, zone: str, unit: str | None) -> Any:
     import numpy as np
     import pandas as pd
 
     array = array.copy()
     if mask is not None:
         array[mask] = np.array("NaT", array.dtype)
+    other = None if unit is None else _as_it_was(array, f"M8[{unit}]")
+    array = array if other is None else other
     return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(zone).array
 
 
 def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> Any:
-    """An array over Arrow's own memory, where pyarrow is there."""
+    """An array over Arrow's own memory and why it is copied ("": it is shared); nothing without pyarrow."""
     import pandas as pd
 
     try:
@@ -219,8 +238,12 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
         return None
     values = pa.array(frame._column(number))
     if facts["dtype"] == "arrow":
-        return pd.arrays.ArrowExtensionArray(pa.chunked_array([values]))
-    return _string_dtype(facts).construct_array_type()(pa.chunked_array([values]), dtype=_string_dtype(facts))
+        return pd.arrays.ArrowExtensionArray(pa.chunked_array([values])), ""
+    why = ""
+    if pa.types.is_string_view(values.type):
+        values, why = values.cast(pa.large_string()), "pandas keeps no views of texts"
+    dtype = _string_dtype(facts)
+    return dtype.construct_array_type()(pa.chunked_array([values]), dtype=dtype), why
 
 
 def _string_dtype(facts: dict[str, Any]) -> Any:
@@ -262,7 +285,7 @@ def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any]
 
     if dtype == "string":
         return pd.array(values, dtype=_string_dtype(facts))
-    if dtype is None and arrow_type in ("string", "large_string", "string_view"):
+    if dtype is None and arrow_type in _TEXTS:
         made = pd.Series(values, dtype=str if int(pd.__version__.split(".")[0]) >= 3 else object)
         return made.array
     of = facts.get("of")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _pandas_in, _pandas_out
+from ._frame_enums import DataFrameCapability
 from ._iolink import DataFrameView
 from .errors import CapabilityError
 
@@ -80,7 +81,10 @@ class PandasInterop:
         """
         if isinstance(thing, DataFrameView):
             title, names = "to_pandas", thing.columns
-            copied = _pandas_out.frame_to(thing, None)[1]
+            if thing.support(DataFrameCapability.ARROW):
+                copied = _pandas_out.frame_to(thing, None)[1]
+            else:
+                copied = dict.fromkeys(names, "the frame reads it from its source when it is asked for")
         else:
             title = "from_pandas"
             frame, copied = _pandas_in.frame_of(thing, None, "thing")

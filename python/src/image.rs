@@ -7,6 +7,7 @@ use crate::errors::OrRaise;
 use crate::interop::{copy_from, export};
 use crate::lent::Order;
 use crate::metadata::MetadataNode;
+use crate::progress::heard;
 use crate::properties::ImageProperties;
 use crate::region::{region_from, RegionXu64};
 use crate::vector::{shape_from, VectorXu64};
@@ -344,24 +345,10 @@ pub fn with_progress<R>(
     progress: Option<&Bound<'_, PyAny>>,
     body: impl FnOnce(&Call<'_>) -> iolink_sdk::Result<R>,
 ) -> PyResult<R> {
-    let Some(progress) = progress else { return body(&Call::silent()).or_raise() };
-    let callable = progress.clone().unbind();
-    let raised: std::sync::Mutex<Option<PyErr>> = std::sync::Mutex::new(None);
-    let listener = |done: u64, total: u64| {
-        Python::attach(|py| match callable.bind(py).call1((done, total)) {
-            // Only False stops: a callback that returns nothing is content.
-            Ok(answer) => !answer.extract::<bool>().is_ok_and(|go_on| !go_on),
-            Err(failed) => {
-                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
-                false
-            }
-        })
-    };
-    let done = body(&Call::new(&listener));
-    match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(failed) => Err(failed),
-        None => done.or_raise(),
-    }
+    heard(progress, |listener| match listener {
+        Some(listener) => body(&Call::new(listener)).or_raise(),
+        None => body(&Call::silent()).or_raise(),
+    })
 }
 
 /// The whole image as a region.

@@ -17,6 +17,7 @@ mod metadata;
 mod multi;
 mod open;
 mod pointer;
+mod progress;
 mod properties;
 mod provider;
 mod region;

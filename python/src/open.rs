@@ -8,7 +8,7 @@ use iolink_host::{OfferRecord, PluginInfo, PluginState, Registry};
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -58,7 +58,7 @@ pub fn to_python<'py>(py: Python<'py>, view: View, provider: Option<String>) -> 
 }
 
 /// A source given as a path, a URI, or an object that can be read.
-fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source> {
+pub fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = given.py();
     if let Ok(text) = given.cast::<PyString>() {
         let text = text.to_cow()?;
@@ -78,6 +78,30 @@ fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source> {
     }
     let (bytes, name) = crate::stream::random_access_of(given).naming(py, argument)?;
     Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
+}
+
+/// A source with the keyword arguments that are no arguments of ours.
+pub fn with_options(mut source: Source, options: Option<&Bound<'_, PyDict>>) -> PyResult<Source> {
+    for (key, value) in options.into_iter().flatten() {
+        if !value.is_none() {
+            source = source.with_option(key.extract::<String>()?, option_text(&value)?);
+        }
+    }
+    Ok(source)
+}
+
+/// An option's value as text; of a list, its parts separated by commas and quoted where they hold one.
+fn option_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if !value.is_instance_of::<PyList>() && !value.is_instance_of::<PyTuple>() {
+        return Ok(value.str()?.to_string());
+    }
+    let mut parts = Vec::new();
+    for part in value.try_iter()? {
+        let text = part?.str()?.to_string();
+        let plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r']);
+        parts.push(if plain { text } else { format!("\"{}\"", text.replace('"', "\"\"")) });
+    }
+    Ok(parts.join(","))
 }
 
 /// `scheme://...`; a single letter is a drive.
@@ -108,10 +132,7 @@ fn open<'py>(
     if let Some(format) = format {
         wanted = wanted.with_format(format);
     }
-    for (key, value) in options.into_iter().flatten() {
-        let value = if value.is_none() { continue } else { value.str()?.to_string() };
-        wanted = wanted.with_option(key.extract::<String>()?, value);
-    }
+    wanted = with_options(wanted, options)?;
     let opened = provider::keeping(py, || {
         with_progress(progress, |call| {
             let go_on = |done, total| call.step(done, total).is_ok();
@@ -183,8 +204,12 @@ fn target_from(name: &str) -> PyResult<Target> {
     Ok(match name {
         "numpy" | "memory" => Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() },
         "image" => Target { kind: Kind::Image, capabilities: ImageCapability::READ.value() },
-        "pandas" | "arrow" | "polars" | "frame" => {
+        "arrow" | "polars" | "frame" => {
             Target { kind: Kind::DataFrame, capabilities: DataFrameCapability::READ.value() }
+        }
+        "pandas" => {
+            let lending = DataFrameCapability::READ | DataFrameCapability::ARROW;
+            Target { kind: Kind::DataFrame, capabilities: lending.value() }
         }
         other => {
             return Err(PyValueError::new_err(format!(
@@ -195,8 +220,8 @@ fn target_from(name: &str) -> PyResult<Target> {
 }
 
 /// What would happen, before it does: which providers could serve, which is chosen and why, and how many bytes would be
-/// copied or decoded. `thing` is a view, with a target (numpy, memory, image, pandas, arrow, polars, frame), or a source
-/// that `open` takes.
+/// copied or decoded. `thing` is a view, with a target (numpy, memory, image, pandas, arrow, polars, frame), a DataFrame of
+/// pandas, or a source that `open` takes. Of pandas, every column is told of.
 ///
 /// >>> explain(ImageViewFactory.allocate((6, 4), "UINT8"), "numpy").startswith("wanted")
 /// True
@@ -205,11 +230,32 @@ fn target_from(name: &str) -> PyResult<Target> {
 fn explain(py: Python<'_>, thing: &Bound<'_, PyAny>, target: &str, provider: Option<&str>) -> PyResult<String> {
     if thing.hasattr("__iolink_view__")? {
         let view = crate::capsule::to_view(thing)?;
-        let target = target_from(target)?;
-        return Ok(py.detach(|| registry().explain_view(&view, target)).to_string());
+        let wanted = target_from(target)?;
+        let words = py.detach(|| registry().explain_view(&view, wanted)).to_string();
+        if target == "pandas" && wanted.kind == view.kind() {
+            return Ok(format!("{words}\n{}", column_by_column(thing)?));
+        }
+        return Ok(words);
+    }
+    if is_pandas(thing)? {
+        return column_by_column(thing);
     }
     let source = source_from("thing", thing)?;
     Ok(py.detach(|| registry().explain_open(&source, provider)).to_string())
+}
+
+fn is_pandas(thing: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let modules = thing.py().import("sys")?.getattr("modules")?;
+    match modules.call_method1("get", ("pandas",))? {
+        pandas if pandas.is_none() => Ok(false),
+        pandas => thing.is_instance(&pandas.getattr("DataFrame")?),
+    }
+}
+
+/// Which columns of a frame, or of pandas' own, would be shared.
+fn column_by_column(thing: &Bound<'_, PyAny>) -> PyResult<String> {
+    let interop = thing.py().import("iolink.pandas_interop")?.getattr("PandasInterop")?;
+    interop.call_method1("explain", (thing,))?.extract()
 }
 
 /// Puts providers in an order of preference, by id. Between equally good ones the first of them is chosen.

@@ -69,18 +69,7 @@ unsafe fn check_array(raw: &ArrowArray, data_type: &DataType) -> Result<()> {
     if raw.n_buffers < 0 || raw.n_buffers > 0 && raw.buffers.is_null() {
         return fault("it has no buffers where it says so");
     }
-    let children: Vec<&DataType> = match data_type {
-        DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::ListView(item)
-        | DataType::LargeListView(item)
-        | DataType::FixedSizeList(item, _)
-        | DataType::Map(item, _) => vec![item.data_type()],
-        DataType::Union(fields, _) => fields.iter().map(|(_, field)| field.data_type()).collect(),
-        DataType::RunEndEncoded(ends, values) => vec![ends.data_type(), values.data_type()],
-        _ => Vec::new(),
-    };
+    let children = child_types(data_type);
     if raw.n_children != children.len() as i64 || raw.n_children > 0 && raw.children.is_null() {
         return fault(&format!("it has {} children instead of {}", raw.n_children, children.len()));
     }
@@ -121,11 +110,43 @@ pub(crate) fn field_from(schema: &OwnedSchema) -> Result<Field> {
     Field::try_from(raw).map_err(arrow_error)
 }
 
+/// The children of an array of this type, in order.
+fn child_types(data_type: &DataType) -> Vec<&DataType> {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().map(|field| field.data_type()).collect(),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => vec![item.data_type()],
+        DataType::Union(fields, _) => fields.iter().map(|(_, field)| field.data_type()).collect(),
+        DataType::RunEndEncoded(ends, values) => vec![ends.data_type(), values.data_type()],
+        _ => Vec::new(),
+    }
+}
+
+/// Takes the buffer away that polars gives an array of the null type, which has none.
+///
+/// # Safety
+/// `raw` is a live array that was checked against its type.
+unsafe fn without_buffers(raw: &mut ArrowArray, data_type: &DataType) {
+    if data_type == &DataType::Null {
+        raw.n_buffers = 0;
+    }
+    for (index, child) in child_types(data_type).into_iter().enumerate() {
+        // SAFETY: a checked array has that many children, none of them NULL; they are ours until they are released.
+        unsafe { without_buffers(&mut **raw.children.add(index), child) }
+    }
+}
+
 /// The data of an array, sharing its buffers.
 pub(crate) fn data_from(array: OwnedArray, data_type: &DataType) -> Result<ArrayData> {
     // SAFETY: an owned array is live.
     unsafe { check_array(array.as_raw(), data_type)? };
     let mut raw = array.into_raw();
+    // SAFETY: the array was checked against its type.
+    unsafe { without_buffers(&mut raw, data_type) };
     // SAFETY: the two structs are the same one of the published standard; the data is checked as far as it can be, and
     // that it is laid out as it says is the producer's promise.
     unsafe {

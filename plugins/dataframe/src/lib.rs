@@ -27,7 +27,8 @@ pub use values::Values;
 
 use arrow_schema::ArrowError;
 use iolink_sdk::{
-    fail, Adopt, Create, DataFrameCapability, Error, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo, Result, View,
+    fail, Adopt, Cost, Create, DataFrameCapability, Error, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo,
+    Result, Target, View,
 };
 
 pub(crate) const WHOLE: DataFrameCapability = DataFrameCapability::READ
@@ -42,6 +43,9 @@ impl Provider for Frames {
     const INFO: ProviderInfo = ProviderInfo::new("org.iolink.dataframe", "Data frames in memory").offers(&[
         Offer::create(Kind::DataFrame).frame_capabilities(WHOLE),
         Offer::adopt(Kind::DataFrame).frame_capabilities(WHOLE),
+        Offer::convert(Kind::DataFrame, Kind::DataFrame, Cost::Copy)
+            .needs(DataFrameCapability::READ.value())
+            .frame_capabilities(WHOLE),
     ]);
 
     fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
@@ -56,6 +60,11 @@ impl Provider for Frames {
             Adopt::DataFrame(stream) => Ok(View::data_frame(Frame::adopt(stream)?)),
             other => fail!(NotImplemented, "org.iolink.dataframe makes no views of kind {}", other.kind().word()),
         }
+    }
+
+    fn convert(&self, _host: &Host, view: View, _target: Target) -> Result<View> {
+        let frame = view.into_data_frame()?;
+        Ok(View::data_frame(Frame::adopt(frame.export(None, 0..frame.shape()?.1)?)?))
     }
 }
 

@@ -162,9 +162,10 @@ fn with_bitmap(array: &ArrayRef) -> ArrayRef {
     rebuilt(data.data_type().clone(), data.len(), data.buffers()[0].clone(), Some(nulls))
 }
 
-/// Is there a NaT? A run at a time, so that the loop has no branch.
+/// Is there a NaT, the one number whose lowest bit that is set is the sign? A run at a time, without a comparison, so that
+/// every processor does several at once.
 fn any_nat(values: &[i64]) -> bool {
-    values.chunks(4096).any(|run| run.iter().fold(false, |found, value| found | (*value == i64::MIN)))
+    values.chunks(4096).any(|run| run.iter().fold(0, |found, value| found | (value & value.wrapping_neg())) < 0)
 }
 
 fn without_bitmap(array: &ArrayRef) -> ArrayRef {

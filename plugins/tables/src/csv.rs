@@ -30,16 +30,14 @@ pub fn read(text: &Text, options: &Options) -> Result<DataFrame> {
     let records = scan::check(bytes, options.dialect, names.len())
         .map_err(|fault| Error::new(ErrorKind::Corrupt, fault.to_string()))?;
     let rows = records - u64::from(options.has_header);
-    if options.first_row > rows {
-        fail!(OutOfRange, "the option first_row is {}, and the table has {rows} rows", options.first_row);
-    }
+    let chosen = options.selection.rows(rows)?;
     let reading = Reading::new(text, bytes, names, options)?;
     let frame = reading.frame()?;
     if frame.height() as u64 != rows {
         fail!(Internal, "polars read {} rows of a table of {rows}", frame.height());
     }
-    let count = options.row_count.unwrap_or(u64::MAX).min(rows - options.first_row);
-    Ok(if count == rows { frame } else { frame.slice(options.first_row as i64, count as usize) })
+    let count = chosen.end - chosen.start;
+    Ok(if count == rows { frame } else { frame.slice(chosen.start as i64, count as usize) })
 }
 
 /// A well-formed text and what is wanted of it.
@@ -58,10 +56,7 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn new(text: &'a Text, bytes: &'a [u8], names: Vec<String>, options: &'a Options) -> Result<Self> {
         let as_text = wanted("text_columns", &options.text_columns, &names)?;
-        let columns = options.columns.as_ref().map(|columns| wanted("columns", columns, &names)).transpose()?;
-        if columns.as_ref().is_some_and(Vec::is_empty) {
-            fail!(InvalidArgument, "the option columns names no column");
-        }
+        let columns = options.selection.columns(&names)?;
         let nulls: Vec<PlSmallStr> = options.null_values.iter().map(|word| word.as_str().into()).collect();
         let parse = CsvParseOptions::default()
             .with_separator(options.dialect.separator)

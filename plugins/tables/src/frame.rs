@@ -1,14 +1,13 @@
 //! A table in memory, one Arrow array for each column, lent to whoever asks.
 
 use crate::failure::{contained, from_polars};
+use crate::interface::{run, schema, stream, table_field};
 use crate::CAPABILITIES;
 use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedSchema, OwnedStream, Result};
-use polars_arrow::array::{Array, StructArray, Utf8Array};
+use polars_arrow::array::{Array, StructArray};
 use polars_arrow::datatypes::{ArrowDataType, Field};
-use polars_arrow::ffi::{export_field_to_c, export_iterator, ArrowArrayStream, ArrowSchema};
-use polars_arrow::offset::OffsetsBuffer;
 use polars_core::frame::DataFrame;
-use polars_core::prelude::{CompatLevel, PlSmallStr, Series};
+use polars_core::prelude::{CompatLevel, Series};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -74,33 +73,10 @@ impl Frame {
         }
         let (first, count) = (rows.start as usize, (rows.end - rows.start) as usize);
         let chosen = self.chosen(columns)?;
-        let arrays = chosen.iter().map(|column| part(&*self.columns[*column].array(), first, count)).collect();
+        let arrays = chosen.iter().map(|column| run(&*self.columns[*column].array(), first, count)).collect();
         let fields = chosen.iter().map(|column| self.fields[*column].clone()).collect();
         StructArray::try_new(ArrowDataType::Struct(fields), count, arrays, None).map_err(|error| from_polars(&error))
     }
-}
-
-/// A run of rows that can be exported. polars-arrow 0.55.2 counts the first row of a run of texts twice at the border:
-/// its pointer to the offsets is moved already, and its `offset` says to move it again. So the offsets of such a run
-/// are copied, 8 bytes a row; the texts themselves are shared.
-fn part(column: &dyn Array, first: usize, count: usize) -> Box<dyn Array> {
-    let part = column.sliced(first, count);
-    match part.as_any().downcast_ref::<Utf8Array<i64>>() {
-        Some(texts) if texts.offsets().buffer().offset() != 0 => {
-            let offsets = texts.offsets().buffer()[..].to_vec();
-            // SAFETY: offsets, texts and validity are those of an array that is sound.
-            unsafe {
-                let offsets = OffsetsBuffer::new_unchecked(offsets.into());
-                let (dtype, validity) = (texts.dtype().clone(), texts.validity().cloned());
-                Utf8Array::new_unchecked(dtype, offsets, texts.values().clone(), validity).boxed()
-            }
-        }
-        _ => part,
-    }
-}
-
-fn table_field(dtype: ArrowDataType) -> Field {
-    Field::new(PlSmallStr::EMPTY, dtype, false)
 }
 
 impl DataFrameView for Frame {
@@ -113,27 +89,15 @@ impl DataFrameView for Frame {
     }
 
     fn schema(&self) -> Result<OwnedSchema> {
-        contained(|| {
-            let field = table_field(ArrowDataType::Struct(self.fields.clone()));
-            OwnedSchema::filled(|place| {
-                // SAFETY: both types are the ArrowSchema of the Arrow C data interface, and `place` is writable.
-                unsafe { place.cast::<ArrowSchema>().write(export_field_to_c(&field)) };
-                Ok(())
-            })
-        })
+        contained(|| schema(&table_field(self.fields.clone(), None)))
     }
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
         contained(|| {
             let batch = self.batch(columns, rows)?;
-            let field = table_field(batch.dtype().clone());
+            let ArrowDataType::Struct(fields) = batch.dtype() else { fail!(Internal, "a batch is no struct") };
             // The stream's own functions catch no panic: all that can fail is done by now.
-            let stream = export_iterator(Box::new(std::iter::once(Ok(batch.boxed()))), field);
-            OwnedStream::filled(|place| {
-                // SAFETY: both types are the ArrowArrayStream of the Arrow C stream interface, and `place` is writable.
-                unsafe { place.cast::<ArrowArrayStream>().write(stream) };
-                Ok(())
-            })
+            stream(table_field(fields.clone(), None), std::iter::once(Ok(batch.boxed())))
         })
     }
 

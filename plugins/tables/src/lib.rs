@@ -1,12 +1,24 @@
-//! Table files, by polars: CSV and TSV are opened as data frames.
+//! Table files, by polars: CSV, TSV, JSON lines, Parquet and Arrow IPC are opened as data frames, and frames written.
 //!
-//! The whole text is judged before polars reads it, and what polars would accept in silence is refused with its line:
-//! rows of another length, empty lines, quotes that never end, text that is not UTF-8, names that occur twice. A
-//! column's type is that of all its values, wherever they stand: whole numbers are int64, or float64 where one of them
-//! has a fraction; true and false are bool; everything else is text. An empty field is missing, a quoted empty one is
-//! "".  A whole number that its column's type cannot hold exactly is refused.
+//! The format is the one asked for, else the one that the first bytes tell, else what the file name ends with. Every byte
+//! is read by position. A text is read once and as a whole; Parquet and Arrow IPC are read a part at a time, when rows are
+//! exported: such a file must not change as long as its frame is used.
+//!
+//! **Texts** are judged before polars reads them, and what polars would accept in silence is refused with its line: rows
+//! of another length, empty lines, quotes that never end, text that is not UTF-8, names that occur twice; in JSON a text
+//! among numbers. A column's type is that of all its values, wherever they stand: whole numbers are int64, or float64
+//! where one of them has a fraction; true and false are bool; everything else is text. A whole number that its column's
+//! type cannot hold exactly is refused. In CSV an empty field is missing, a quoted empty one is "".
 //!
 //! Options of the source, all texts:
+//!
+//! | option | default | meaning |
+//! |---|---|---|
+//! | `columns` | all | columns wanted, in this order, separated by commas; quoted where the name has a comma |
+//! | `first_row` | 0 | rows to leave out at the start |
+//! | `row_count` | all | rows wanted at most |
+//!
+//! and of CSV and TSV alone:
 //!
 //! | option | default | meaning |
 //! |---|---|---|
@@ -15,44 +27,95 @@
 //! | `has_header` | `true` | `false`: the first line holds values, the columns are `column_1`, `column_2` ... |
 //! | `null_values` | | words that stand for a missing value, separated by commas: `NA,n/a` |
 //! | `text_columns` | | columns kept as text whatever they hold, separated by commas |
-//! | `columns` | all | columns wanted, in this order, separated by commas; quoted where the name has a comma |
-//! | `first_row` | 0 | rows to leave out at the start |
-//! | `row_count` | all | rows wanted at most |
 //!
-//! The format is the source's, else what the file name ends with. Every byte is read by position, once: the frame does
-//! not notice when the file changes later.
+//! Options of writing: `separator`, `quote` and `has_header` for CSV and TSV; `compression` for Parquet (`zstd`, `snappy`,
+//! `gzip`, `lz4`, `brotli`, `none`) and Arrow IPC (`none`, `zstd`, `lz4`); `row_group_size` in rows for Parquet. Text formats
+//! take what they have words for: times by ISO 8601, decimals digit by digit; bytes, and in CSV lists and structs, are refused
+//! by the column's name.
 
+mod arrow;
 mod bytes;
 mod columns;
 mod csv;
 mod exact;
 mod failure;
+mod format;
 mod frame;
+mod interface;
+mod json;
 mod options;
+mod parquet;
+mod pieces;
+mod place;
 mod scan;
+mod words;
+mod write;
 
+use format::Format;
 use iolink_sdk::{DataFrameCapability, Host, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
+use options::{Options, Selection};
+use pieces::Lazy;
 
 const CAPABILITIES: DataFrameCapability = DataFrameCapability::READ.and(DataFrameCapability::ARROW);
+const READ: DataFrameCapability = DataFrameCapability::READ;
 
 /// The provider.
 pub struct Tables;
 
+const fn open(format: Format, capabilities: DataFrameCapability) -> Offer {
+    let offer = Offer::open(Kind::DataFrame, format.name()).frame_capabilities(capabilities);
+    offer.extensions(format.endings()).media_types(format.media_types())
+}
+
+const fn save(format: Format) -> Offer {
+    let offer = Offer::save(Kind::DataFrame, format.name(), READ.value());
+    offer.extensions(format.endings()).media_types(format.media_types())
+}
+
 impl Provider for Tables {
     const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)").offers(&[
-        Offer::open(Kind::DataFrame, "CSV").extensions("csv").media_types("text/csv").frame_capabilities(CAPABILITIES),
-        Offer::open(Kind::DataFrame, "TSV")
-            .extensions("tsv,tab")
-            .media_types("text/tab-separated-values")
-            .frame_capabilities(CAPABILITIES),
+        open(Format::Csv, CAPABILITIES),
+        open(Format::Tsv, CAPABILITIES),
+        open(Format::JsonLines, READ),
+        open(Format::Parquet, READ).magic("0:50415231"),
+        open(Format::Arrow, READ).magic("0:4152524f5731"),
+        save(Format::Csv),
+        save(Format::Tsv),
+        save(Format::JsonLines),
+        save(Format::Parquet),
+        save(Format::Arrow),
     ]);
 
     fn open(&self, host: &Host, source: &Source) -> Result<View> {
-        let options = options::Options::of(source)?;
         let read = || {
-            let text = bytes::Text::read(host, &*source.bytes()?)?;
-            frame::Frame::new(csv::read(&text, &options)?, source.uri())
+            let bytes = source.bytes()?;
+            let format = Format::of(source, &*bytes)?;
+            if matches!(format, Format::Csv | Format::Tsv) {
+                let options = Options::of(source, format)?;
+                let text = bytes::Text::read(host, &*bytes)?;
+                return frame::Frame::new(csv::read(&text, &options)?, source.uri()).map(View::data_frame);
+            }
+            let selection = Selection::alone(source, format)?;
+            let origin = source.uri();
+            Ok(match format {
+                Format::Parquet => {
+                    View::data_frame(Lazy::new(parquet::Parquet::open(bytes)?, &selection, host, origin)?)
+                }
+                Format::Arrow if arrow::has_footer(&*bytes)? => {
+                    View::data_frame(Lazy::new(arrow::File::open(bytes)?, &selection, host, origin)?)
+                }
+                Format::Arrow => View::data_frame(Lazy::new(arrow::stream(&*bytes)?, &selection, host, origin)?),
+                _ => {
+                    let text = bytes::Text::read(host, &*bytes)?;
+                    View::data_frame(Lazy::new(json::read(text.bytes(), host)?, &selection, host, origin)?)
+                }
+            })
         };
-        failure::contained(read).map(View::data_frame).map_err(|error| error.context(source.uri()))
+        failure::contained(read).map_err(|error| error.context(source.uri()))
+    }
+
+    fn save(&self, host: &Host, view: View, target: &Source) -> Result<()> {
+        let write = || write::write(&*view.clone().into_data_frame()?, target, host);
+        failure::contained(write).map_err(|error| error.context(target.uri()))
     }
 }

@@ -1,70 +1,121 @@
 //! The options of a source.
 
+use crate::columns::wanted;
+use crate::format::Format;
 use crate::scan::{value, Dialect, Walker};
 use iolink_sdk::{fail, Error, ErrorKind, Result, Source};
+use std::ops::Range;
 
-const KNOWN: [&str; 8] =
+const SELECTION: [&str; 3] = ["columns", "first_row", "row_count"];
+const DELIMITED: [&str; 8] =
     ["separator", "quote", "has_header", "null_values", "text_columns", "columns", "first_row", "row_count"];
 
-/// How a text is to be read.
+/// Refuses options that a format does not have.
+pub fn check(source: &Source, known: &[&str], what: &str) -> Result<()> {
+    match source.options().iter().find(|(key, _)| !known.contains(&key.as_str())) {
+        Some((key, _)) if known.is_empty() => {
+            fail!(InvalidArgument, "there is no option {key:?} for {what}; there is none")
+        }
+        Some((key, _)) => {
+            fail!(InvalidArgument, "there is no option {key:?} for {what}; there are {}", known.join(", "))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The columns and rows that are wanted of a table.
+#[derive(Debug)]
+pub struct Selection {
+    columns: Option<Vec<String>>,
+    first_row: u64,
+    row_count: Option<u64>,
+}
+
+impl Selection {
+    /// Of a format that has no other options.
+    pub fn alone(source: &Source, format: Format) -> Result<Self> {
+        check(source, &SELECTION, format.name())?;
+        Selection::of(source)
+    }
+
+    fn of(source: &Source) -> Result<Self> {
+        let columns = source.option("columns").map(|given| list("columns", given)).transpose()?;
+        if columns.as_ref().is_some_and(Vec::is_empty) {
+            fail!(InvalidArgument, "the option columns names no column");
+        }
+        Ok(Selection {
+            columns,
+            first_row: source.option("first_row").map_or(Ok(0), |given| number("first_row", given))?,
+            row_count: source.option("row_count").map(|given| number("row_count", given)).transpose()?,
+        })
+    }
+
+    /// Numbers of the columns wanted, of those with these names; `None` for all.
+    pub fn columns(&self, names: &[String]) -> Result<Option<Vec<usize>>> {
+        self.columns.as_ref().map(|columns| wanted("columns", columns, names)).transpose()
+    }
+
+    /// The rows wanted, of so many.
+    pub fn rows(&self, rows: u64) -> Result<Range<u64>> {
+        if self.first_row > rows {
+            fail!(OutOfRange, "the option first_row is {}, and the table has {rows} rows", self.first_row);
+        }
+        let count = self.row_count.unwrap_or(u64::MAX).min(rows - self.first_row);
+        Ok(self.first_row..self.first_row + count)
+    }
+}
+
+/// How CSV and TSV are to be read.
 #[derive(Debug)]
 pub struct Options {
     pub dialect: Dialect,
     pub has_header: bool,
     pub null_values: Vec<String>,
     pub text_columns: Vec<String>,
-    pub columns: Option<Vec<String>>,
-    pub first_row: u64,
-    pub row_count: Option<u64>,
+    pub selection: Selection,
 }
 
 impl Options {
     /// Those of a source.
-    pub fn of(source: &Source) -> Result<Self> {
-        if let Some((key, _)) = source.options().iter().find(|(key, _)| !KNOWN.contains(&key.as_str())) {
-            fail!(InvalidArgument, "there is no option {key:?} for CSV and TSV; there are {}", KNOWN.join(", "));
-        }
-        let separator = match source.option("separator") {
-            Some("tab") => b'\t',
-            Some(given) => character("separator", given)?,
-            None if is_tsv(source)? => b'\t',
-            None => b',',
-        };
-        let quote = match source.option("quote") {
-            Some("") => None,
-            Some(given) => Some(character("quote", given)?),
-            None => Some(b'"'),
-        };
-        if quote == Some(separator) {
-            fail!(InvalidArgument, "the options separator and quote are the same character");
-        }
+    pub fn of(source: &Source, format: Format) -> Result<Self> {
+        check(source, &DELIMITED, "CSV and TSV")?;
         Ok(Options {
-            dialect: Dialect { separator, quote },
-            has_header: match source.option("has_header") {
-                None | Some("true" | "True" | "1") => true,
-                Some("false" | "False" | "0") => false,
-                Some(other) => fail!(InvalidArgument, "the option has_header is {other:?}, not true or false"),
-            },
+            dialect: dialect(source, format)?,
+            has_header: flag(source, "has_header")?.unwrap_or(true),
             null_values: source.option("null_values").map_or(Ok(Vec::new()), |given| list("null_values", given))?,
             text_columns: source.option("text_columns").map_or(Ok(Vec::new()), |given| list("text_columns", given))?,
-            columns: source.option("columns").map(|given| list("columns", given)).transpose()?,
-            first_row: source.option("first_row").map_or(Ok(0), |given| number("first_row", given))?,
-            row_count: source.option("row_count").map(|given| number("row_count", given)).transpose()?,
+            selection: Selection::of(source)?,
         })
     }
 }
 
-/// By the source's format, else by its name.
-fn is_tsv(source: &Source) -> Result<bool> {
-    if let Some(format) = source.format() {
-        return match format.to_ascii_lowercase().as_str() {
-            "csv" => Ok(false),
-            "tsv" | "tab" => Ok(true),
-            _ => fail!(Unsupported, "the format {format} is not read here; CSV and TSV are"),
-        };
+/// How fields are told apart.
+pub fn dialect(source: &Source, format: Format) -> Result<Dialect> {
+    let separator = match source.option("separator") {
+        Some("tab") => b'\t',
+        Some(given) => character("separator", given)?,
+        None if format == Format::Tsv => b'\t',
+        None => b',',
+    };
+    let quote = match source.option("quote") {
+        Some("") => None,
+        Some(given) => Some(character("quote", given)?),
+        None => Some(b'"'),
+    };
+    if quote == Some(separator) {
+        fail!(InvalidArgument, "the options separator and quote are the same character");
     }
-    let name = source.uri().split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-    Ok(name.ends_with(".tsv") || name.ends_with(".tab"))
+    Ok(Dialect { separator, quote })
+}
+
+/// An option that is true or false.
+pub fn flag(source: &Source, option: &str) -> Result<Option<bool>> {
+    match source.option(option) {
+        None => Ok(None),
+        Some("true" | "True" | "1") => Ok(Some(true)),
+        Some("false" | "False" | "0") => Ok(Some(false)),
+        Some(other) => fail!(InvalidArgument, "the option {option} is {other:?}, not true or false"),
+    }
 }
 
 fn character(option: &str, given: &str) -> Result<u8> {
@@ -74,7 +125,8 @@ fn character(option: &str, given: &str) -> Result<u8> {
     }
 }
 
-fn number(option: &str, given: &str) -> Result<u64> {
+/// An option that counts rows.
+pub fn number(option: &str, given: &str) -> Result<u64> {
     given.parse().map_err(|_| {
         Error::new(ErrorKind::InvalidArgument, format!("the option {option} is {given:?}, not a number of rows"))
     })

@@ -5,10 +5,12 @@ use super::parts::frame_from_columns;
 use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
+use crate::open::{source_from, with_options};
+use crate::progress::of_providers;
 use crate::registry;
 use crate::vector::shape_from;
 use iolink_plugin_dataframe::TableType;
-use iolink_sdk::{Adopt, Create};
+use iolink_sdk::{Adopt, Create, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -86,15 +88,24 @@ impl DataFrameViewFactory {
         frame_from_columns(py, &specs, None, None)
     }
 
-    /// Opens a table: `iolink.open`, refused where the source holds no table. See `_iolink.pyi`.
+    /// Opens a table: CSV, TSV, JSON lines, Parquet, Arrow IPC, and what plugins add. See `_iolink.pyi`.
+    ///
+    /// >>> import pathlib, tempfile
+    /// >>> path = pathlib.Path(tempfile.mkdtemp(), "people.csv")
+    /// >>> _ = path.write_text("name,age\nAda,36\nAlan,41\n")
+    /// >>> DataFrameViewFactory.open(path, columns=["age"], first_row=1).at("age", 0)
+    /// 41
     #[staticmethod]
-    #[pyo3(signature = (source, **options))]
+    #[pyo3(signature = (source, *, progress = None, **options))]
     fn open<'py>(
         py: Python<'py>,
         source: &Bound<'py, PyAny>,
+        progress: Option<&Bound<'py, PyAny>>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let opened = py.import("iolink._iolink")?.getattr("open")?.call((source,), options)?;
+        let options = options.map_or_else(|| Ok(PyDict::new(py)), |given| given.copy())?;
+        options.set_item("progress", progress)?;
+        let opened = py.import("iolink._iolink")?.getattr("open")?.call((source,), Some(&options))?;
         if !opened.is_instance_of::<DataFrameView>() {
             return Err(PyTypeError::new_err(format!(
                 "source: it holds no table but is a {}",
@@ -102,5 +113,51 @@ impl DataFrameViewFactory {
             )));
         }
         Ok(opened)
+    }
+
+    /// Writes a frame into a file, which is there when it is whole and not before. See `_iolink.pyi`.
+    ///
+    /// >>> import pathlib, tempfile
+    /// >>> path = pathlib.Path(tempfile.mkdtemp(), "people.parquet")
+    /// >>> DataFrameViewFactory.write(DataFrameViewFactory.from_columns({"age": [36, 41]}), path)
+    /// >>> DataFrameViewFactory.open(path).at("age", 1)
+    /// 41
+    #[staticmethod]
+    #[pyo3(signature = (frame, path, *, format = None, provider = None, progress = None, **options))]
+    fn write<'py>(
+        py: Python<'py>,
+        frame: &Bound<'py, DataFrameView>,
+        path: &Bound<'py, PyAny>,
+        format: Option<&str>,
+        provider: Option<&str>,
+        progress: Option<&Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<()> {
+        let mut target = with_options(source_from("path", path)?, options)?;
+        if let Some(format) = format {
+            target = target.with_format(format);
+        }
+        let view = View::DataFrame(frame.get().view.clone());
+        of_providers(progress, || py.detach(|| registry().save(view, target, provider)).or_raise())?;
+        Ok(())
+    }
+
+    /// A frame in memory with all that another one holds, to be changed. See `_iolink.pyi`.
+    ///
+    /// >>> frame = DataFrameViewFactory.copy_in_memory(DataFrameViewFactory.from_columns({"age": [36, 41]}))
+    /// >>> frame.set_at("age", 0, 37)
+    #[staticmethod]
+    #[pyo3(signature = (frame, *, progress = None))]
+    fn copy_in_memory<'py>(
+        py: Python<'py>,
+        frame: &Bound<'py, DataFrameView>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<DataFrameView> {
+        let view = frame.get().view.clone();
+        let copy = || {
+            let stream = view.export(None, 0..view.shape()?.1)?;
+            registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()
+        };
+        of_providers(progress, || py.detach(copy).or_raise()).map(DataFrameView::new)
     }
 }

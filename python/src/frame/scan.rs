@@ -1,7 +1,9 @@
 //! Texts and bytes out of Python objects, in one pass over an object array or a sequence.
 
 use iolink_plugin_dataframe::build::Part;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyString};
 
@@ -79,20 +81,20 @@ pub fn texts(name: &str, values: &Bound<'_, PyAny>, text: bool) -> PyResult<Part
     let (mut offsets, mut data) = (Vec::with_capacity(rows + 1), Vec::new());
     let (mut mask, mut missing) = (vec![0u8; rows], Missing::default());
     offsets.push(0i64);
-    for (row, value) in values.try_iter()?.enumerate() {
-        let value = value?;
+    let count = each(values, |row, value| {
         if row == rows {
             return Err(PyTypeError::new_err(format!("column {name:?} grew while it was read")));
         }
         match (value.cast::<PyString>(), value.cast::<PyBytes>()) {
             (Ok(string), _) if text => data.extend_from_slice(utf8(name, row, string)?.as_bytes()),
             (_, Ok(bytes)) if !text => data.extend_from_slice(bytes.as_bytes()),
-            _ if missing.note(row, &value)? => mask[row] = 1,
-            _ => return Err(mixed(name, row, &value, if text { "str" } else { "bytes" })),
+            _ if missing.note(row, value)? => mask[row] = 1,
+            _ => return Err(mixed(name, row, value, if text { "str" } else { "bytes" })),
         }
         offsets.push(data.len() as i64);
-    }
-    if offsets.len() != rows + 1 {
+        Ok(())
+    })?;
+    if count != rows {
         return Err(PyTypeError::new_err(format!("column {name:?} shrank while it was read")));
     }
     let words = missing.words(rows);
@@ -101,6 +103,35 @@ pub fn texts(name: &str, values: &Bound<'_, PyAny>, text: bool) -> PyResult<Part
         Some(words) => part.with(MISSING, &words),
         None => part,
     })
+}
+
+/// Calls `body` with every item, and says how many there were.
+fn each<'py>(
+    values: &Bound<'py, PyAny>,
+    mut body: impl FnMut(usize, &Bound<'py, PyAny>) -> PyResult<()>,
+) -> PyResult<usize> {
+    let py = values.py();
+    if let Some(export) = PyUntypedBuffer::get(values).ok().filter(is_objects) {
+        // The array's own pointers: a call of Python for each would take most of the time.
+        let (items, count) = (export.buf_ptr() as *const *mut ffi::PyObject, export.item_count());
+        for row in 0..count {
+            // SAFETY: the export keeps `count` pointers to objects, of which NULL stands for None; nothing that `body`
+            // calls writes to the array, and no other thread does while this one is attached.
+            let item = unsafe { Bound::from_borrowed_ptr_or_opt(py, *items.add(row)) };
+            body(row, &item.unwrap_or_else(|| py.None().into_bound(py)))?;
+        }
+        return Ok(count);
+    }
+    let mut count = 0;
+    for value in values.try_iter()? {
+        body(count, &value?)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn is_objects(export: &PyUntypedBuffer) -> bool {
+    export.format().to_bytes() == b"O" && export.dimensions() == 1 && export.is_c_contiguous()
 }
 
 fn utf8<'a>(name: &str, row: usize, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {

@@ -7,9 +7,10 @@ use super::{arrow, edit, numbers, select, show};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::pointer::{view_from_address, LentAddress};
+use crate::registry;
 use crate::vector::Vector2u64;
 use iolink_plugin_dataframe::{ColumnInfo, Form, Frame as Near, TableType, Values};
-use iolink_sdk::{DataFrameView as Frame, Kind, View};
+use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, Target, View};
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyString};
@@ -148,7 +149,7 @@ impl DataFrameView {
     /// The schema as an object that Arrow libraries take; of pyarrow's class where it is installed.
     #[getter]
     fn schema<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("pyarrow")?.call_method1("schema", (slf,))
+        slf.py().import("iolink._frame_schema")?.call_method1("schema_of", (slf,))
     }
 
     #[pyo3(signature = (column, offset = 0, count = None))]
@@ -292,6 +293,19 @@ impl DataFrameView {
 
     fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
         show::html(self, py)
+    }
+
+    /// For `pandas_interop.py`: the frame itself where it lends its columns, else one in memory that the router's cheapest
+    /// conversion makes of it.
+    fn _lending<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let (py, view) = (slf.py(), slf.get().view.clone());
+        let wanted = DataFrameCapability::READ | DataFrameCapability::ARROW;
+        if view.capabilities().has(wanted) {
+            return Ok(slf.clone());
+        }
+        let target = Target { kind: Kind::DataFrame, capabilities: wanted.value() };
+        let made = py.detach(|| registry().convert(View::DataFrame(view), target)?.into_data_frame()).or_raise()?;
+        Bound::new(py, slf.get().derived(py, made))
     }
 
     /// For `pandas_interop.py`: what it keeps with the frame.

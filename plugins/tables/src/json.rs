@@ -1,0 +1,165 @@
+//! JSON lines: an object on each line. A column's type is that of all its values, and one that mixes types is refused with
+//! its line.
+
+mod shape;
+
+use crate::failure::from_polars;
+use crate::pieces::Batches;
+use iolink_sdk::{fail, Error, ErrorKind, Host, Result};
+use polars_arrow::array::{Array, StructArray};
+use polars_arrow::datatypes::{ArrowDataType, Field};
+use polars_core::prelude::PlSmallStr;
+use polars_json::json::deserialize;
+use rayon::prelude::*;
+use shape::Shape;
+use simd_json::BorrowedValue;
+
+/// Bytes of the text that are parsed at once.
+const BLOCK: usize = 4 << 20;
+
+/// Whole lines of the text.
+struct Block<'a> {
+    text: &'a [u8],
+    /// Number of the first line, from 1.
+    line: u64,
+}
+
+/// The table in a text.
+pub fn read(text: &[u8], host: &Host) -> Result<Batches> {
+    let blocks = blocks(text);
+    if blocks.is_empty() {
+        fail!(Corrupt, "the file is empty: a line with an object is needed to know the columns");
+    }
+    let total = 2 * blocks.len() as u64;
+    let mut shape = Shape::Nothing;
+    let shapes: Vec<Result<Shape>> = blocks.par_iter().map(|block| block.with(|values| shape_of(values))).collect();
+    for found in shapes {
+        // Only the lines one by one tell which is at fault.
+        let merged = found.and_then(|found| shape.merge(found).map_err(|why| Error::new(ErrorKind::Corrupt, why)));
+        if merged.and_then(|()| shape.arrow().map_err(|why| Error::new(ErrorKind::Corrupt, why))).is_err() {
+            return Err(fault(&blocks));
+        }
+    }
+    host.progress(total / 2, total)?;
+    let item = shape.arrow().map_err(|why| Error::new(ErrorKind::Corrupt, why))?;
+    let ArrowDataType::Struct(fields) = item.clone() else { fail!(Internal, "an object is no struct") };
+    let list = ArrowDataType::LargeList(Box::new(Field::new(PlSmallStr::EMPTY, item, true)));
+    let read = |block: &Block<'_>| {
+        block.with(|values| deserialize(values, list.clone(), false).map_err(|error| from_polars(&error)))
+    };
+    let arrays: Vec<Box<dyn Array>> = blocks.par_iter().map(read).collect::<Result<_>>()?;
+    let mut batches = Batches { fields, facts: None, rows: Vec::new(), columns: Vec::new() };
+    for array in arrays {
+        let Some(table) = array.as_any().downcast_ref::<StructArray>() else {
+            fail!(Internal, "an object is no struct")
+        };
+        batches.rows.push(table.len());
+        batches.columns.push(table.values().to_vec());
+    }
+    host.progress(total, total)?;
+    Ok(batches)
+}
+
+/// The text in blocks of whole lines.
+fn blocks(text: &[u8]) -> Vec<Block<'_>> {
+    let (mut blocks, mut rest, mut line) = (Vec::new(), text, 1);
+    while !rest.is_empty() {
+        let cut = match rest[BLOCK.min(rest.len())..].iter().position(|byte| *byte == b'\n') {
+            Some(at) if rest.len() > BLOCK => BLOCK + at + 1,
+            _ => rest.len(),
+        };
+        let (text, more) = rest.split_at(cut);
+        let block = Block { text, line };
+        line += text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        if block.lines().next().is_some() {
+            blocks.push(block);
+        }
+        rest = more;
+    }
+    blocks
+}
+
+fn shape_of(values: &BorrowedValue<'_>) -> Result<Shape> {
+    let BorrowedValue::Array(values) = values else { fail!(Internal, "a list is no list") };
+    let mut shape = Shape::Nothing;
+    for value in values.iter() {
+        shape.add_line(value).map_err(|why| Error::new(ErrorKind::Corrupt, why))?;
+    }
+    Ok(shape)
+}
+
+impl Block<'_> {
+    /// The lines that are not blank, with their numbers.
+    fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let lines = self.text.split(|byte| *byte == b'\n').zip(self.line..);
+        lines.map(|(line, number)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
+    }
+
+    /// Runs `body` with the values of all lines, as a list.
+    fn with<R>(&self, body: impl FnOnce(&BorrowedValue<'_>) -> Result<R>) -> Result<R> {
+        let (mut text, mut count) = (Vec::with_capacity(self.text.len() + 2), 0);
+        text.push(b'[');
+        for (_, line) in self.lines() {
+            if count > 0 {
+                text.push(b',');
+            }
+            text.extend_from_slice(line);
+            count += 1;
+        }
+        text.push(b']');
+        if lone_surrogate(&text) {
+            fail!(Corrupt, "a text holds half a surrogate pair");
+        }
+        let values = simd_json::to_borrowed_value(&mut text).map_err(|error| parse_error(&error))?;
+        match &values {
+            BorrowedValue::Array(list) if list.len() == count => body(&values),
+            _ => fail!(Corrupt, "a line holds more than one value"),
+        }
+    }
+}
+
+/// Is an escape of half a surrogate pair in it? The parser would put a replacement there in silence.
+fn lone_surrogate(text: &[u8]) -> bool {
+    let unit = |at: usize| -> Option<u32> {
+        let digits = text.get(at..at + 6).filter(|escape| escape.starts_with(b"\\u"))?;
+        u32::from_str_radix(std::str::from_utf8(&digits[2..]).ok()?, 16).ok()
+    };
+    let mut at = 0;
+    while let Some(next) = text[at..].iter().position(|byte| *byte == b'\\') {
+        at += next;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => return true,
+            _ => 2,
+        };
+        at = at.min(text.len());
+    }
+    false
+}
+
+fn parse_error(error: &simd_json::Error) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("no JSON: {error}"))
+}
+
+/// The first line that is at fault, and why.
+fn fault(blocks: &[Block<'_>]) -> Error {
+    let mut shape = Shape::Nothing;
+    for (number, line) in blocks.iter().flat_map(Block::lines) {
+        let mut text = line.to_vec();
+        let added = match lone_surrogate(&text) {
+            true => Err("a text holds half a surrogate pair".to_owned()),
+            false => added(&mut shape, &mut text),
+        };
+        if let Err(why) = added {
+            return Error::new(ErrorKind::Corrupt, format!("line {number}: {why}"));
+        }
+    }
+    Error::new(ErrorKind::Internal, "the lines are at fault together, and none is alone")
+}
+
+fn added(shape: &mut Shape, text: &mut [u8]) -> std::result::Result<(), String> {
+    match simd_json::to_borrowed_value(text) {
+        Ok(value) => shape.add_line(&value).and_then(|()| shape.arrow().map(drop)),
+        Err(error) => Err(format!("the line is no JSON: {error}")),
+    }
+}

@@ -1,0 +1,144 @@
+//! Parquet: the footer is read at first, columns of row groups when they are asked for.
+
+use crate::failure::from_polars;
+use crate::interface::Facts;
+use crate::pieces::Pieces;
+use crate::place::Place;
+use iolink_sdk::{fail, out_of_memory, RandomAccess, Result};
+use polars_arrow::array::{new_empty_array, Array};
+use polars_arrow::compute::concatenate::concatenate;
+use polars_arrow::datatypes::{Field, Metadata};
+use polars_buffer::Buffer;
+use polars_parquet::read::schema::read_custom_key_value_metadata;
+use polars_parquet::read::{
+    column_iter_to_arrays, infer_schema, read_metadata, BasicDecompressor, ColumnChunkMetadata, FileMetadata,
+    PageReader,
+};
+use rayon::prelude::*;
+use std::io::Cursor;
+use std::sync::Arc;
+
+const MAGIC: &[u8; 4] = b"PAR1";
+/// Magic at both ends, and the footer's length.
+const LEAST: u64 = 12;
+
+/// A Parquet file.
+pub struct Parquet {
+    bytes: Arc<dyn RandomAccess>,
+    metadata: FileMetadata,
+    fields: Vec<Field>,
+    facts: Facts,
+    rows: Vec<usize>,
+}
+
+impl Parquet {
+    /// Reads the footer.
+    pub fn open(bytes: Arc<dyn RandomAccess>) -> Result<Self> {
+        check_ends(&*bytes)?;
+        let metadata = read_metadata(&mut Place::new(&*bytes)).map_err(|error| from_polars(&error))?;
+        let schema = infer_schema(&metadata).map_err(|error| from_polars(&error))?;
+        let rows: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
+        let counted = rows.iter().try_fold(0usize, |all, rows| all.checked_add(*rows));
+        if counted != Some(metadata.num_rows) {
+            fail!(Corrupt, "the footer counts {} rows, its row groups have others", metadata.num_rows);
+        }
+        let mut facts: Metadata = read_custom_key_value_metadata(metadata.key_value_metadata());
+        facts.remove("ARROW:schema");
+        let facts = (!facts.is_empty()).then(|| Arc::new(facts));
+        let fields = schema.iter_values().cloned().collect();
+        Ok(Parquet { bytes, metadata, fields, facts, rows })
+    }
+
+    /// The bytes of a column in a row group.
+    fn chunk(&self, column: &ColumnChunkMetadata) -> Result<Buffer<u8>> {
+        let range = column.byte_range();
+        let length = self.bytes.length();
+        if range.start > range.end || range.end > length {
+            fail!(Corrupt, "the footer says that bytes {range:?} hold a column, and the file has {length}");
+        }
+        let count = (range.end - range.start) as usize;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(count).map_err(|_| out_of_memory(count))?;
+        bytes.resize(count, 0);
+        self.bytes.read_exact_at(range.start, &mut bytes)?;
+        Ok(Buffer::from_vec(bytes))
+    }
+
+    fn column(&self, group: usize, field: &Field) -> Result<Box<dyn Array>> {
+        let group = &self.metadata.row_groups[group];
+        if group.num_rows() == 0 {
+            return Ok(new_empty_array(field.dtype.clone()));
+        }
+        let Some(parts) = group.columns_under_root_iter(&field.name) else {
+            fail!(Corrupt, "a row group has no column {:?}", field.name.as_str())
+        };
+        let (mut pages, mut types) = (Vec::new(), Vec::new());
+        for part in parts {
+            claimed(part.num_values(), &field.name)?;
+            let reader = PageReader::new(Cursor::new(self.chunk(part)?), part, Vec::new(), usize::MAX);
+            pages.push(BasicDecompressor::new(reader, Vec::new()));
+            types.push(&part.descriptor().descriptor.primitive_type);
+        }
+        let read = column_iter_to_arrays(pages, types, field.clone(), None);
+        let failed = |error| from_polars(&error).context(&format!("column {:?}", field.name.as_str()));
+        let (mut arrays, _) = read.map_err(failed)?;
+        if arrays.len() == 1 {
+            return Ok(arrays.remove(0));
+        }
+        let parts: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
+        concatenate(&parts).map_err(failed)
+    }
+}
+
+impl Pieces for Parquet {
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {
+        columns.par_iter().map(|column| self.column(piece, &self.fields[*column])).collect()
+    }
+}
+
+/// Does the file begin and end as Parquet does?
+fn check_ends(bytes: &(dyn RandomAccess + 'static)) -> Result<()> {
+    let length = bytes.length();
+    if length < LEAST {
+        fail!(Corrupt, "{length} bytes are no Parquet file; the shortest has {LEAST}");
+    }
+    let (mut head, mut tail) = ([0; 4], [0; 8]);
+    bytes.read_exact_at(0, &mut head)?;
+    bytes.read_exact_at(length - 8, &mut tail)?;
+    if &head == b"PARE" || &tail[4..] == b"PARE" {
+        fail!(Unsupported, "the Parquet file is encrypted; decrypt it first");
+    }
+    if &head != MAGIC {
+        fail!(Corrupt, "the file does not begin with PAR1, as Parquet does");
+    }
+    if &tail[4..] != MAGIC {
+        fail!(Corrupt, "the file does not end with PAR1, as Parquet does: its end is missing");
+    }
+    let footer = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+    if footer > length - LEAST {
+        fail!(Corrupt, "the file's last bytes claim a footer of {footer} bytes, and the file has {length}");
+    }
+    Ok(())
+}
+
+/// Refuses values for which there is no room, before polars asks for it: that would end the process.
+fn claimed(values: i64, column: &str) -> Result<()> {
+    let bytes = usize::try_from(values).ok().and_then(|values| values.checked_mul(16));
+    let room = bytes.is_some_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
+    match room {
+        true => Ok(()),
+        false => fail!(Limit, "column {column:?} claims {values} values, for which there is no memory"),
+    }
+}

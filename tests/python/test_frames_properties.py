@@ -1,0 +1,178 @@
+"""Frames of every Arrow type, made by hypothesis: in and out, cut, through files, with pyarrow and polars as oracles."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iolink import DataFrameViewFactory
+
+pa = pytest.importorskip("pyarrow")
+pl = pytest.importorskip("polars")
+pq = pytest.importorskip("pyarrow.parquet")
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+INT32, INT64 = st.integers(-(2**31), 2**31 - 1), st.integers(-(2**63), 2**63 - 1)
+DAYS = st.integers(-700_000, 2_900_000)
+
+
+def ints(bits, signed):
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    return st.integers(low, high)
+
+
+def decimals(digits, scale):
+    return st.integers(-(10**digits) + 1, 10**digits - 1).map(
+        lambda value: decimal.Decimal(value).scaleb(-scale, decimal.Context(prec=80))
+    )
+
+
+PLAIN = {
+    **{pa.int8(): ints(8, True), pa.int16(): ints(16, True), pa.int32(): ints(32, True), pa.int64(): ints(64, True)},
+    **{
+        pa.uint8(): ints(8, False),
+        pa.uint16(): ints(16, False),
+        pa.uint32(): ints(32, False),
+        pa.uint64(): ints(64, False),
+    },
+    pa.float32(): st.floats(width=32, allow_nan=False),
+    pa.float64(): st.floats(allow_nan=False),
+    pa.bool_(): st.booleans(),
+    **dict.fromkeys((pa.string(), pa.large_string(), pa.string_view()), TEXT),
+    **dict.fromkeys((pa.binary(), pa.large_binary(), pa.binary_view()), st.binary(max_size=20)),
+    pa.binary(3): st.binary(min_size=3, max_size=3),
+    pa.date32(): DAYS.map(lambda days: datetime.date(1970, 1, 1) + datetime.timedelta(days)),
+    pa.time32("ms"): st.integers(0, 86_399_999),
+    pa.time64("us"): st.times(),
+    pa.time64("ns"): st.integers(0, 86_399_999_999_999),
+    **{pa.timestamp(unit): INT64.map(lambda v: v // 1000) for unit in ("ms", "us", "ns")},
+    **{pa.timestamp("us", zone): INT64.map(lambda v: v // 10**6) for zone in ("UTC", "Europe/Berlin")},
+    **{pa.duration(unit): INT64.map(lambda v: v // 10**6) for unit in ("ms", "us", "ns")},
+    pa.decimal128(9, 2): decimals(9, 2),
+    pa.decimal128(38, 0): decimals(38, 0),
+    pa.dictionary(pa.int8(), pa.string()): st.sampled_from(["a", "b", ""]),
+    pa.null(): st.none(),
+}
+NESTED = {
+    pa.list_(pa.int16()): st.lists(ints(16, True) | st.none(), max_size=4),
+    pa.large_list(pa.string()): st.lists(TEXT | st.none(), max_size=4),
+    pa.list_(pa.float64(), 2): st.lists(st.floats(allow_nan=False), min_size=2, max_size=2),
+    pa.struct({"x": pa.int64(), "s": pa.string()}): st.fixed_dictionaries(
+        {"x": INT64 | st.none(), "s": TEXT | st.none()}
+    ),
+    pa.list_(pa.struct({"k": pa.bool_()})): st.lists(
+        st.fixed_dictionaries({"k": st.booleans() | st.none()}), max_size=3
+    ),
+}
+TYPES = {**PLAIN, **NESTED}
+# Only carried: none of polars' own.
+CARRIED = {
+    pa.float16(): st.integers(-2048, 2048).map(float),
+    pa.timestamp("us", "+05:30"): INT64.map(lambda v: v // 10**6),
+    pa.timestamp("s"): INT64.map(lambda v: v // 10**6),
+    pa.time32("s"): st.integers(0, 86_399),
+    pa.decimal256(60, 7): decimals(60, 7),
+    pa.map_(pa.string(), pa.int8()): st.lists(st.tuples(TEXT, ints(8, True)), max_size=3),
+}
+
+
+@st.composite
+def tables(draw, types):
+    rows = draw(st.integers(0, 9))
+    columns = draw(st.lists(st.sampled_from(list(types)), max_size=6))
+    made = {}
+    for number, kind in enumerate(columns):
+        cells = draw(st.lists(types[kind] | st.none(), min_size=rows, max_size=rows))
+        made[f"c{number}"] = pa.array(cells, kind)
+    table = pa.table(made)
+    cut = draw(st.integers(0, rows))
+    return pa.concat_tables([table.slice(0, cut), table.slice(cut)]) if draw(st.booleans()) else table
+
+
+SETTINGS = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+
+
+@SETTINGS
+@given(tables({**TYPES, **CARRIED}), st.data())
+def test_arrow_tables_come_back_whole_and_cut(table, data):
+    frame = DataFrameViewFactory.from_arrow(table)
+    frame.to_arrow().validate(full=True)
+    assert frame.to_arrow().equals(table)
+    assert frame.schema.equals(table.schema)
+    first = data.draw(st.integers(0, len(table)))
+    count = data.draw(st.integers(0, len(table) - first))
+    some = frame[first : first + count].to_arrow()
+    some.validate(full=True)
+    assert some.equals(table.slice(first, count))
+    for name in table.column_names:
+        assert pa.chunked_array([pa.array(frame[name])]).equals(table[name])
+        assert frame[name].null_count == table[name].null_count
+
+
+def is_counted(kind):
+    return pa.types.is_temporal(kind) and kind != pa.date32()
+
+
+@SETTINGS
+@given(tables({kind: cells for kind, cells in {**PLAIN, **NESTED}.items() if not is_counted(kind)}))
+def test_cells_are_what_pyarrow_says(table):
+    frame = DataFrameViewFactory.from_arrow(table)
+    for name in table.column_names:
+        assert list(frame[name]) == table[name].to_pylist()
+
+
+@SETTINGS
+@given(tables(TYPES))
+def test_polars_sees_the_same(table):
+    frame = DataFrameViewFactory.from_arrow(table)
+    assert frame.to_polars().equals(pl.DataFrame(table))
+    assert DataFrameViewFactory.from_arrow(pl.DataFrame(table)).to_polars().equals(pl.DataFrame(table))
+
+
+@SETTINGS
+@given(tables(TYPES), st.data())
+def test_any_table_goes_through_parquet_and_arrow(table, data):
+    with tempfile.TemporaryDirectory() as folder:
+        for ending, options in [("parquet", {"row_group_size": data.draw(st.integers(1, 5))}), ("arrow", {})]:
+            path = Path(folder, f"table.{ending}")
+            if not table.column_names and len(table):
+                continue
+            DataFrameViewFactory.write(DataFrameViewFactory.from_arrow(table), path, **options)
+            back = DataFrameViewFactory.open(path)
+            assert back.shape() == (len(table.column_names), len(table))
+            assert back.to_polars().equals(pl.DataFrame(table)), ending
+            first = data.draw(st.integers(0, len(table)))
+            assert back[first:].to_polars().equals(pl.DataFrame(table).slice(first)), ending
+            if ending == "parquet":
+                for name, column in zip(table.column_names, pq.read_table(path).columns, strict=True):
+                    assert pl.Series(column).equals(pl.Series(table[name])), name
+
+
+@SETTINGS
+@given(tables({kind: PLAIN[kind] for kind in (pa.int64(), pa.float64(), pa.bool_(), pa.string())}))
+def test_any_table_goes_through_text(table):
+    if not table.column_names:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for ending in ("csv", "tsv", "ndjson"):
+            infinite = any(
+                value in (float("inf"), float("-inf")) for column in table.columns for value in column.to_pylist()
+            )
+            if ending == "ndjson" and (infinite or not len(table)):
+                continue
+            path = Path(folder, f"table.{ending}")
+            DataFrameViewFactory.write(DataFrameViewFactory.from_arrow(table), path)
+            options = {}
+            if ending != "ndjson":
+                # Texts such as "1" are texts only where that is said.
+                texts = [name for name in table.column_names if pa.types.is_string(table.schema.field(name).type)]
+                options = {"text_columns": texts}
+            back = DataFrameViewFactory.open(path, **options)
+            for name in table.column_names:
+                assert back[name].to_list() == table[name].to_pylist(), (ending, path.read_bytes())
