@@ -89,6 +89,7 @@ impl Description {
             create: None,
             adopt: None,
             convert: None,
+            save: None,
         }));
         Ok(Box::leak(Box::new(iolink_plugin {
             magic: IOLINK_PLUGIN_MAGIC,
