@@ -87,6 +87,12 @@ capability_sets! {
         READ = abi::IOLINK_MULTI_IMAGE_READ, "Frames can be taken.";
         WRITE = abi::IOLINK_MULTI_IMAGE_WRITE, "Frames can be added, replaced and removed.";
     }
+    /// What several threads gain from a view.
+    ParallelAccessCapability {
+        THREAD_SAFE = abi::IOLINK_PARALLEL_THREAD_SAFE, "Every function may be called from several threads at once.";
+        BY_TILE = abi::IOLINK_PARALLEL_BY_TILE, "Several threads that read different tiles are faster than one.";
+        BY_REGION = abi::IOLINK_PARALLEL_BY_REGION, "Several threads that read different regions are faster than one.";
+    }
     /// What a data frame can do.
     DataFrameCapability {
         READ = abi::IOLINK_FRAME_READ, "Columns can be read.";

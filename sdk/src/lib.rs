@@ -30,7 +30,8 @@ pub mod view;
 
 pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
 pub use capability::{
-    CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, StreamCapability,
+    CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, ParallelAccessCapability,
+    StreamCapability,
 };
 pub use directions::SpatialDirections;
 pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
@@ -44,6 +45,7 @@ pub use owner::Owner;
 pub use properties::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
 pub use provider::{Adopt, Cost, Create, Host, LogLevel, Offer, Provider, ProviderInfo, Source, Target};
 pub use value::Value;
+pub use view::services::{Tiling, UniformTiling, ViewOrigin};
 pub use view::{
     Block, BlockMut, Bytes, Call, DataFrameView, Extension, ImageView, LodImageView, Memory, MultiImageView,
     RandomAccess, SeekFrom, StreamAccess, View,

@@ -1,10 +1,10 @@
 //! From a channel axis to vector samples, and one channel alone.
 
 use super::stack::{interpretation_of, without};
-use super::{axis_named, check_block, disassemble_channels, mapped, require, stack, Image, ADAPTABLE};
+use super::{axis_named, check_block, disassemble_channels, mapped, require, service, stack, Image, ADAPTABLE};
 use iolink_sdk::{
     fail, Axis, Block, BlockMut, Call, DataType, Dims, ImageCapability, ImageProperties, ImageView, IndexMap, Memory,
-    MetadataNode, Region, Result, Shape, Strides,
+    MetadataNode, Region, Result, Shape, Strides, View,
 };
 use std::sync::Arc;
 
@@ -81,6 +81,7 @@ pub(super) fn inserted<T: Copy + Default>(values: &Dims<T>, place: usize, value:
     Dims::new(&values)
 }
 
+#[derive(Clone)]
 struct Assembled {
     source: Image,
     axis: usize,
@@ -158,6 +159,10 @@ impl ImageView for Assembled {
         // SAFETY: the components of the block's samples, while the block is borrowed.
         let parts = unsafe { Block::from_raw(source.data(), below.size, self.spread(source.strides())?, self.scalar) };
         self.source.write_region(&below, &parts.with_byte_order(source.byte_order()), call)
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        service::adapted(id, &self.source, || Arc::new(self.clone()), |tile| without(tile, self.axis))
     }
 
     fn origin(&self) -> Option<String> {

@@ -4,10 +4,10 @@ use super::channels::inserted;
 use super::mapped::part_of;
 use super::slabs::{relative, Parts, Room, Slabs, BUDGET};
 use super::stack::{canonical_place, interpretation_of, without};
-use super::{axis_named, by_memory, check_block, require, Image, ADAPTABLE};
+use super::{axis_named, by_memory, check_block, require, service, Image, ADAPTABLE};
 use iolink_sdk::{
     fail, Axis, AxisProperties, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, Memory,
-    MetadataNode, Region, Result, Shape,
+    MetadataNode, Region, Result, Shape, View,
 };
 use std::sync::Arc;
 
@@ -42,6 +42,7 @@ pub fn disassemble_channels(image: &Image) -> Result<Image> {
     }))
 }
 
+#[derive(Clone)]
 struct Components {
     source: Image,
     axis: usize,
@@ -180,6 +181,11 @@ impl ImageView for Components {
             })?;
         }
         Ok(())
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        let whole = self.shape[self.axis];
+        service::adapted(id, &self.source, || Arc::new(self.clone()), |tile| inserted(tile, self.axis, whole))
     }
 
     fn origin(&self) -> Option<String> {

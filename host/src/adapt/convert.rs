@@ -3,7 +3,7 @@
 use super::mapped::part_of;
 use super::own::{opened, Adapter};
 use super::slabs::{relative, Parts, Room, Slabs, BUDGET};
-use super::{by_memory, check_block, mapped, numbers, require, restrict_capabilities, Image};
+use super::{by_memory, check_block, mapped, numbers, require, restrict_capabilities, service, Image};
 use iolink_sdk::{
     fail, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, IndexMap, MetadataNode, Region,
     Result, Shape, ValueScale, View,
@@ -234,7 +234,10 @@ impl ImageView for Converted {
     }
 
     fn extension(&self, id: u64) -> Option<View> {
-        (id == Converted::ID).then(|| self.open())
+        if id == Converted::ID {
+            return Some(self.open());
+        }
+        service::adapted(id, &self.source, || Arc::new(self.clone()), |tile| Ok(*tile))
     }
 
     fn origin(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::convert::Converted;
 use super::own::{opened, Adapter};
 use super::slabs::{fill, relative, Parts, Room, Slabs, BUDGET};
-use super::{by_memory, check_block, require, Image, ADAPTABLE};
+use super::{by_memory, check_block, require, service, Image, ADAPTABLE};
 use iolink_sdk::{
     fail, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, IndexMap, Memory, MetadataNode,
     Region, Result, Shape, Strides, View,
@@ -54,6 +54,13 @@ impl Mapped {
     #[cfg(test)]
     pub(super) fn parts(&self) -> (&Image, &IndexMap) {
         (&self.source, &self.map)
+    }
+
+    /// A tile of the source, in samples of this view.
+    fn tile(&self, source: &Shape) -> Result<Shape> {
+        Shape::collect(self.map.axes().iter().map(|walk| {
+            walk.source.map_or(1, |axis| (source[axis] + walk.step.unsigned_abs() - 1) / walk.step.unsigned_abs())
+        }))
     }
 
     /// Cuts a region of this view into pieces that the source can be asked for. `walked(axis)`: one index at a time.
@@ -203,7 +210,10 @@ impl ImageView for Mapped {
     }
 
     fn extension(&self, id: u64) -> Option<View> {
-        (id == Mapped::ID).then(|| self.open())
+        if id == Mapped::ID {
+            return Some(self.open());
+        }
+        service::adapted(id, &self.source, || self.clone().image(), |tile| self.tile(tile))
     }
 
     fn origin(&self) -> Option<String> {

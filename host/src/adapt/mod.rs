@@ -21,9 +21,13 @@ mod mapped;
 mod numbers;
 mod overlay;
 mod own;
+mod pyramid;
+mod raw;
+mod service;
 mod shape;
 mod slabs;
 mod stack;
+mod uniform;
 mod values;
 
 pub use axes::{reinterpret, reinterpret_axes};
@@ -32,8 +36,11 @@ pub use components::disassemble_channels;
 pub use copy::{copy_in_memory, copy_into, Create};
 pub use mapped::mapped;
 pub use overlay::{from_image_view, make_thread_safe, restrict_capabilities};
+pub use pyramid::{pyramid, PyramidPlan, Reduction};
+pub use raw::{from_random_access, RawLayout};
 pub use shape::{extract_adjusted_region, extract_region, flip, flip_axis, sub_sample};
 pub use stack::{stack, Along};
+pub use uniform::uniform;
 pub use values::{adapt_data_type, adapt_dynamic_range, scaled};
 
 #[cfg(test)]

@@ -119,11 +119,16 @@ impl Room {
     /// A dense block in canonical order; what is in it is what was there before.
     pub(super) fn block(&mut self, shape: &Shape, data_type: DataType) -> Result<BlockMut<'_>> {
         let length = Limits::default().image_bytes(shape, data_type)?;
+        BlockMut::new(self.bytes(length)?, shape, data_type)
+    }
+
+    /// So many bytes; what is in them is what was there before.
+    pub(super) fn bytes(&mut self, length: usize) -> Result<&mut [u8]> {
         if self.bytes.len() < length {
             let more = length - self.bytes.len();
             self.bytes.try_reserve_exact(more).map_err(|_| out_of_memory(length))?;
             self.bytes.resize(length, 0);
         }
-        BlockMut::new(&mut self.bytes[..length], shape, data_type)
+        Ok(&mut self.bytes[..length])
     }
 }

@@ -1,10 +1,13 @@
 //! Many images of one shape as one image with one more axis.
 
+use super::channels::inserted;
 use super::slabs::Parts;
-use super::{check_block, mapped, Image, ADAPTABLE};
+use super::{check_block, mapped, service, Image, ADAPTABLE};
+use iolink_sdk::abi::{IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_VIEW_ORIGIN};
+use iolink_sdk::view::services::{parallel_access, parallel_access_view};
 use iolink_sdk::{
     fail, AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageCapability,
-    ImageProperties, ImageView, IndexMap, MetadataNode, Region, Result, Shape, Strides,
+    ImageProperties, ImageView, IndexMap, MetadataNode, Region, Result, Shape, Strides, View,
 };
 use std::sync::Arc;
 
@@ -29,6 +32,7 @@ impl From<usize> for Along {
     }
 }
 
+#[derive(Clone)]
 struct Stack {
     images: Vec<Image>,
     axis: usize,
@@ -198,5 +202,18 @@ impl ImageView for Stack {
             let layer = unsafe { Block::from_raw(first, inner.size, strides, self.data_type) };
             image.write_region(inner, &layer.with_byte_order(source.byte_order()), call)
         })
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        if id == IOLINK_EXTENSION_PARALLEL_ACCESS {
+            let each = self.images.iter().map(parallel_access);
+            return each.reduce(|common, other| common.only(other)).map(parallel_access_view);
+        }
+        if id == IOLINK_EXTENSION_VIEW_ORIGIN {
+            // Its images may come from different places.
+            return None;
+        }
+        let thin = |tile: &Shape| inserted(tile, self.axis, 1);
+        service::adapted(id, &self.images[0], || Arc::new(self.clone()), thin)
     }
 }

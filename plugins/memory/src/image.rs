@@ -6,9 +6,12 @@ use iolink_sdk::{
     fail, AxesInterpretation, Axis, ByteOrder, DataType, ImageCapability, ImageProperties, ImageView, Limits, Memory,
     MetadataNode, Owner, Result, Shape, Strides,
 };
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// An image whose samples lie in memory of its own. They start at zero.
+///
+/// [`MemoryImage::on_disk`] maps them from a temporary file instead, so that they may be more than the machine's memory.
 ///
 /// An image all of whose axes are named lies so that its NumPy export (T, Z, Y, X, C) is C-contiguous; one with unnamed
 /// axes lies column fastest. Reshaped to another number of axes it loses their names and calibration.
@@ -23,6 +26,8 @@ struct State {
     data_type: DataType,
     properties: Arc<ImageProperties>,
     metadata: Arc<MetadataNode>,
+    /// Where the samples of the next shape are to lie.
+    folder: Option<Arc<Path>>,
 }
 
 /// Strides by which a named image's NumPy export is C-contiguous, and an unnamed one is column fastest.
@@ -39,19 +44,20 @@ fn layout(shape: &Shape, data_type: DataType, properties: &ImageProperties) -> S
 }
 
 impl State {
-    fn new(shape: &Shape, data_type: DataType, properties: ImageProperties) -> Result<Self> {
+    fn new(shape: &Shape, data_type: DataType, properties: ImageProperties, folder: Option<Arc<Path>>) -> Result<Self> {
         if data_type.byte_count() == 0 || data_type.is_string() {
             fail!(Type, "an image cannot have samples of type {data_type}: they have no fixed size");
         }
         let bytes = Limits::default().image_bytes(shape, data_type)?;
         let properties = properties.fitted(shape.len())?;
         Ok(State {
-            buffer: Arc::new(Buffer::zeroed(bytes)?),
+            buffer: Arc::new(Buffer::zeroed(bytes, folder.as_deref())?),
             shape: *shape,
             strides: layout(shape, data_type, &properties),
             data_type,
             properties: Arc::new(properties),
             metadata: Arc::default(),
+            folder,
         })
     }
 }
@@ -63,8 +69,31 @@ impl MemoryImage {
     /// `Limit` where it is too large, `Type` for samples without a fixed size, `InvalidArgument` for properties that
     /// describe more axes than there are.
     pub fn new(shape: &Shape, data_type: DataType, properties: Option<ImageProperties>) -> Result<Self> {
+        MemoryImage::made(shape, data_type, properties, None)
+    }
+
+    /// A zeroed image whose samples lie in a file of `folder`, mapped into memory. The file has room for all of them, and is
+    /// removed when neither the image nor anybody who shares its memory is left.
+    ///
+    /// # Errors
+    /// As [`MemoryImage::new`]; `NotFound` and `Io` with the system's number where the file cannot be made.
+    pub fn on_disk(
+        folder: &Path,
+        shape: &Shape,
+        data_type: DataType,
+        properties: Option<ImageProperties>,
+    ) -> Result<Self> {
+        MemoryImage::made(shape, data_type, properties, Some(folder.into()))
+    }
+
+    fn made(
+        shape: &Shape,
+        data_type: DataType,
+        properties: Option<ImageProperties>,
+        folder: Option<Arc<Path>>,
+    ) -> Result<Self> {
         let properties = properties.unwrap_or_else(|| ImageProperties::from_data_type(data_type));
-        Ok(MemoryImage { state: RwLock::new(State::new(shape, data_type, properties)?) })
+        Ok(MemoryImage { state: RwLock::new(State::new(shape, data_type, properties, folder)?) })
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -121,8 +150,8 @@ impl ImageView for MemoryImage {
             properties.axes_interpretation = AxesInterpretation::Unknown;
             properties.axes.clear();
         }
-        let metadata = state.metadata.clone();
-        *state = State { metadata, ..State::new(shape, data_type, properties)? };
+        let (metadata, folder) = (state.metadata.clone(), state.folder.clone());
+        *state = State { metadata, ..State::new(shape, data_type, properties, folder)? };
         Ok(())
     }
 

@@ -99,3 +99,44 @@ fn single_samples_are_values() {
     let two = Value::from_bytes(DataType::VEC3_UINT16, &[0; 12]).unwrap();
     assert_eq!(write_sample(&image, &[0, 0], &two).unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
+
+#[test]
+fn an_image_on_disk_lies_in_a_file_that_goes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let image = MemoryImage::on_disk(folder.path(), &shape(&[300, 200]), DataType::UINT16, None).unwrap();
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(file.metadata().unwrap().len(), 300 * 200 * 2);
+    let region = Region::new(&[299, 199], &[1, 1]).unwrap();
+    image
+        .write_region(&region, &Block::new(&[7, 9], &region.size, DataType::UINT16).unwrap(), &Call::silent())
+        .unwrap();
+    assert_eq!(std::fs::read(&file).unwrap()[300 * 200 * 2 - 2..], [7, 9]);
+    let lent = image.memory().unwrap();
+    drop(image);
+    assert_eq!(files(), 1, "somebody shares the memory still");
+    drop(lent);
+    assert_eq!(files(), 0);
+}
+
+#[test]
+fn an_image_on_disk_is_reshaped_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = MemoryImage::on_disk(folder.path(), &shape(&[4]), DataType::UINT8, None).unwrap();
+    image.reshape(&shape(&[8, 2]), DataType::FLOAT).unwrap();
+    let lengths: Vec<u64> =
+        std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
+    assert_eq!(lengths, [64]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_and_sizes_that_cannot_be_are_refused_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk =
+        |folder: &std::path::Path, sizes: &[u64]| MemoryImage::on_disk(folder, &shape(sizes), DataType::DOUBLE, None);
+    let refused = on_disk(&folder.path().join("none"), &[2]).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
+    assert_eq!(on_disk(folder.path(), &[u64::MAX, 2]).err().unwrap().kind(), ErrorKind::Limit);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(on_disk(folder.path(), &[0, 3]).unwrap().shape(), shape(&[0, 3]));
+}

@@ -9,12 +9,6 @@ pub const IOLINK_MULTI_IMAGE_READ: u64 = 1;
 /// Capability of a multi-image: frames can be added, replaced and removed.
 pub const IOLINK_MULTI_IMAGE_WRITE: u64 = 2;
 
-/// Extension id: how an image is cut into tiles.
-pub const IOLINK_EXTENSION_TILING: u64 = 1;
-/// Extension id: what pays when several threads read.
-pub const IOLINK_EXTENSION_PARALLEL_ACCESS: u64 = 2;
-/// Extension id: where a view came from.
-pub const IOLINK_EXTENSION_VIEW_ORIGIN: u64 = 3;
 /// Extension id: what lies beside the bytes; its table is `iolink_neighbours`.
 pub const IOLINK_EXTENSION_NEIGHBOURS: u64 = 4;
 

@@ -79,6 +79,10 @@ pub fn layout() -> Vec<StructLayout> {
         iolink_lod_image_vtable { head, level_range, resolution }
         iolink_extension_vtable { head, id, table }
         iolink_neighbours { size, reserved, open, names }
+        iolink_tiling_description { size, dimension_count, tile_count, max_tile_size, grid_size }
+        iolink_tiling { size, reserved, describe, tile_region, grid, image, read_tile, write_tile }
+        iolink_parallel_access { size, reserved, capabilities }
+        iolink_view_origin { size, reserved, uri, format }
         iolink_frame_vtable { head, shape, schema, export, write, reshape }
         iolink_bytes { size, flags, data, length, owner, release }
         iolink_stream_vtable { head, read, write, seek, length, resize, flush, close, memory }

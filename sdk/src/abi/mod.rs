@@ -23,6 +23,7 @@ mod frame;
 mod image;
 mod layout;
 mod provider;
+mod services;
 mod stream;
 
 pub use arrow::*;
@@ -32,4 +33,5 @@ pub use frame::*;
 pub use image::*;
 pub use layout::{layout, FieldLayout, StructLayout};
 pub use provider::*;
+pub use services::*;
 pub use stream::*;

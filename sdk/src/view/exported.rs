@@ -26,7 +26,7 @@ pub(crate) trait Border: Send + Sync {
     /// See [`View::capability_bits`].
     fn bits(&self) -> u64;
     /// A service by its id.
-    fn service(&self, id: u64) -> Option<View>;
+    fn service(this: &Arc<Self>, id: u64) -> Option<View>;
     /// URI that the view was opened by.
     fn opened_by(&self) -> Option<String>;
 }
@@ -135,7 +135,7 @@ unsafe extern "C" fn extension<T: ?Sized + Border>(
 ) -> i32 {
     // SAFETY: only tables of kind `T` hold this function; `out` is the caller's.
     let this = unsafe { Exported::<T>::of(view) };
-    guard(this.provider, error, || match this.value.service(id) {
+    guard(this.provider, error, || match T::service(&this.value, id) {
         Some(service) => {
             // SAFETY: `out` is the caller's.
             unsafe { *out = service.into_raw(this.provider) };
@@ -147,10 +147,18 @@ unsafe extern "C" fn extension<T: ?Sized + Border>(
 
 unsafe extern "C" fn origin<T: ?Sized + Border>(view: *const iolink_view, sink: *const iolink_text_sink) {
     // SAFETY: only tables of kind `T` hold this function; the sink is the caller's.
-    let (this, sink) = unsafe { (Exported::<T>::of(view), read_grown(sink)) };
+    unsafe { give_text(sink, || Exported::<T>::of(view).value.opened_by()) }
+}
+
+/// Puts a text into the caller's sink.
+///
+/// # Safety
+/// `sink` is NULL or a live sink.
+pub(crate) unsafe fn give_text(sink: *const iolink_text_sink, text: impl FnOnce() -> Option<String>) {
     stop_panic(|| {
-        let sink = sink.ok()?;
-        if let (Some(text), Some(put)) = (this.value.opened_by(), sink.put) {
+        // SAFETY: by the caller's promise.
+        let sink = unsafe { read_grown(sink) }.ok()?;
+        if let (Some(text), Some(put)) = (text(), sink.put) {
             // SAFETY: the text outlives the call.
             unsafe { put(sink.context, text.as_ptr() as *const c_char, text.len()) }
         }

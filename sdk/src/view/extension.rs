@@ -4,8 +4,12 @@ use super::{guard, read_table, Border, Exported, ForeignView, Table, View, MAKER
 use crate::abi::*;
 use crate::{fail, Kind, Result};
 use std::os::raw::c_void;
+use std::sync::Arc;
 
-/// A service attached to a view. Who knows the id knows what the table is.
+/// A service attached to a view. Who knows the id knows what the table is, and calls it by [`with_table`].
+///
+/// A table whose functions take the extension's view belongs to that view: a wrapper cannot hand on the table of another.
+/// The services of this project are made and found by [`services`](super::services).
 pub trait Extension: Send + Sync {
     /// Which service: 0x0-0xFFFF are this project's; take a number of 64 random bits for your own.
     fn id(&self) -> u64;
@@ -29,6 +33,27 @@ pub trait Extension: Send + Sync {
     }
 }
 
+/// Runs `body` with an extension's table and the object that its functions take: one call at a time where the maker asks
+/// for that.
+///
+/// # Safety
+/// `T` is what those who know the extension's id agreed its table to be. Its functions may be called with the object until
+/// `body` returns.
+pub unsafe fn with_table<T, R>(
+    extension: &Arc<dyn Extension>,
+    body: impl FnOnce(*const T, *const iolink_view) -> R,
+) -> R {
+    match extension.foreign() {
+        Some(foreign) => {
+            let table = extension.table();
+            foreign.with(|raw| body(table as *const T, raw))
+        }
+        None => {
+            crate::hosting::lend(View::Extension(extension.clone()), |raw| body(extension.table() as *const T, raw))
+        }
+    }
+}
+
 impl Border for dyn Extension {
     fn head() -> *const iolink_view_head {
         // The whole table, so that whoever gets the address may read all of it.
@@ -37,8 +62,8 @@ impl Border for dyn Extension {
     fn bits(&self) -> u64 {
         0
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        this.extension(id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()

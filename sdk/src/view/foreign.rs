@@ -5,12 +5,15 @@ use crate::abi::{iolink_error, iolink_text_sink, iolink_view, iolink_view_head, 
 use crate::{Error, ErrorKind, Result};
 use std::mem::MaybeUninit;
 use std::os::raw::{c_char, c_void};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What calls to a view are serialised by; views that one view hands out share its lock.
+pub(crate) type Lock = Arc<Mutex<()>>;
 
 /// One reference to a view made elsewhere.
 pub struct ForeignView {
     raw: *mut iolink_view,
-    serialise: Option<Mutex<()>>,
+    serialise: Option<Lock>,
 }
 
 // SAFETY: retain and release may be called from any thread; the other functions either may too (THREAD_SAFE) or are
@@ -26,8 +29,23 @@ impl ForeignView {
     /// `raw` is a live view whose head has `retain` and `release`.
     pub(crate) unsafe fn new(raw: *mut iolink_view) -> Self {
         // SAFETY: by the caller's promise.
+        unsafe { ForeignView::under(raw, None) }
+    }
+
+    /// [`ForeignView::new`] for what a view handed out: calls are serialised with that view's where it has a lock.
+    ///
+    /// # Safety
+    /// As [`ForeignView::new`].
+    pub(crate) unsafe fn under(raw: *mut iolink_view, maker: Option<Lock>) -> Self {
+        // SAFETY: by the caller's promise.
         let flags = unsafe { (*(*raw).vtable).flags };
-        ForeignView { raw, serialise: (flags & IOLINK_FLAG_THREAD_SAFE == 0).then(|| Mutex::new(())) }
+        let own = || (flags & IOLINK_FLAG_THREAD_SAFE == 0).then(Lock::default);
+        ForeignView { raw, serialise: maker.or_else(own) }
+    }
+
+    /// The lock that what this view hands out shares.
+    pub(crate) fn lock(&self) -> Option<Lock> {
+        self.serialise.clone()
     }
 
     /// Are calls made one at a time, because the maker does not claim thread safety?
@@ -74,12 +92,10 @@ impl ForeignView {
 
     /// The URI that the view was opened by.
     pub(crate) fn origin(&self) -> Option<String> {
-        let mut bytes: Vec<u8> = Vec::new();
         // SAFETY: the view lives as long as this reference.
         let origin = unsafe { (*self.head()).origin }?;
-        // SAFETY: the view lives, and the sink until `origin` returns.
-        with_text_sink(&mut |text| bytes.extend_from_slice(text), |sink| self.with(|raw| unsafe { origin(raw, sink) }));
-        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+        // SAFETY: the view lives, and so does the sink.
+        text_from(|sink| self.with(|raw| unsafe { origin(raw, sink) }))
     }
 
     /// A service by its id.
@@ -90,7 +106,7 @@ impl ForeignView {
         // SAFETY: the view lives and `out` is ours.
         self.call(|raw, error| unsafe { extension(raw, id, &mut out, error) }).ok()?;
         // SAFETY: on success the callee gave us one reference.
-        unsafe { crate::View::from_raw(out) }.ok()
+        unsafe { crate::View::handed_out(out, self.lock()) }.ok()
     }
 }
 
@@ -125,6 +141,13 @@ pub(crate) fn with_text_sink<R>(mut take: &mut dyn FnMut(&[u8]), body: impl FnOn
         put: Some(put),
     };
     body(&sink)
+}
+
+/// The text that `give` puts into a sink; `None` for none.
+pub(crate) fn text_from(give: impl FnOnce(*const iolink_text_sink)) -> Option<String> {
+    let mut bytes: Vec<u8> = Vec::new();
+    with_text_sink(&mut |text| bytes.extend_from_slice(text), give);
+    (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// An error struct for a callee to fill: only what is read before that is set.

@@ -4,6 +4,7 @@ use super::{guard, read_table, Border, Exported, ForeignView, Table, View, MAKER
 use crate::abi::*;
 use crate::{fail, CapabilitySet, DataFrameCapability, Error, Kind, OwnedArray, OwnedSchema, OwnedStream, Result};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A table: columns of one type each, in the form of the Arrow C data interface.
 pub trait DataFrameView: Send + Sync {
@@ -68,8 +69,8 @@ impl Border for dyn DataFrameView {
     fn bits(&self) -> u64 {
         self.capabilities().value()
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        this.extension(id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()

@@ -23,7 +23,8 @@ macro_rules! grows {
 grows! {
     iolink_adopt_request iolink_block iolink_bytes iolink_call iolink_create_request iolink_error iolink_host
     iolink_image_description iolink_image_properties iolink_memory iolink_metadata_sink iolink_metadata_source
-    iolink_neighbours iolink_region iolink_source iolink_target iolink_text_sink
+    iolink_neighbours iolink_parallel_access iolink_region iolink_source iolink_target iolink_text_sink iolink_tiling
+    iolink_tiling_description iolink_view_origin
 }
 
 /// Copies as much of a struct as its maker has; what the maker does not know is zero.

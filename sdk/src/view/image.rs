@@ -120,8 +120,8 @@ impl Border for dyn ImageView {
     fn bits(&self) -> u64 {
         self.capabilities().value()
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        super::services::of_image(this, id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()
@@ -183,7 +183,7 @@ unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_memory, e
 
 /// # Safety
 /// `region` is NULL or readable.
-unsafe fn region_from(region: *const iolink_region) -> Result<Region> {
+pub(super) unsafe fn region_from(region: *const iolink_region) -> Result<Region> {
     // SAFETY: by the caller's promise.
     let region = unsafe { read_grown(region)? };
     Ok(Region {
@@ -501,7 +501,7 @@ fn absent(function: &str) -> Error {
     Error::new(ErrorKind::NotImplemented, format!("the image's provider has no function {function}"))
 }
 
-fn region_border(region: &Region) -> iolink_region {
+pub(super) fn region_border(region: &Region) -> iolink_region {
     iolink_region {
         size: std::mem::size_of::<iolink_region>() as u32,
         dimension_count: region.size.len() as u32,

@@ -41,8 +41,8 @@ impl Border for dyn LodImageView {
     fn bits(&self) -> u64 {
         0
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        this.extension(id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()
@@ -130,7 +130,7 @@ impl LodImageView for ForeignLodImage {
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         unsafe {
             self.foreign.call(|raw, error| resolution(raw, level, &mut out, error))?;
-            View::from_raw(out)?.into_image()
+            View::handed_out(out, self.foreign.lock())?.into_image()
         }
     }
 

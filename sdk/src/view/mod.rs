@@ -18,11 +18,12 @@ mod multi;
 mod neighbours;
 mod random_access;
 mod sample;
+pub mod services;
 mod stream;
 
 pub use block::{Block, BlockMut};
 pub use call::Call;
-pub use extension::{Extension, ForeignExtension};
+pub use extension::{with_table, Extension, ForeignExtension};
 pub use foreign::ForeignView;
 pub use frame::{DataFrameView, ForeignFrame};
 pub use image::{ForeignImage, ImageView};
@@ -34,8 +35,8 @@ pub use random_access::{ForeignRandomAccess, RandomAccess};
 pub use sample::{read_sample, write_sample};
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 
-pub(crate) use exported::{guard, stop_panic, Border, Exported, Table, MAKER};
-pub(crate) use foreign::{check_status, new_error, with_text_sink};
+pub(crate) use exported::{give_text, guard, stop_panic, Border, Exported, Table, MAKER};
+pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink};
 pub(crate) use grown::{hand_out, read_grown, read_table, Grows};
 
 use crate::abi::iolink_view;
@@ -141,6 +142,15 @@ impl View {
     /// The object that crosses the border, with one reference that the caller owns. A view made elsewhere comes out as it
     /// came in. `provider` stands in the errors of the view's functions.
     pub fn into_raw(self, provider: &'static str) -> *mut iolink_view {
+        if let View::Extension(extension) = &self {
+            // A table takes its maker's own object: no other can stand in for it.
+            if let Some(foreign) = extension.foreign() {
+                return match services::serialised(extension) {
+                    Some(service) => service.into_raw(provider),
+                    None => foreign.retained(),
+                };
+            }
+        }
         each_kind!(self, view => match view.foreign() {
             Some(foreign) if !foreign.is_serialised() => foreign.retained(),
             _ => Exported::make(view, provider),
@@ -156,6 +166,15 @@ impl View {
     /// # Safety
     /// `raw` is NULL, or readable for the size of an [`iolink_view`]; where its magic says that it lives, it does.
     pub unsafe fn from_raw(raw: *mut iolink_view) -> Result<View> {
+        // SAFETY: by the caller's promise.
+        unsafe { View::handed_out(raw, None) }
+    }
+
+    /// [`View::from_raw`] for what another view handed out: its calls are serialised with that view's.
+    ///
+    /// # Safety
+    /// As [`View::from_raw`].
+    pub(crate) unsafe fn handed_out(raw: *mut iolink_view, lock: Option<foreign::Lock>) -> Result<View> {
         if raw.is_null() {
             fail!(InvalidArgument, "NULL is not a view");
         }
@@ -174,6 +193,7 @@ impl View {
         };
         // SAFETY: kind and maker were read from the view itself, and the caller hands over one reference.
         unsafe {
+            let there = |raw| ForeignView::under(raw, lock);
             Ok(match (kind, own) {
                 (Kind::Image, true) => View::Image(Exported::unwrap(raw)),
                 (Kind::MultiImage, true) => View::MultiImage(Exported::unwrap(raw)),
@@ -182,13 +202,13 @@ impl View {
                 (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
                 (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
                 (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
-                (Kind::Image, false) => View::image(ForeignImage::adopt(ForeignView::new(raw))?),
-                (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(ForeignView::new(raw))?),
-                (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(ForeignView::new(raw))?),
-                (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(ForeignView::new(raw))?),
-                (Kind::Stream, false) => View::stream(ForeignStream::adopt(ForeignView::new(raw))?),
-                (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(ForeignView::new(raw))?),
-                (Kind::Extension, false) => View::extension(ForeignExtension::adopt(ForeignView::new(raw))?),
+                (Kind::Image, false) => View::image(ForeignImage::adopt(there(raw))?),
+                (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(there(raw))?),
+                (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(there(raw))?),
+                (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(there(raw))?),
+                (Kind::Stream, false) => View::stream(ForeignStream::adopt(there(raw))?),
+                (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(there(raw))?),
+                (Kind::Extension, false) => View::extension(ForeignExtension::adopt(there(raw))?),
             })
         }
     }

@@ -71,8 +71,8 @@ impl Border for dyn MultiImageView {
     fn bits(&self) -> u64 {
         self.capabilities().value()
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        this.extension(id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()
@@ -202,7 +202,7 @@ impl MultiImageView for ForeignMultiImage {
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         unsafe {
             self.foreign.call(|raw, error| frame(raw, index, &mut out, error))?;
-            View::from_raw(out)?.into_image()
+            View::handed_out(out, self.foreign.lock())?.into_image()
         }
     }
 

@@ -5,6 +5,7 @@ use super::{guard, hand_out, read_table, Border, Bytes, Exported, ForeignView, T
 use crate::abi::*;
 use crate::{fail, CapabilitySet, Error, Kind, Result, StreamCapability};
 use std::os::raw::c_void;
+use std::sync::Arc;
 
 /// Bytes at an offset: no cursor, a fixed size, the same answer to the same question, from any thread.
 pub trait RandomAccess: Send + Sync {
@@ -82,8 +83,8 @@ impl Border for dyn RandomAccess {
     fn bits(&self) -> u64 {
         self.capabilities().value()
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        this.extension(id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()

@@ -5,6 +5,7 @@ use crate::abi::*;
 use crate::{fail, CapabilitySet, Error, ErrorKind, Kind, Result, StreamCapability};
 use std::mem::MaybeUninit;
 use std::os::raw::c_void;
+use std::sync::Arc;
 
 pub use std::io::SeekFrom;
 
@@ -99,8 +100,8 @@ impl Border for dyn StreamAccess {
     fn bits(&self) -> u64 {
         self.capabilities().value()
     }
-    fn service(&self, id: u64) -> Option<View> {
-        self.extension(id)
+    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
+        this.extension(id)
     }
     fn opened_by(&self) -> Option<String> {
         self.origin()

@@ -6,7 +6,7 @@ use iolink_sdk::{AxesInterpretation, DataType, ImageInterpretation};
 use std::collections::HashMap;
 
 /// Files of the border in the order of the header. `arrow.rs` is absent: the standard's own text stands below.
-const FILES: [&str; 6] = ["common", "image", "collections", "frame", "stream", "provider"];
+const FILES: [&str; 7] = ["common", "image", "collections", "services", "frame", "stream", "provider"];
 
 const TOP: &str = "\
 /*

@@ -43,7 +43,8 @@ pub fn write() -> String {
         iolink_error iolink_view iolink_view_head iolink_text_sink iolink_call iolink_image_description iolink_memory
         iolink_region iolink_block iolink_image_properties iolink_metadata_sink iolink_metadata_source
         iolink_image_vtable iolink_multi_image_vtable iolink_lod_image_vtable iolink_extension_vtable
-        iolink_neighbours iolink_frame_vtable iolink_bytes iolink_stream_vtable iolink_random_access_vtable iolink_host iolink_source
+        iolink_neighbours iolink_tiling_description iolink_tiling iolink_parallel_access iolink_view_origin
+        iolink_frame_vtable iolink_bytes iolink_stream_vtable iolink_random_access_vtable iolink_host iolink_source
         iolink_option iolink_create_request iolink_adopt_request iolink_target iolink_offer iolink_provider
         iolink_plugin
     }
