@@ -14,6 +14,7 @@ __all__ = [
     "ImageInterpretation",
     "ImageTypeId",
     "MultiImageCapability",
+    "ParallelAccessCapability",
     "PrimitiveTypeId",
 ]
 
@@ -93,6 +94,14 @@ class MultiImageCapability(enum.IntFlag):
 
     READ = 1
     WRITE = 2
+
+
+class ParallelAccessCapability(enum.IntFlag):
+    """What several threads gain from a view."""
+
+    THREAD_SAFE = 1
+    BY_TILE = 2
+    BY_REGION = 4
 
 
 class DataTypeId(_Named):

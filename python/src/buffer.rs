@@ -7,7 +7,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use std::ffi::CStr;
 
-/// A buffer that the caller lends for one call.
+/// A buffer that the caller lends for one call, or as long as this is kept.
 pub struct Lent {
     raw: Box<ffi::Py_buffer>,
 }
@@ -19,8 +19,9 @@ unsafe impl Sync for Lent {}
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        // After the interpreter's end nothing can be given back: the buffer is left where it is.
         // SAFETY: the buffer was filled by `PyObject_GetBuffer` and is released once, with the interpreter attached.
-        Python::attach(|_| unsafe { ffi::PyBuffer_Release(&mut *self.raw) });
+        Python::try_attach(|_| unsafe { ffi::PyBuffer_Release(&mut *self.raw) });
     }
 }
 

@@ -1,10 +1,10 @@
 //! `ImageView`.
 
 use crate::axes::member;
-use crate::buffer::Lent;
+use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
 use crate::errors::OrRaise;
-use crate::interop::{copy_from, export};
+use crate::interop::{copy_from, empty, export};
 use crate::lent::Order;
 use crate::metadata::MetadataNode;
 use crate::progress::heard;
@@ -12,9 +12,7 @@ use crate::properties::ImageProperties;
 use crate::region::{region_from, RegionXu64};
 use crate::vector::{shape_from, VectorXu64};
 use iolink_host::adapt;
-use iolink_sdk::{
-    Block, BlockMut, Call, CapabilitySet, ErrorKind, ImageCapability, ImageView as Image, Kind, Region, Shape, View,
-};
+use iolink_sdk::{Call, CapabilitySet, ErrorKind, ImageView as Image, Kind, Region, Shape, View};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyDict, PyTuple};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,14 +66,6 @@ impl ImageView {
 fn numpy_shape(view: &dyn Image) -> Vec<u64> {
     let (shape, data_type) = (view.shape(), view.data_type());
     Order::numpy(&view.properties(), shape.len(), data_type).sizes(&shape, data_type)
-}
-
-/// How long a copy must be before the GIL is given up for it, in bytes.
-const WORTH_DETACHING: u64 = 64 * 1024;
-
-fn worth_detaching(view: &dyn Image, region: &Region) -> bool {
-    let bytes = region.element_count().unwrap_or(u64::MAX).saturating_mul(view.data_type().byte_count() as u64);
-    bytes >= WORTH_DETACHING || !view.capabilities().has(ImageCapability::MEMORY_ACCESS)
 }
 
 #[pymethods]
@@ -164,23 +154,10 @@ impl ImageView {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let region = region_from(region)?;
-        let Some(dst) = dst else { return self.read_new(py, &region) };
+        let Some(dst) = dst else { return self.read_new(py, &region, progress) };
         let view = self.open()?;
         region.check_inside(&view.shape()).or_raise()?;
-        let lent = Lent::new("dst", dst, true)?;
-        let strides = lent.strides_for("dst", &region.size, view.data_type(), &view.properties())?;
-        with_progress(progress, |call| {
-            let read = || {
-                // SAFETY: the caller's buffer holds the whole region by these strides until `lent` is dropped.
-                let mut block = unsafe { BlockMut::from_raw(lent.data(), region.size, strides, view.data_type()) };
-                view.read_region(&region, &mut block, call)
-            };
-            if worth_detaching(&*view, &region) {
-                py.detach(read)
-            } else {
-                read()
-            }
-        })?;
+        read_into(dst, (&*view, &region.size), progress, |block, call| view.read_region(&region, block, call))?;
         Ok(dst.clone())
     }
 
@@ -188,27 +165,13 @@ impl ImageView {
     #[pyo3(signature = (region, src, *, progress = None))]
     fn write_region<'py>(
         &self,
-        py: Python<'py>,
         region: &Bound<'py, PyAny>,
         src: &Bound<'py, PyAny>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let (view, region) = (self.open()?, region_from(region)?);
         region.check_inside(&view.shape()).or_raise()?;
-        let lent = Lent::new("src", src, false)?;
-        let strides = lent.strides_for("src", &region.size, view.data_type(), &view.properties())?;
-        with_progress(progress, |call| {
-            let write = || {
-                // SAFETY: the caller's buffer holds the whole region by these strides until `lent` is dropped.
-                let block = unsafe { Block::from_raw(lent.data(), region.size, strides, view.data_type()) };
-                view.write_region(&region, &block, call)
-            };
-            if worth_detaching(&*view, &region) {
-                py.detach(write)
-            } else {
-                write()
-            }
-        })
+        write_from(src, (&*view, &region.size), progress, |block, call| view.write_region(&region, block, call))
     }
 
     /// Another shape and type; the samples start at zero.
@@ -334,9 +297,17 @@ impl ImageView {
 
 impl ImageView {
     /// A region in a new array, in NumPy order.
-    fn read_new<'py>(&self, py: Python<'py>, region: &Region) -> PyResult<Bound<'py, PyAny>> {
-        let cut = adapt::extract_region(&self.open()?, region).or_raise()?;
-        export(&Bound::new(py, ImageView::new(cut))?, None, Some(true))
+    fn read_new<'py>(
+        &self,
+        py: Python<'py>,
+        region: &Region,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let view = self.open()?;
+        region.check_inside(&view.shape()).or_raise()?;
+        let array = empty(py, &*view, &region.size)?;
+        read_into(&array, (&*view, &region.size), progress, |block, call| view.read_region(region, block, call))?;
+        Ok(array)
     }
 }
 

@@ -300,6 +300,15 @@ pub fn export<'py>(
     Ok(made)
 }
 
+/// A new array for a box of an image, in NumPy's order.
+pub fn empty<'py>(py: Python<'py>, view: &dyn iolink_sdk::ImageView, size: &Shape) -> PyResult<Bound<'py, PyAny>> {
+    let data_type = view.data_type();
+    let code = crate::dtype::numpy_code(data_type)
+        .ok_or_else(|| PyTypeError::new_err(format!("samples of type {data_type} have no NumPy dtype")))?;
+    let sizes = Order::numpy(&view.properties(), size.len(), data_type).sizes(size, data_type);
+    py.import("numpy")?.call_method1("empty", (pyo3::types::PyTuple::new(py, sizes)?, code))
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<NumpyInterop>()
 }

@@ -2,17 +2,20 @@
 #![allow(missing_docs)] // What Python sees is documented in its docstrings and in `_iolink.pyi`.
 
 mod axes;
+mod blocks;
 mod buffer;
 mod capsule;
 mod directions;
 mod dtype;
 mod errors;
+mod extension;
 mod factory;
 mod frame;
 mod image;
 mod indexer;
 mod interop;
 mod lent;
+mod lod;
 mod metadata;
 mod multi;
 mod open;
@@ -22,6 +25,7 @@ mod properties;
 mod provider;
 mod region;
 mod samples;
+mod sources;
 mod stream;
 mod uri;
 mod value;
@@ -51,6 +55,8 @@ fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
     metadata::register(module)?;
     image::register(module)?;
     multi::register(module)?;
+    lod::register(module)?;
+    extension::register(module)?;
     factory::register(module)?;
     interop::register(module)?;
     lent::register(module)?;

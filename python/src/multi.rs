@@ -20,6 +20,10 @@ impl MultiImageView {
         MultiImageView { view, lent: Default::default() }
     }
 
+    pub fn view(&self) -> &Arc<dyn Multi> {
+        &self.view
+    }
+
     /// Every frame.
     pub fn frames(&self) -> PyResult<Vec<Arc<dyn iolink_sdk::ImageView>>> {
         (0..self.view.frame_count()).map(|index| self.view.frame(index).or_raise()).collect()
@@ -110,6 +114,10 @@ pub struct LodImageView {
 impl LodImageView {
     pub fn new(view: Arc<dyn Lod>) -> Self {
         LodImageView { view }
+    }
+
+    pub fn view(&self) -> &Arc<dyn Lod> {
+        &self.view
     }
 }
 

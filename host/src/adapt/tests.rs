@@ -3,7 +3,8 @@
 mod chains;
 mod collections;
 mod copying;
-mod kit;
+pub(super) mod kit;
 mod oracle;
+mod services;
 mod structure;
 mod values;

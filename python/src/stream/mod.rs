@@ -15,6 +15,8 @@ mod raw;
 mod storage;
 mod transfer;
 
+pub use path::path_from;
+
 use access::StreamAccess;
 use handle::Handle;
 use iolink_plugin_stream::{random_access_over, MemoryAccess};
