@@ -92,7 +92,9 @@ def boxes(volume: np.ndarray, view: ImageView) -> None:
 
 def thin_slices(volume: np.ndarray, view: ImageView) -> None:
     for axis, name in enumerate("zyx"):
-        slices = tuple(slice(0, size) if k != axis else slice(size // 2, size // 2 + 1) for k, size in enumerate(VOLUME))
+        slices = tuple(
+            slice(0, size) if k != axis else slice(size // 2, size // 2 + 1) for k, size in enumerate(VOLUME)
+        )
         target, box = np.zeros(volume[slices].shape, "u2"), region(slices)
         row(
             f"thin slice along {name}",

@@ -205,7 +205,7 @@ def test_a_file_that_is_cut_meanwhile_gives_an_error(tmp_path):
     image = ImageViewFactory.from_random_access(RandomAccessFactory.open_file(path), (256, 256), "UINT8")
     os.truncate(path, 1000)
     assert image.read_region(((0, 0), (256, 3))).sum() == 0
-    with pytest.raises(iolink.Error, match="missing|ends"):
+    with pytest.raises(iolink.Error, match="missing"):
         image.read_region(((0, 0), (256, 256)))
 
 
@@ -338,7 +338,7 @@ def test_a_folder_that_is_not_there_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError) as refused:
         ImageViewFactory.create_on_disk(tmp_path / "none", (5, 4), "UINT8")
     assert refused.value.errno == 2
-    with pytest.raises(ValueError, match="beyond|more than"):
+    with pytest.raises(ValueError, match="more than"):
         ImageViewFactory.create_on_disk(tmp_path, (2**40, 2**40), "UINT8")
     with pytest.raises(TypeError):
         ImageViewFactory.create_on_disk(tmp_path)

@@ -1,10 +1,13 @@
 //! Every kind of view crosses the border twice and does there and back what it did here.
 
 use iolink_border_tests::{near, plugin};
+use iolink_sdk::abi::{iolink_view, IOLINK_EXTENSION_TILING, IOLINK_INVALID_TILE_INDEX};
+use iolink_sdk::view::services::{parallel_access, tiling, tiling_from, view_origin};
+use iolink_sdk::view::with_table;
 use iolink_sdk::{
     AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageInterpretation,
-    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, Region, SeekFrom, Shape, Value, ValueScale,
-    View,
+    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability, Region, SeekFrom,
+    Shape, Tiling, Value, ValueScale, View,
 };
 use plugin::Plugin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -271,6 +274,70 @@ fn a_service_is_found_by_its_id() {
         // SAFETY: who knows the id knows that its table is one number.
         assert_eq!(unsafe { *(service.table() as *const u64) }, near::Service::NUMBER);
     }
+}
+
+#[test]
+fn a_service_of_a_plugins_own_is_called_by_its_table_with_its_own_view() {
+    #[repr(C)]
+    struct Table {
+        greet: unsafe extern "C" fn(extension: *const iolink_view, more: u64) -> u64,
+    }
+    let image = mirror().open("mirror:tiles", "").unwrap().into_image().unwrap();
+    let service = image.extension(0x6A09_E667_F3BC_C908).unwrap();
+    drop(image);
+    // Handed on to another plugin and back it is the same object.
+    // SAFETY: a live view that was just handed out.
+    let again = unsafe { View::from_raw(service.clone().into_raw("")) }.unwrap();
+    for service in [service, again] {
+        let service = service.into_extension().unwrap();
+        // SAFETY: who knows the id knows the table.
+        assert_eq!(unsafe { with_table(&service, |table: *const Table, raw| ((*table).greet)(raw, 2)) }, 42);
+    }
+}
+
+/// A tile's bytes.
+fn tile(tiles: &dyn Tiling, index: u64) -> iolink_sdk::Result<Vec<u8>> {
+    let size = tiles.tile_region(index)?.size;
+    let mut bytes = vec![0; size.element_count().unwrap() as usize];
+    tiles.read_tile(index, &mut BlockMut::new(&mut bytes, &size, DataType::UINT8)?, &Call::silent())?;
+    Ok(bytes)
+}
+
+#[test]
+fn tiles_of_a_plugins_own_are_read_through_the_border() {
+    let image = mirror().open("mirror:tiles", "").unwrap().into_image().unwrap();
+    let tiles = tiling(&image).unwrap();
+    assert_eq!((tiles.tile_count(), &*tiles.max_tile_size(), &*tiles.grid_size()), (2, &[5][..], &[3][..]));
+    let mut grid = [7; 3];
+    tiles.grid(0, &mut grid).unwrap();
+    assert_eq!(grid, [0, IOLINK_INVALID_TILE_INDEX, 1]);
+    assert_eq!(tile(&*tiles, 0).unwrap(), [0, 1, 2, 3, 4]);
+    let damaged = tile(&*tiles, 1).unwrap_err();
+    assert_eq!((damaged.kind(), damaged.provider()), (ErrorKind::Corrupt, "test.mirror"));
+    assert_eq!(tile(&*tiles, 2).unwrap_err().kind(), ErrorKind::OutOfRange);
+    assert_eq!(&*tiles.image().shape(), &[12]);
+    assert!(tiles.image().foreign().is_some());
+}
+
+#[test]
+fn every_image_has_tiles_and_an_origin_on_the_other_side_too() {
+    let image = far_image(&[2000, 1000], DataType::UINT16);
+    let raw = image.foreign().and_then(|_| image.extension(IOLINK_EXTENSION_TILING)).unwrap();
+    let tiles = tiling_from(&raw).unwrap();
+    assert_eq!((tiles.tile_count(), &*tiles.max_tile_size()), (4, &[1000, 500][..]));
+    let part = tiles.tile_region(1).unwrap();
+    let mut bytes = vec![0; 1_000_000];
+    let mut block = BlockMut::new(&mut bytes, &part.size, DataType::UINT16).unwrap();
+    tiles.read_tile(1, &mut block, &Call::silent()).unwrap();
+    assert_eq!(bytes[..4], [208, 209, 210, 211], "tile 1 starts at byte 2000");
+    tiles
+        .write_tile(1, &Block::new(&vec![9; 1_000_000], &part.size, DataType::UINT16).unwrap(), &Call::silent())
+        .unwrap();
+    let mut block = BlockMut::new(&mut bytes, &part.size, DataType::UINT16).unwrap();
+    tiles.read_tile(1, &mut block, &Call::silent()).unwrap();
+    assert!(bytes.iter().all(|byte| *byte == 9));
+    assert_eq!(view_origin(&image).unwrap().uri.as_deref(), Some("near:/brain.dat"));
+    assert!(parallel_access(&image).has(ParallelAccessCapability::THREAD_SAFE | ParallelAccessCapability::BY_REGION));
 }
 
 #[test]

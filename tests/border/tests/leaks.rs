@@ -52,6 +52,10 @@ fn round_trip(mirror: &plugin::Plugin) {
     image.read_region(&all, &mut block, &Call::silent()).unwrap();
     let outside = Region::new(&[9, 9], &[3, 2]).unwrap();
     assert!(image.read_region(&outside, &mut block, &Call::silent()).is_err());
+    let tiles = iolink_sdk::view::services::tiling(&image).unwrap();
+    assert_eq!(tiles.tile_region(0).unwrap(), all);
+    assert!(tiles.tile_region(1).is_err());
+    drop(tiles.image());
     let memory = image.memory().unwrap();
     let given = Adopt::Image { memory: Box::new(memory), properties: None };
     drop(given);

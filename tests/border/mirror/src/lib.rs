@@ -1,10 +1,11 @@
 //! A plugin for the border's tests.
 //!
 //! CONVERT gives every view back behind one of this plugin's own, so that each call crosses the border twice. OPEN takes
-//! `mirror:errors`, `mirror:panics` and `mirror:counter`, for what a well-behaved view cannot show.
+//! `mirror:errors`, `mirror:panics` and `mirror:counter`, for what a well-behaved view cannot show, and `mirror:tiles`.
 
 mod count;
 mod reflect;
+mod tiles;
 mod unruly;
 
 use iolink_sdk::{Cost, Host, Kind, Offer, Provider, ProviderInfo, Result, Source, Target, View};
@@ -42,6 +43,7 @@ impl Provider for Mirror {
                 Some("open") => panic!("opening panics too"),
                 _ => Ok(View::image(unruly::Panics)),
             },
+            "mirror:tiles" => Ok(View::image(tiles::Tiled)),
             "mirror:counter" => Ok(View::random_access(count::Counter)),
             "mirror:dropped" => Ok(View::random_access(unruly::DropPanics)),
             other => iolink_sdk::fail!(NotFound, "there is no {other}"),
