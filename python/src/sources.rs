@@ -1,7 +1,7 @@
 //! `ImageViewFactory`: images over buffers and bytes, of one value, and on disk.
 
 use crate::buffer::Lent;
-use crate::dtype::{data_type_from, numpy_code};
+use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
 use crate::factory::ImageViewFactory;
 use crate::image::{with_progress, ImageView};
@@ -9,10 +9,11 @@ use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
 use crate::registry;
 use crate::stream::{path_from, random_access_of};
+use crate::value::sample_bytes;
 use crate::vector::shape_from;
 use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
-use iolink_sdk::{Adopt, ByteOrder, DataType, Interpretation, Memory, Owner, Primitive, Shape};
+use iolink_sdk::{Adopt, ByteOrder, Memory, Owner, Shape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
@@ -71,41 +72,6 @@ fn with_folder<'py>(
 
 fn folder_from(given: Given<'_, '_, PyAny>) -> PyResult<PathBuf> {
     given.map_or_else(|| Ok(std::env::temp_dir()), path_from)
-}
-
-/// One sample's bytes, from a number, or a sequence of them for the components of a vector.
-fn sample_from(data_type: DataType, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let numpy = value.py().import("numpy")?;
-    let refuse = || {
-        let text = value.repr().map(|text| text.to_string()).unwrap_or_default();
-        PyValueError::new_err(format!("value: {text} is no sample of type {data_type}"))
-    };
-    let code = numpy_code(data_type).ok_or_else(refuse)?;
-    let given = numpy.call_method1("asarray", (value,))?;
-    let kind: char = given.getattr("dtype")?.getattr("kind")?.extract()?;
-    let all = |test: &str| numpy.call_method1("all", (numpy.call_method1(test, (&given,))?,))?.is_truthy();
-    // What a cast would drop without a word, or with a mere warning.
-    let whole = data_type.primitive() != Primitive::Float;
-    match kind {
-        'b' | 'i' | 'u' => {}
-        'f' if !whole || all("isfinite")? => {}
-        'c' if data_type.interpretation() == Interpretation::Complex => {}
-        _ => return Err(refuse()),
-    }
-    let options = PyDict::new(value.py());
-    options.set_item("casting", "unsafe")?;
-    let stored = given.call_method("astype", (code,), Some(&options)).map_err(|_| refuse())?;
-    let equal = numpy.call_method1("all", (numpy.call_method1("equal", (&stored, &given))?,))?;
-    if whole && !equal.is_truthy()? {
-        return Err(refuse());
-    }
-    let components = data_type.vector_length().unwrap_or(1);
-    let count: u64 = stored.getattr("size")?.extract()?;
-    if count != components && count != 1 {
-        return Err(refuse());
-    }
-    let bytes: Vec<u8> = stored.call_method0("tobytes")?.extract()?;
-    Ok(bytes.repeat((components / count) as usize))
 }
 
 #[pymethods]
@@ -213,8 +179,9 @@ impl ImageViewFactory {
         metadata: Given<'_, '_, MetadataNode>,
     ) -> PyResult<ImageView> {
         let (shape, data_type) = (Shape::new(&shape_from("shape", shape)?).or_raise()?, data_type_from(r#type)?);
-        let value = sample_from(data_type, value)?;
-        described(adapt::uniform(&shape, data_type, &value, properties_of(properties)).or_raise()?, metadata)
+        let value = sample_bytes("value", value, data_type)?;
+        let image = adapt::uniform(&shape, data_type, value.as_bytes(), properties_of(properties)).or_raise()?;
+        described(image, metadata)
     }
 
     /// An image of zeros whose samples lie in a temporary file, mapped into memory:

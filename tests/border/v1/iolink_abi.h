@@ -85,6 +85,10 @@ typedef struct iolink_multi_image_vtable iolink_multi_image_vtable;
 typedef struct iolink_lod_image_vtable iolink_lod_image_vtable;
 typedef struct iolink_extension_vtable iolink_extension_vtable;
 typedef struct iolink_neighbours iolink_neighbours;
+typedef struct iolink_tiling_description iolink_tiling_description;
+typedef struct iolink_tiling iolink_tiling;
+typedef struct iolink_parallel_access iolink_parallel_access;
+typedef struct iolink_view_origin iolink_view_origin;
 typedef struct iolink_frame_vtable iolink_frame_vtable;
 typedef struct iolink_bytes iolink_bytes;
 typedef struct iolink_stream_vtable iolink_stream_vtable;
@@ -228,17 +232,29 @@ typedef struct iolink_plugin iolink_plugin;
 /** Capability of a multi-image: frames can be added, replaced and removed. */
 #define IOLINK_MULTI_IMAGE_WRITE UINT64_C(2)
 
-/** Extension id: how an image is cut into tiles. */
-#define IOLINK_EXTENSION_TILING UINT64_C(1)
-
-/** Extension id: what pays when several threads read. */
-#define IOLINK_EXTENSION_PARALLEL_ACCESS UINT64_C(2)
-
-/** Extension id: where a view came from. */
-#define IOLINK_EXTENSION_VIEW_ORIGIN UINT64_C(3)
-
 /** Extension id: what lies beside the bytes; its table is `iolink_neighbours`. */
 #define IOLINK_EXTENSION_NEIGHBOURS UINT64_C(4)
+
+/** Extension id: how an image is cut into tiles; its table is `iolink_tiling`. */
+#define IOLINK_EXTENSION_TILING UINT64_C(1)
+
+/** Extension id: what pays when several threads read; its table is `iolink_parallel_access`. */
+#define IOLINK_EXTENSION_PARALLEL_ACCESS UINT64_C(2)
+
+/** Extension id: where a view came from; its table is `iolink_view_origin`. */
+#define IOLINK_EXTENSION_VIEW_ORIGIN UINT64_C(3)
+
+/** In a tiling grid: a place where the image has no tile. */
+#define IOLINK_INVALID_TILE_INDEX UINT64_C(0xFFFFFFFF)
+
+/** Parallel access: every function may be called from several threads at once. */
+#define IOLINK_PARALLEL_THREAD_SAFE UINT64_C(1)
+
+/** Parallel access: several threads that read different tiles are faster than one. */
+#define IOLINK_PARALLEL_BY_TILE UINT64_C(2)
+
+/** Parallel access: several threads that read different regions are faster than one. */
+#define IOLINK_PARALLEL_BY_REGION UINT64_C(4)
 
 /** Capability of a frame: columns can be read. */
 #define IOLINK_FRAME_READ UINT64_C(1)
@@ -612,6 +628,82 @@ struct iolink_neighbours {
   int32_t (*open)(const struct iolink_view *view, const char *name, struct iolink_view **out, struct iolink_error *error);
   /** What lies beside the bytes, the source itself among it: one call of the sink for each name. */
   int32_t (*names)(const struct iolink_view *view, const struct iolink_text_sink *sink, struct iolink_error *error);
+};
+
+/** How an image is cut. Axes in canonical order, COLUMN first. */
+struct iolink_tiling_description {
+  /** Size of this struct. */
+  uint32_t size;
+  /** How many axes; the image's. */
+  uint32_t dimension_count;
+  /** How many tiles, fewer than `IOLINK_INVALID_TILE_INDEX`. */
+  uint64_t tile_count;
+  /** Samples of the largest tile along each axis. */
+  uint64_t max_tile_size[8];
+  /** Places of the grid along each axis. */
+  uint64_t grid_size[8];
+};
+
+/** Table of the extension `IOLINK_EXTENSION_TILING`. */
+struct iolink_tiling {
+  /** Size of this struct. */
+  uint32_t size;
+  /** Zero. */
+  uint32_t reserved;
+  /** Sizes and counts; constant for the extension's life. */
+  int32_t (*describe)(const struct iolink_view *extension,
+                      struct iolink_tiling_description *out,
+                      struct iolink_error *error);
+  /** Where a tile lies in the image; tiles at the border may be smaller. `IOLINK_ERROR_OUT_OF_RANGE` for no tile. */
+  int32_t (*tile_region)(const struct iolink_view *extension,
+                         uint64_t index,
+                         struct iolink_region *out,
+                         struct iolink_error *error);
+  /**
+   * The tile at each of `count` places of the grid, from place number `first` on, first axis fastest;
+   * `IOLINK_INVALID_TILE_INDEX` where there is none. NULL: the tile's index is the place's number.
+   */
+  int32_t (*grid)(const struct iolink_view *extension,
+                  uint64_t first,
+                  uint64_t count,
+                  uint64_t *out,
+                  struct iolink_error *error);
+  /** The image that is cut, which the caller owns. */
+  int32_t (*image)(const struct iolink_view *extension, struct iolink_view **out, struct iolink_error *error);
+  /** READ: copies the samples of a tile into the caller's block. NULL: the image's `read_region` does. */
+  int32_t (*read_tile)(const struct iolink_view *extension,
+                       uint64_t index,
+                       const struct iolink_block *block,
+                       const struct iolink_call *call,
+                       struct iolink_error *error);
+  /** WRITE: copies the caller's block into a tile. NULL: the image's `write_region` does. */
+  int32_t (*write_tile)(const struct iolink_view *extension,
+                        uint64_t index,
+                        const struct iolink_block *block,
+                        const struct iolink_call *call,
+                        struct iolink_error *error);
+};
+
+/** Table of the extension `IOLINK_EXTENSION_PARALLEL_ACCESS`. */
+struct iolink_parallel_access {
+  /** Size of this struct. */
+  uint32_t size;
+  /** Zero. */
+  uint32_t reserved;
+  /** `IOLINK_PARALLEL_*`; constant for the extension's life. */
+  uint64_t (*capabilities)(const struct iolink_view *extension);
+};
+
+/** Table of the extension `IOLINK_EXTENSION_VIEW_ORIGIN`. */
+struct iolink_view_origin {
+  /** Size of this struct. */
+  uint32_t size;
+  /** Zero. */
+  uint32_t reserved;
+  /** The sink gets the URI that the view was opened by. */
+  void (*uri)(const struct iolink_view *extension, const struct iolink_text_sink *sink);
+  /** The sink gets the name of the format, where there is one. */
+  void (*format)(const struct iolink_view *extension, const struct iolink_text_sink *sink);
 };
 
 /** Table of a data frame. */
