@@ -44,6 +44,7 @@ install: build venv
 
 test: install
 	$(CARGO) test --release --locked
+	tests/valgrind.sh
 	$(CARGO) test --release --locked -p iolink-plugin-tables
 	$(CARGO) test --release --locked $(NIFTI)
 	$(BIN)/python -m pytest tests/python

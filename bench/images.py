@@ -11,8 +11,8 @@ from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
-from harness import header, optional, race, row
 
+from harness import header, optional, race, row
 from iolink import (
     AxesInterpretationId,
     DataTypeId,

@@ -378,6 +378,16 @@ unsafe extern "C" fn image_read(
     IOLINK_OK
 }
 
+/// Drops a reference; the last one frees the extension.
+unsafe extern "C" fn release_made(view: *mut iolink_view) {
+    // SAFETY: only such extensions hold this function, and the caller gives up a reference it owns.
+    unsafe {
+        if (*(view as *mut Made)).puppet.references.fetch_sub(1, Ordering::SeqCst) == 1 {
+            drop(Box::from_raw(view as *mut Made));
+        }
+    }
+}
+
 unsafe extern "C" fn image_extension(
     view: *const iolink_view,
     id: u64,
@@ -388,13 +398,17 @@ unsafe extern "C" fn image_extension(
         return IOLINK_ERROR_NOT_FOUND;
     }
     let table = iolink_extension_vtable {
-        head: iolink_view_head { flags: 0, ..head::<iolink_extension_vtable>(IOLINK_KIND_EXTENSION) },
+        head: iolink_view_head {
+            flags: 0,
+            release: Some(release_made),
+            ..head::<iolink_extension_vtable>(IOLINK_KIND_EXTENSION)
+        },
         id: Some(doubler_id),
         table: Some(doubler_table),
     };
     let mut made = Box::new(Made { puppet: *puppet(table), image: view as *const Puppet<iolink_image_vtable> });
     made.puppet.view.vtable = std::ptr::addr_of!(made.puppet.table) as *const iolink_view_head;
-    // SAFETY: `out` is the caller's; a puppet never frees itself.
+    // SAFETY: `out` is the caller's.
     unsafe { *out = Box::into_raw(made) as *mut iolink_view };
     IOLINK_OK
 }

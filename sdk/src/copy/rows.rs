@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::progress::Ticker;
 use super::{stream, swap};
-use std::mem::size_of;
+use std::mem::{size_of, MaybeUninit};
 
 /// How many short runs ahead of the copy their lines are asked for.
 const AHEAD: isize = 8;
@@ -120,6 +120,7 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
         return unsafe { runs(plan, (n, src_step, dst_step), way, ticker) };
     }
     // Whole components, and whole lines, at a time.
+    let past = component > 1 && plan.total() >= stream::LARGE;
     let step = (ticker.step() / (64 * component)).max(1).saturating_mul(64 * component);
     let mut outer = plan.outer(0);
     loop {
@@ -129,7 +130,12 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
             while at < plan.element {
                 let bytes = step.min(plan.element - at);
                 // SAFETY: a part of one element of the plan.
-                unsafe { swap::copy_run(bytes, component, src.add(at), dst.add(at)) };
+                unsafe {
+                    match past {
+                        true => swap_past(bytes, component, src.add(at), dst.add(at)),
+                        false => swap::copy_run(bytes, component, src.add(at), dst.add(at)),
+                    }
+                }
                 if !ticker.advance(bytes) {
                     return false;
                 }
@@ -142,6 +148,37 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
             return true;
         }
     }
+}
+
+/// Copies a long run, reversing every component on the way and past the caches.
+///
+/// # Safety
+/// As [`swap::copy_run`].
+unsafe fn swap_past(bytes: usize, component: usize, src: *const u8, dst: *mut u8) {
+    const ROOM: usize = 8 << 10;
+    let mut buffer = MaybeUninit::<[u8; ROOM]>::uninit();
+    let buffer = buffer.as_mut_ptr().cast::<u8>();
+    let whole = ROOM - ROOM % component;
+    // The first part ends where a line does, so that the rest goes out in whole lines.
+    let mut part = match component {
+        size if size > ROOM => 0,
+        2 | 4 | 8 => whole - (dst as usize).wrapping_add(whole) % 64 / component * component,
+        _ => whole,
+    };
+    let mut at = 0;
+    // SAFETY: parts of the caller's ranges; the buffer has room for each, and is written before it is read.
+    unsafe {
+        if part == 0 {
+            return swap::copy_run(bytes, component, src, dst);
+        }
+        while at < bytes {
+            let count = part.min(bytes - at);
+            swap::copy_run(count, component, src.add(at), buffer);
+            stream::copy(buffer, dst.add(at), count);
+            (at, part) = (at + count, whole);
+        }
+    }
+    stream::fence();
 }
 
 /// How short runs are copied.
