@@ -71,7 +71,7 @@ fn with_folder<'py>(
 }
 
 fn folder_from(given: Given<'_, '_, PyAny>) -> PyResult<PathBuf> {
-    given.map_or_else(|| Ok(std::env::temp_dir()), path_from)
+    given.map_or_else(|| Ok(std::env::temp_dir()), |given| path_from("folder", given))
 }
 
 #[pymethods]

@@ -58,9 +58,12 @@ impl Mapped {
 
     /// A tile of the source, in samples of this view.
     fn tile(&self, source: &Shape) -> Result<Shape> {
-        Shape::collect(self.map.axes().iter().map(|walk| {
-            walk.source.map_or(1, |axis| (source[axis] + walk.step.unsigned_abs() - 1) / walk.step.unsigned_abs())
-        }))
+        Shape::collect(
+            self.map
+                .axes()
+                .iter()
+                .map(|walk| walk.source.map_or(1, |axis| source[axis].div_ceil(walk.step.unsigned_abs()))),
+        )
     }
 
     /// Cuts a region of this view into pieces that the source can be asked for. `walked(axis)`: one index at a time.

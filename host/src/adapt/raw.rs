@@ -56,7 +56,7 @@ pub fn from_random_access(
     }
     let length = iolink_sdk::Limits::default().image_bytes(&shape, data_type)? as u64;
     let there = bytes.length();
-    if offset.checked_add(length).map_or(true, |end| end > there) {
+    if offset.checked_add(length).is_none_or(|end| end > there) {
         fail!(
             InvalidArgument,
             "an image of shape {shape} and type {data_type} takes {length} bytes from {offset} on; there are {there}"

@@ -90,7 +90,7 @@ pub fn pyramid(image: &Image, plan: &PyramidPlan) -> Result<Arc<dyn LodImageView
     let cache = Arc::new(Cache::new(plan.cache_bytes));
     let mut levels = vec![image.clone()];
     let mut steps = Shape::filled(image.shape().len(), 1);
-    while plan.levels.map_or(true, |count| levels.len() <= count) {
+    while plan.levels.is_none_or(|count| levels.len() <= count) {
         let below = &levels[levels.len() - 1];
         let (shape, properties) = (below.shape(), below.properties().fitted(below.shape().len())?);
         let halved = halved(&shape, &properties, plan.isotropic)?;

@@ -26,7 +26,7 @@ fn level(image: &Image, plan: &PyramidPlan, number: i64) -> Image {
 /// The naive twin: a level of unsigned bytes from the bytes of the level below.
 fn naive(reduction: Reduction, bytes: &[u8], shape: &Shape, halved: &[usize]) -> (Vec<u8>, Shape) {
     let mut smaller = *shape;
-    halved.iter().for_each(|axis| smaller[*axis] = (smaller[*axis] + 1) / 2);
+    halved.iter().for_each(|axis| smaller[*axis] = smaller[*axis].div_ceil(2));
     let cell = |index: &[u64]| -> Vec<u8> {
         let inside = |other: &[u64]| {
             (0..index.len()).all(|axis| {
@@ -92,9 +92,9 @@ fn every_level_agrees_with_the_naive_twin() {
 /// One level of four samples in a row of a type, reduced; as bytes.
 fn reduced(reduction: Reduction, data_type: DataType, samples: &[u8]) -> Vec<u8> {
     let count = (samples.len() / data_type.byte_count()) as u64;
-    let mut out = vec![0; (count as usize + 1) / 2 * data_type.byte_count()];
+    let mut out = vec![0; (count as usize).div_ceil(2) * data_type.byte_count()];
     let line = |count| Shape::filled(1, count);
-    reduce::reduce(reduction, data_type, (samples, &line(count)), &line(2), (&mut out, &line((count + 1) / 2)))
+    reduce::reduce(reduction, data_type, (samples, &line(count)), &line(2), (&mut out, &line(count.div_ceil(2))))
         .unwrap();
     out
 }

@@ -136,7 +136,7 @@ impl RandomAccess for File {
 }
 
 fn raw(shape: &[u64], byte_order: ByteOrder, length: usize) -> (Arc<File>, Result<Image>) {
-    let bytes = (0..length).map(|index| (index * 7 >> 2) as u8).collect();
+    let bytes = (0..length).map(|index| ((index * 7) >> 2) as u8).collect();
     let file = Arc::new(File { bytes: Mutex::new(bytes), calls: AtomicU64::new(0) });
     let layout = RawLayout { shape: Shape::new(shape).unwrap(), data_type: DataType::UINT16, offset: 5, byte_order };
     let access: Arc<dyn RandomAccess> = file.clone();

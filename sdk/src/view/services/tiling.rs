@@ -324,9 +324,9 @@ impl Tiling for Tabled {
         let native = target.byte_order() == crate::ByteOrder::NATIVE;
         let region = self.fitting(index, target.shape(), target.data_type(), native)?;
         match self.table.read_tile {
-            // SAFETY: block and call live until this returns; the block holds the whole tile.
             Some(read) => call_of.with_border(|listener| {
                 let block = target.border();
+                // SAFETY: block and call live until this returns; the block holds the whole tile.
                 call(&self.extension, |raw, error| unsafe { read(raw, index, &block, listener, error) })
             }),
             None => self.image.read_region(&region, target, call_of),
@@ -337,9 +337,9 @@ impl Tiling for Tabled {
         let native = source.byte_order() == crate::ByteOrder::NATIVE;
         let region = self.fitting(index, source.shape(), source.data_type(), native)?;
         match self.table.write_tile {
-            // SAFETY: block and call live until this returns; the block holds the whole tile.
             Some(write) => call_of.with_border(|listener| {
                 let block = source.border();
+                // SAFETY: block and call live until this returns; the block holds the whole tile.
                 call(&self.extension, |raw, error| unsafe { write(raw, index, &block, listener, error) })
             }),
             None => self.image.write_region(&region, source, call_of),
