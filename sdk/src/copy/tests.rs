@@ -4,9 +4,14 @@ use super::*;
 
 mod conversion;
 
-/// So many rounds, or few where every instruction is watched.
+/// Is every instruction watched, as under valgrind?
+fn few() -> bool {
+    std::env::var_os("IOLINK_FEW_ROUNDS").is_some()
+}
+
+/// So many rounds, or few.
 fn rounds(usual: usize) -> usize {
-    if std::env::var_os("IOLINK_FEW_ROUNDS").is_some() {
+    if few() {
         usual / 20
     } else {
         usual
@@ -118,9 +123,11 @@ fn every(shape: &[u64], mut f: impl FnMut(&[u64])) {
 fn naive(shape: &[u64], element: usize, src: &Side, dst: &mut Side, component: usize) {
     every(shape, |index| {
         let (from, to) = (src.at(index), dst.at(index));
-        let mut value = src.bytes[from..from + element].to_vec();
-        value.chunks_exact_mut(component).for_each(<[u8]>::reverse);
-        dst.bytes[to..to + element].copy_from_slice(&value);
+        let target = &mut dst.bytes[to..to + element];
+        target.copy_from_slice(&src.bytes[from..from + element]);
+        if component > 1 {
+            target.chunks_exact_mut(component).for_each(<[u8]>::reverse);
+        }
     });
 }
 
@@ -245,12 +252,15 @@ fn large_results_written_past_the_caches_arrive() {
             compare(&shape, element as usize, &src, &dst, swap);
         }
     };
+    sides([101, 103, 107], 8, [2, 0, 1]);
+    if few() {
+        return;
+    }
     sides([161, 167, 163], 2, [2, 1, 0]);
     sides([263, 256, 65], 2, [1, 0, 2]);
     sides([2003, 1501, 3], 1, [2, 0, 1]);
     sides([3, 1501, 2003], 1, [1, 2, 0]);
     sides([200, 211, 203], 1, [2, 1, 0]);
-    sides([101, 103, 107], 8, [2, 0, 1]);
     sides([4_500_001, 1, 1], 2, [0, 1, 2]);
 }
 
@@ -258,11 +268,11 @@ fn large_results_written_past_the_caches_arrive() {
 fn a_box_out_of_a_large_volume_arrives() {
     let mut r = Random(6);
     for (step, to) in [(700, 600), (-1001, 631), (2048, -640)] {
-        let shape = [300, 15_000];
-        let src = Side::with(&mut r, &shape, 2, vec![2, step]);
-        let dst = Side::with(&mut r, &shape, 2, vec![2, to]);
-        compare(&shape, 2, &src, &dst, Swap::None);
-        compare(&shape, 2, &src, &dst, Swap::Bytes(2));
+        let (element, shape) = if few() { (20, [30, 15_000]) } else { (2, [300, 15_000]) };
+        let src = Side::with(&mut r, &shape, element as usize, vec![element, step]);
+        let dst = Side::with(&mut r, &shape, element as usize, vec![element, to]);
+        compare(&shape, element as usize, &src, &dst, Swap::None);
+        compare(&shape, element as usize, &src, &dst, Swap::Bytes(2));
     }
 }
 
