@@ -8,10 +8,11 @@ PYTHON ?= python3
 CARGO ?= cargo
 BIN := .venv/bin
 NIFTI := --manifest-path examples/nifti-plugin/Cargo.toml
+RUST_HOST := --manifest-path examples/rust-host/Cargo.toml
 export CARGO
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench refreeze build install venv system clean
+.PHONY: help demo test lint bench refreeze build ready install venv system clean
 
 help:
 	@echo "make demo      build everything, then open real data through every kind of provider"
@@ -20,6 +21,7 @@ help:
 	echo "make bench     figures, each as a ratio against a named peer"
 	echo "make refreeze  write the border's header and its frozen copy anew (before the tag abi-v1 only)"
 	echo "make build     the libraries, without installing them"
+	echo "make install PREFIX=/usr/local   libiolinkrs for C and C++: library, headers, plugins, pkg-config, CMake"
 
 venv: .venv/ready
 
@@ -39,15 +41,22 @@ build: system
 	$(CARGO) build --release --locked -p iolink-plugin-tables-so
 	$(CARGO) build --release --locked $(NIFTI)
 
-install: build venv
+# The package in the environment that tests, demo and benches use.
+ready: build venv
 	$(BIN)/pip install --quiet --no-deps .
 
-test: install
+# For programs in C and C++; DESTDIR, as packagers have it, goes before PREFIX.
+PREFIX ?=
+install: build
+	$(if $(PREFIX),,$(error say where: make install PREFIX=/usr/local))
+	host/capi/install "$(DESTDIR)$(PREFIX)"
+
+test: ready
 	$(CARGO) test --release --locked
 	tests/valgrind.sh
 	$(CARGO) test --release --locked -p iolink-plugin-tables
 	$(CARGO) test --release --locked $(NIFTI)
-	$(BIN)/python -m pytest tests/python
+	$(BIN)/python -m pytest tests/python tests/capi
 
 # polars itself is only compiled, by the command that ships it, and our crate on top of it goes through clippy.
 CLIPPY_BUILD := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__" \
@@ -55,18 +64,20 @@ CLIPPY_BUILD := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-D__CLIPPY_HA
 lint: system venv
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt $(NIFTI) --check
+	$(CARGO) fmt $(RUST_HOST) --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	$(CLIPPY_BUILD) -p iolink-plugin-tables
 	$(CLIPPY_BUILD) -p iolink-plugin-tables-so
 	$(CARGO) clippy --release --locked --all-targets $(NIFTI) -- -D warnings
+	$(CARGO) clippy --release --locked --target-dir target $(RUST_HOST) -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(wildcard python/iolink/*.pyi)
 
-demo: install
+demo: ready
 	$(BIN)/python examples/demo.py
 
-bench: install
+bench: ready
 	$(BIN)/pip install --quiet -r requirements/bench.txt
 	for bench in $(filter-out bench/harness.py,$(wildcard bench/*.py)); do
 		echo "== $$bench"

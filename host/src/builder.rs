@@ -19,6 +19,7 @@ pub struct RegistryBuilder {
     pub(crate) python_sites: Vec<PathBuf>,
     pub(crate) bring_python: Option<BringPython>,
     pub(crate) allow_abort: bool,
+    pub(crate) events: Option<tracing::Dispatch>,
 }
 
 impl RegistryBuilder {
@@ -60,6 +61,13 @@ impl RegistryBuilder {
         self
     }
 
+    /// Where events of plugins go that come through this registry's host table, from whichever thread; by default to the
+    /// thread's own subscriber.
+    pub fn events(mut self, listener: tracing::Dispatch) -> Self {
+        self.events = Some(listener);
+        self
+    }
+
     /// The registry, with the providers that are linked in. Nothing else is looked for before it is needed.
     pub fn build(self) -> Registry {
         Registry::with(self)
@@ -75,6 +83,7 @@ impl Default for RegistryBuilder {
             python_sites: Vec::new(),
             bring_python: None,
             allow_abort: false,
+            events: None,
         }
     }
 }

@@ -64,9 +64,19 @@ pub(crate) fn refused(path: &Path, reason: String) -> PluginInfo {
     info
 }
 
+/// What lies in one folder, or why the folder is not looked at.
+pub(crate) fn in_folder(settings: &RegistryBuilder, folder: &Path) -> Result<Vec<PluginInfo>, String> {
+    all_in(&Trust::new(settings), folder)
+}
+
+fn all_in(trust: &Trust, folder: &Path) -> Result<Vec<PluginInfo>, String> {
+    let (whole, files) = plugin_files(trust, folder)?;
+    Ok(files.iter().map(|file| look_at(trust, file, &whole)).collect())
+}
+
 fn look_into(trust: &Trust, folder: &Path, found: &mut Vec<PluginInfo>) {
-    match plugin_files(trust, folder) {
-        Ok((whole, files)) => found.extend(files.iter().map(|file| look_at(trust, file, &whole))),
+    match all_in(trust, folder) {
+        Ok(all) => found.extend(all),
         Err(reason) => found.push(refused(folder, reason)),
     }
 }

@@ -44,7 +44,7 @@ unsafe extern "C" fn release(context: *mut c_void) {
     stop_panic(|| unsafe { Arc::decrement_strong_count(context as *const Inner) });
 }
 
-unsafe extern "C" fn log(_context: *mut c_void, level: u32, target: *const c_char, message: *const c_char) {
+unsafe extern "C" fn log(context: *mut c_void, level: u32, target: *const c_char, message: *const c_char) {
     stop_panic(|| {
         // SAFETY: both texts are NULL or NUL-terminated and lent for the call.
         let (target, message) = unsafe { (lent_text(target), lent_text(message)) };
@@ -55,7 +55,12 @@ unsafe extern "C" fn log(_context: *mut c_void, level: u32, target: *const c_cha
             IOLINK_LOG_DEBUG => Level::DEBUG,
             _ => Level::TRACE,
         };
-        emit(level, if target.is_empty() { "iolink_plugin" } else { &target }, &message);
+        let target = if target.is_empty() { "iolink_plugin" } else { &target };
+        // SAFETY: the context is a live host in an `Arc`.
+        match unsafe { (*(context as *const Inner)).listener() } {
+            Some(listener) => tracing::dispatcher::with_default(listener, || emit(level, target, &message)),
+            None => emit(level, target, &message),
+        }
     });
 }
 

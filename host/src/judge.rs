@@ -118,8 +118,19 @@ fn provider(at: *const iolink_provider) -> Result<(ProviderRecord, &'static ioli
             return Err(format!("{id} offers to {word} but its function {word} is NULL; set it or drop the offer"));
         }
     }
-    // Descriptors are never unloaded, so one small copy for each provider of the process may stay for ever too.
-    Ok((ProviderRecord { id, title, offers }, Box::leak(Box::new(raw))))
+    Ok((ProviderRecord { id, title, offers }, lasting(at, raw)))
+}
+
+/// The functions of a provider, for ever: its own struct, or a copy filled up where that is of an earlier version.
+fn lasting(at: *const iolink_provider, raw: iolink_provider) -> &'static iolink_provider {
+    // SAFETY: the pointer was judged; the struct is static, starts with its size and is never written.
+    unsafe {
+        if (*at).size as usize >= size_of::<iolink_provider>() {
+            return &*at;
+        }
+    }
+    // Descriptors are never unloaded, so a copy may stay for ever too.
+    Box::leak(Box::new(raw))
 }
 
 /// An offer, or nothing where it speaks of something that this version does not know.

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod adapt;
+mod address;
 mod builder;
 mod discover;
 mod events;
@@ -37,6 +38,7 @@ pub mod source;
 mod trust;
 mod ways;
 
+pub use address::view_at;
 pub use builder::{BringPython, RegistryBuilder};
 pub use events::with_progress;
 pub use explain::{Candidate, Explanation};

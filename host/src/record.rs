@@ -2,6 +2,7 @@
 
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Cost, Kind};
+use std::fmt;
 use std::path::PathBuf;
 
 /// How far a plugin has come.
@@ -83,6 +84,20 @@ pub struct OfferRecord {
     pub schemes: Vec<String>,
     /// Open: bytes by which a file is known, with the offset where they stand; any one of them is enough.
     pub magic: Vec<(u64, Vec<u8>)>,
+}
+
+impl fmt::Display for OfferRecord {
+    /// One line for people: `open image: NIfTI (nii, nii.gz)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.from_kind {
+            Some(from) => write!(f, "{} {} to {}", self.offer.word(), from.word(), self.kind.word())?,
+            None => write!(f, "{} {}", self.offer.word(), self.kind.word())?,
+        }
+        match self.format.is_empty() {
+            true => Ok(()),
+            false => write!(f, ": {} ({})", self.format, self.extensions.join(", ")),
+        }
+    }
 }
 
 /// The parts of a list separated by commas, lower case.

@@ -42,6 +42,13 @@ pub(crate) struct Plugin {
     pub(crate) raw: Vec<&'static iolink_provider>,
 }
 
+impl Inner {
+    /// Where events of plugins go, where the application said so.
+    pub(crate) fn listener(&self) -> Option<&tracing::Dispatch> {
+        self.settings.events.as_ref()
+    }
+}
+
 impl Registry {
     /// How to make a registry.
     pub fn builder() -> RegistryBuilder {
@@ -219,7 +226,33 @@ impl Registry {
         if self.inner.discovered.load(Ordering::Acquire) {
             return;
         }
-        for found in discover::discover(&self.inner.settings) {
+        self.take(discover::discover(&self.inner.settings));
+        self.inner.discovered.store(true, Ordering::Release);
+    }
+
+    /// Looks for plugins in one more folder. No library is opened.
+    ///
+    /// # Errors
+    /// `Refused` for a relative path and a folder that others may write to, `NotFound` where there is none.
+    pub fn add_directory(&self, folder: &Path) -> Result<()> {
+        if !folder.is_absolute() {
+            iolink_sdk::fail!(Refused, "{} is a relative path; give an absolute one", folder.display());
+        }
+        if !folder.is_dir() {
+            iolink_sdk::fail!(NotFound, "there is no folder {}", folder.display());
+        }
+        self.discover();
+        let _one_at_a_time = self.finding();
+        match discover::in_folder(&self.inner.settings, folder) {
+            Ok(found) => self.take(found),
+            Err(reason) => iolink_sdk::fail!(Refused, "{} was refused: {reason}", folder.display()),
+        }
+        Ok(())
+    }
+
+    /// With `finding` held: keeps what was found, with the reason where it is not used.
+    fn take(&self, all: Vec<PluginInfo>) {
+        for found in all {
             if self.at(&found.place()).is_some() {
                 continue;
             }
@@ -235,7 +268,6 @@ impl Registry {
                 }
             }
         }
-        self.inner.discovered.store(true, Ordering::Release);
     }
 
     /// Have plugins been looked for?

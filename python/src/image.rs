@@ -4,6 +4,7 @@ use crate::axes::member;
 use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
 use crate::errors::OrRaise;
+use crate::held::Held;
 use crate::interop::{copy_from, empty, export};
 use crate::lent::Order;
 use crate::metadata::MetadataNode;
@@ -24,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// NumPy's order: `np.asarray(image)`, buffers of regions.
 #[pyclass(frozen, weakref, module = "iolink", name = "ImageView")]
 pub struct ImageView {
-    view: RwLock<Option<Arc<dyn Image>>>,
+    view: RwLock<Option<Held<Arc<dyn Image>>>>,
     exports: AtomicUsize,
     lent: crate::pointer::LentAddress,
     provider: Option<String>,
@@ -33,7 +34,7 @@ pub struct ImageView {
 impl ImageView {
     pub fn new(view: Arc<dyn Image>) -> Self {
         ImageView {
-            view: RwLock::new(Some(view)),
+            view: RwLock::new(Some(view.into())),
             exports: AtomicUsize::new(0),
             lent: Default::default(),
             provider: None,
@@ -47,7 +48,7 @@ impl ImageView {
     /// The view, unless it was closed.
     pub fn open(&self) -> PyResult<Arc<dyn Image>> {
         match &*self.view.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(view) => Ok(view.clone()),
+            Some(view) => Ok(Arc::clone(view)),
             None => Err(crate::errors::raise(iolink_sdk::Error::new(ErrorKind::Closed, "the image is closed"))),
         }
     }

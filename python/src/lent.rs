@@ -1,6 +1,7 @@
 //! Memory lent to NumPy: the array's base object, and building the array itself.
 
 use crate::errors::OrRaise;
+use crate::held::Held;
 use crate::image::ImageView;
 use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use iolink_sdk::{Axis, ByteOrder, DataType, ImageProperties, Interpretation, Memory, Primitive, Shape, Strides};
@@ -12,7 +13,7 @@ use std::os::raw::{c_char, c_int, c_void};
 /// Keeps lent samples in place while an array uses them.
 #[pyclass(frozen, module = "iolink", name = "_Lease")]
 pub struct Lease {
-    memory: Option<Memory>,
+    memory: Option<Held<Memory>>,
     image: Option<Py<ImageView>>,
 }
 
@@ -137,7 +138,7 @@ pub fn array<'py>(
     if let Some(image) = &image {
         image.get().export_begun();
     }
-    let lease = Bound::new(py, Lease { memory: Some(memory), image })?;
+    let lease = Bound::new(py, Lease { memory: Some(memory.into()), image })?;
     // SAFETY: the attached thread calls NumPy's own functions. `PyArray_NewFromDescr` takes over the descriptor, copies
     // shape and strides, and leaves data and lifetime to us; `PyArray_SetBaseObject` takes over the lease, which keeps
     // the samples in place for as long as the array or a view of it lives.

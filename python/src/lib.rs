@@ -11,6 +11,7 @@ mod errors;
 mod extension;
 mod factory;
 mod frame;
+mod held;
 mod image;
 mod indexer;
 mod interop;

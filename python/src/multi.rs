@@ -2,6 +2,7 @@
 
 use crate::axes::member;
 use crate::errors::OrRaise;
+use crate::held::Held;
 use crate::image::ImageView;
 use crate::vector::Vector2i64;
 use iolink_sdk::{Kind, LodImageView as Lod, MultiImageView as Multi, View};
@@ -11,13 +12,13 @@ use std::sync::Arc;
 /// Images in order, which need not be alike.
 #[pyclass(frozen, weakref, sequence, module = "iolink", name = "MultiImageView")]
 pub struct MultiImageView {
-    view: Arc<dyn Multi>,
+    view: Held<Arc<dyn Multi>>,
     lent: crate::pointer::LentAddress,
 }
 
 impl MultiImageView {
     pub fn new(view: Arc<dyn Multi>) -> Self {
-        MultiImageView { view, lent: Default::default() }
+        MultiImageView { view: view.into(), lent: Default::default() }
     }
 
     pub fn view(&self) -> &Arc<dyn Multi> {
@@ -108,12 +109,12 @@ impl MultiImageView {
 /// One image at several resolutions. Level 0 is the original; positive levels are coarser.
 #[pyclass(frozen, weakref, module = "iolink", name = "LodImageView")]
 pub struct LodImageView {
-    view: Arc<dyn Lod>,
+    view: Held<Arc<dyn Lod>>,
 }
 
 impl LodImageView {
     pub fn new(view: Arc<dyn Lod>) -> Self {
-        LodImageView { view }
+        LodImageView { view: view.into() }
     }
 
     pub fn view(&self) -> &Arc<dyn Lod> {

@@ -4,7 +4,7 @@ use crate::errors::{Naming, OrRaise};
 use crate::image::{with_progress, ImageView};
 use crate::multi::{LodImageView, MultiImageView};
 use crate::provider;
-use iolink_host::{OfferRecord, PluginInfo, PluginState, Registry};
+use iolink_host::{PluginInfo, PluginState, Registry};
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -161,21 +161,9 @@ fn plugin_to_python<'py>(py: Python<'py>, info: &PluginInfo) -> PyResult<Bound<'
     offers.set_item("path", info.path.clone())?;
     offers.set_item("reason", info.reason.clone())?;
     let lines: Vec<String> =
-        info.providers.iter().flat_map(|provider| provider.offers.iter()).map(offer_line).collect();
+        info.providers.iter().flat_map(|provider| provider.offers.iter()).map(ToString::to_string).collect();
     offers.set_item("offers", PyTuple::new(py, lines)?)?;
     py.import("iolink._plugins")?.getattr("PluginInfo")?.call((), Some(&offers))
-}
-
-/// One offer as a line for people: `open image: NIfTI (nii, nii.gz)`.
-fn offer_line(offer: &OfferRecord) -> String {
-    let mut line = match offer.from_kind {
-        Some(from) => format!("{} {} to {}", offer.offer.word(), from.word(), offer.kind.word()),
-        None => format!("{} {}", offer.offer.word(), offer.kind.word()),
-    };
-    if !offer.format.is_empty() {
-        line = format!("{line}: {} ({})", offer.format, offer.extensions.join(", "));
-    }
-    line
 }
 
 /// What is installed, as a list of PluginInfo. No library is opened for it, unless `check=True` asks to load everything

@@ -1,8 +1,12 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
-use crate::abi::{iolink_error, iolink_host, iolink_source, iolink_view};
-use crate::view::{check_status, guard, new_error};
-use crate::{Error, ErrorKind, Host, Result, Source, View};
+use crate::abi::{
+    iolink_adopt_request, iolink_create_request, iolink_error, iolink_host, iolink_image_properties, iolink_source,
+    iolink_target, iolink_text_sink, iolink_view,
+};
+use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table};
+use crate::{fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, Kind, Result, Source, Target, View};
+use std::os::raw::c_char;
 
 /// Calls a border function that may fail.
 ///
@@ -77,4 +81,100 @@ pub unsafe fn source(border: *const iolink_source) -> Result<Source> {
 pub unsafe fn host(raw: *const iolink_host) -> Host {
     // SAFETY: by the caller's promise.
     unsafe { Host::from_raw(raw) }
+}
+
+/// What is to be created, as it came over the border; its schema is taken over.
+///
+/// # Errors
+/// `InvalidArgument` for NULL and what cannot be created.
+///
+/// # Safety
+/// `border` is NULL or a live request.
+pub unsafe fn create(border: *const iolink_create_request) -> Result<Create> {
+    // SAFETY: by the caller's promise.
+    unsafe { Create::from_border(border) }
+}
+
+/// What is to be adopted, as it came over the border; what it names is taken over, also on failure.
+///
+/// # Errors
+/// `InvalidArgument` for NULL and what cannot be adopted.
+///
+/// # Safety
+/// `border` is NULL or a live request, true in what it says of memory.
+pub unsafe fn adopt(border: *const iolink_adopt_request) -> Result<Adopt> {
+    // SAFETY: by the caller's promise.
+    unsafe { Adopt::from_border(border) }
+}
+
+/// The table of a view, as far as its maker filled it; what its maker does not know is absent.
+///
+/// # Errors
+/// `InvalidArgument` for NULL and what is no live view, `Type` for a view of another kind.
+///
+/// # Safety
+/// `view` is NULL, or readable; where its magic says that it lives, it does. `T` is the table of `kind`, or the head
+/// alone where `kind` is `None`.
+pub unsafe fn table<T>(view: *const iolink_view, kind: Option<Kind>) -> Result<T> {
+    if view.is_null() {
+        fail!(InvalidArgument, "NULL is not a view");
+    }
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let (found, _) = identify(view)?;
+        match kind {
+            Some(kind) if found != Some(kind) => {
+                let found = found.map_or("another version", Kind::word);
+                fail!(Type, "the view is of kind {found}, not {}", kind.word())
+            }
+            _ => Ok(read_table((*view).vtable)),
+        }
+    }
+}
+
+/// Fills the other side's struct with properties.
+///
+/// # Errors
+/// `InvalidArgument` for NULL, and where a text does not fit.
+///
+/// # Safety
+/// `out` is NULL, or points to a struct of the size it says.
+pub unsafe fn properties(properties: &ImageProperties, out: *mut iolink_image_properties) -> Result<()> {
+    // SAFETY: by the caller's promise.
+    unsafe { hand_out(out, || properties.to_border()) }
+}
+
+/// A conversion's target as it came over the border.
+///
+/// # Errors
+/// `InvalidArgument` for NULL, and for a kind that this version does not know.
+///
+/// # Safety
+/// `border` is NULL or a live target.
+pub unsafe fn target(border: *const iolink_target) -> Result<Target> {
+    // SAFETY: by the caller's promise.
+    let border = unsafe { read_grown(border)? };
+    match Kind::from_number(border.kind) {
+        Some(kind) => Ok(Target { kind, capabilities: border.capabilities }),
+        None => fail!(InvalidArgument, "{} is no kind of view", border.kind),
+    }
+}
+
+/// Puts a text into a sink of the other side's.
+///
+/// # Errors
+/// `InvalidArgument` for NULL and for a sink without a function.
+///
+/// # Safety
+/// `sink` is NULL or a live sink.
+pub unsafe fn tell(sink: *const iolink_text_sink, text: &str) -> Result<()> {
+    // SAFETY: by the caller's promise; the text outlives the call.
+    unsafe {
+        let sink = read_grown(sink)?;
+        match sink.put {
+            Some(put) => put(sink.context, text.as_ptr() as *const c_char, text.len()),
+            None => fail!(InvalidArgument, "the text sink has no function"),
+        }
+    }
+    Ok(())
 }

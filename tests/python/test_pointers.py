@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import random
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -54,15 +55,43 @@ def test_wrong_addresses_are_refused():
     assert image.shape() == (4, 3)
 
 
-def test_random_addresses_never_crash():
+def numbers(count: int) -> Iterator[int]:
+    """Integers that are no address of a live image: random, misaligned, freed, of another kind, negative."""
     rng = random.Random(5)
+    image = ImageViewFactory.allocate((4, 3), "uint16")
+    frame = iolink.DataFrameViewFactory.allocate([1, 2], ["a"], [DataTypeId.INT64])
+    live = [image.to_pointer(), ctypes.c_size_t.from_address(image.to_pointer()).value]
+    buffer = ctypes.create_string_buffer(1 << 16)
+    others = [frame.to_pointer(), ctypes.c_size_t.from_address(frame.to_pointer()).value, id(image), id(buffer)]
+    start = ctypes.addressof(buffer)
+    for _ in range(count // 5):
+        yield rng.getrandbits(rng.choice((16, 32, 47, 63, 64)))
+        yield rng.choice(live) + rng.choice((1, 2, 3, 4, 5, 6, 7))
+        yield rng.choice(others)
+        yield start + rng.randrange(1 << 16)
+        yield -rng.choice([*live, rng.getrandbits(47)])
+
+
+def test_numbers_that_are_no_address_of_an_image_are_refused_and_never_touched():
     refused = 0
-    for _ in range(20_000):
+    for number in numbers(100_000):
         try:
-            iolink.ImageView.create_from_pointer(rng.getrandbits(rng.choice((16, 32, 47, 63, 64))))
+            iolink.ImageView.create_from_pointer(number)
         except ValueError:
             refused += 1
-    assert refused == 20_000
+    assert refused == 100_000
+
+
+def test_freed_addresses_are_refused_unless_a_live_image_is_there_now():
+    for _ in range(2_000):
+        image = ImageViewFactory.allocate((4, 3), "uint16")
+        addresses = [image.to_pointer(), ctypes.c_size_t.from_address(image.to_pointer()).value]
+        del image
+        for address in addresses:
+            try:
+                assert iolink.ImageView.create_from_pointer(address).dimension_count() > 0
+            except ValueError:
+                pass
 
 
 def test_capsules():

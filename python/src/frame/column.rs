@@ -5,6 +5,7 @@ use super::cells::to_python;
 use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
+use crate::held::Held;
 use iolink_plugin_dataframe::{TableType, Values};
 use iolink_sdk::DataFrameView as Frame;
 use pyo3::exceptions::PyIndexError;
@@ -15,14 +16,14 @@ use std::sync::Arc;
 /// A column of a frame, as it is when it is asked. See `_iolink.pyi`.
 #[pyclass(frozen, weakref, sequence, module = "iolink", name = "DataFrameColumn")]
 pub struct DataFrameColumn {
-    view: Arc<dyn Frame>,
+    view: Held<Arc<dyn Frame>>,
     column: u64,
     name: String,
 }
 
 impl DataFrameColumn {
     pub fn new(view: Arc<dyn Frame>, column: u64, name: String) -> Self {
-        DataFrameColumn { view, column, name }
+        DataFrameColumn { view: view.into(), column, name }
     }
 
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
@@ -30,7 +31,7 @@ impl DataFrameColumn {
     }
 
     fn values(&self, py: Python<'_>) -> PyResult<Values> {
-        py.detach(|| Values::read(&*self.view, self.column, 0..self.view.shape()?.1)).or_raise()
+        py.detach(|| Values::read(&**self.view, self.column, 0..self.view.shape()?.1)).or_raise()
     }
 
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
@@ -117,7 +118,7 @@ impl DataFrameColumn {
             return Err(PyIndexError::new_err(format!("there is no row {given}; the column has {rows}")));
         }
         let at = at as u64;
-        let values = py.detach(|| Values::read(&*self.view, self.column, at..at + 1)).or_raise()?;
+        let values = py.detach(|| Values::read(&**self.view, self.column, at..at + 1)).or_raise()?;
         match values.cell(0) {
             Some(cell) => to_python(py, &cell),
             None => Ok(py.None().into_bound(py)),

@@ -6,6 +6,7 @@ use super::column::DataFrameColumn;
 use super::{arrow, edit, numbers, select, show};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
+use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::Vector2u64;
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A table: columns of one type each. See `_iolink.pyi`.
 #[pyclass(frozen, weakref, mapping, module = "iolink", name = "DataFrameView")]
 pub struct DataFrameView {
-    pub(super) view: Arc<dyn Frame>,
+    pub(super) view: Held<Arc<dyn Frame>>,
     lent: LentAddress,
     /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
     held: Mutex<Option<Py<PyAny>>>,
@@ -27,14 +28,14 @@ pub struct DataFrameView {
 
 impl DataFrameView {
     pub fn new(view: Arc<dyn Frame>) -> Self {
-        DataFrameView { view, lent: Default::default(), held: Mutex::new(None) }
+        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(None) }
     }
 
     /// A frame cut from this one: what pandas holds of the one may be what it holds of the other.
     pub(super) fn derived(&self, py: Python<'_>, view: Arc<dyn Frame>) -> Self {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let held = held.as_ref().map(|held| held.clone_ref(py));
-        DataFrameView { view, lent: Default::default(), held: Mutex::new(held) }
+        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(held) }
     }
 
     /// The columns.
@@ -51,7 +52,7 @@ impl DataFrameView {
     pub(super) fn index_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<u64> {
         if let Ok(name) = column.cast::<PyString>() {
             let name = name.to_cow()?;
-            let known = py.detach(|| Near::of(&*self.view).and_then(|near| near.column_index(&name)));
+            let known = py.detach(|| Near::of(&**self.view).and_then(|near| near.column_index(&name)));
             if let Some(index) = known {
                 return Ok(index);
             }
@@ -73,7 +74,7 @@ impl DataFrameView {
     }
 
     fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
-        if let Some(info) = py.detach(|| Near::of(&*self.view).map(|near| near.column_info(column))) {
+        if let Some(info) = py.detach(|| Near::of(&**self.view).map(|near| near.column_info(column))) {
             return info.or_raise();
         }
         self.table(py)?.column(usize::try_from(column).unwrap_or(usize::MAX)).or_raise()
@@ -86,7 +87,7 @@ impl DataFrameView {
                 Some(count) => offset.saturating_add(count),
                 None => self.view.shape()?.1.max(offset),
             };
-            Values::read(&*self.view, column, offset..end)
+            Values::read(&**self.view, column, offset..end)
         };
         py.detach(read).or_raise()
     }
@@ -143,7 +144,7 @@ impl DataFrameView {
 
     fn set_unit(&self, py: Python<'_>, column: &Bound<'_, PyAny>, unit: &str) -> PyResult<()> {
         let column = self.index_of(py, column)?;
-        py.detach(|| edit::set_unit(&*self.view, column, unit)).or_raise()
+        py.detach(|| edit::set_unit(&**self.view, column, unit)).or_raise()
     }
 
     /// The schema as an object that Arrow libraries take; of pyarrow's class where it is installed.
@@ -194,15 +195,15 @@ impl DataFrameView {
 
     fn remove_column(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<()> {
         let column = self.index_of(py, column)?;
-        py.detach(|| edit::remove_column(&*self.view, column)).or_raise()
+        py.detach(|| edit::remove_column(&**self.view, column)).or_raise()
     }
 
     fn add_rows(&self, py: Python<'_>, offset: u64, count: u64) -> PyResult<()> {
-        py.detach(|| edit::add_rows(&*self.view, offset, count)).or_raise()
+        py.detach(|| edit::add_rows(&**self.view, offset, count)).or_raise()
     }
 
     fn remove_rows(&self, py: Python<'_>, offset: u64, count: u64) -> PyResult<()> {
-        py.detach(|| edit::remove_rows(&*self.view, offset, count)).or_raise()
+        py.detach(|| edit::remove_rows(&**self.view, offset, count)).or_raise()
     }
 
     fn reshape(
@@ -213,7 +214,7 @@ impl DataFrameView {
         dtypes: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (table, rows) = super::factory::described(shape, names, dtypes)?;
-        py.detach(|| edit::reshape(&*self.view, &table, rows)).or_raise()
+        py.detach(|| edit::reshape(&**self.view, &table, rows)).or_raise()
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
@@ -338,7 +339,7 @@ impl DataFrameView {
     fn _identities(&self, py: Python<'_>) -> PyResult<Vec<Option<(u64, usize, usize)>>> {
         let identities = || {
             let columns = self.view.shape()?.0;
-            match Near::of(&*self.view) {
+            match Near::of(&**self.view) {
                 Some(near) => (0..columns).map(|column| near.identity(column)).collect(),
                 None => Ok(vec![None; columns as usize]),
             }
@@ -351,10 +352,10 @@ impl DataFrameView {
     fn _numbers<'py>(&self, py: Python<'py>, column: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
         let format = self.info(py, column)?.format;
         let read = || {
-            let lies = Near::of(&*self.view).map(|near| near.storage(column)).transpose()?.flatten();
+            let lies = Near::of(&**self.view).map(|near| near.storage(column)).transpose()?.flatten();
             match lies {
                 Some(stored) => Ok(Some(stored)),
-                None => Ok(Values::read(&*self.view, column, 0..self.view.shape()?.1)?.storage()),
+                None => Ok(Values::read(&**self.view, column, 0..self.view.shape()?.1)?.storage()),
             }
         };
         let (stored, types) = match (py.detach(read).or_raise()?, numbers::dtype_of(&format)) {

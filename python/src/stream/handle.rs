@@ -1,6 +1,7 @@
 //! A stream as the Python classes share it: with the file under it, when to let other threads run, and the closed state.
 
 use super::errors::raise;
+use crate::held::Held;
 use iolink_plugin_stream::FileStream;
 use iolink_sdk::{Result, SeekFrom, StreamAccess, StreamCapability};
 use pyo3::exceptions::{PyResourceWarning, PyValueError};
@@ -24,7 +25,7 @@ enum Others {
 
 /// One stream.
 pub struct Handle {
-    stream: Arc<dyn StreamAccess>,
+    stream: Held<Arc<dyn StreamAccess>>,
     file: Option<Arc<FileStream>>,
     capabilities: StreamCapability,
     others: Others,
@@ -40,7 +41,7 @@ impl Handle {
         let capabilities = stream.capabilities();
         let ours = stream.foreign().is_none() && capabilities.has(StreamCapability::MEMORY_ACCESS);
         let others = if ours { Others::WaitForSmall } else { Others::Run };
-        Handle { stream, file: None, capabilities, others, closed: AtomicBool::new(false), name: None }
+        Handle { stream: stream.into(), file: None, capabilities, others, closed: AtomicBool::new(false), name: None }
     }
 
     /// A file that is closed with its last user, with a warning where nobody closed it before.
@@ -89,9 +90,9 @@ impl Handle {
         body: impl FnOnce(&dyn StreamAccess) -> Result<R> + Send,
     ) -> Result<R> {
         match self.others {
-            Others::WaitForSmall if bytes < SMALL => body(&*self.stream),
-            Others::Wait => body(&*self.stream),
-            _ => py.detach(|| body(&*self.stream)),
+            Others::WaitForSmall if bytes < SMALL => body(&**self.stream),
+            Others::Wait => body(&**self.stream),
+            _ => py.detach(|| body(&**self.stream)),
         }
     }
 

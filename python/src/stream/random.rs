@@ -6,6 +6,7 @@ use super::factory::{opening_failed, size_from};
 use super::path::path_from;
 use super::{capabilities_to_python, export, random_access_of};
 use crate::errors::Naming;
+use crate::held::Held;
 use crate::registry;
 use iolink_plugin_stream::FileAccess;
 use iolink_sdk::{Adopt, CapabilitySet, Create, Result, StreamCapability, View};
@@ -25,7 +26,7 @@ use std::sync::Arc;
 /// b'\x00yz'
 #[pyclass(frozen, module = "iolink", name = "RandomAccess", weakref)]
 pub struct RandomAccess {
-    access: Arc<dyn iolink_sdk::RandomAccess>,
+    access: Held<Arc<dyn iolink_sdk::RandomAccess>>,
     /// Do the bytes lie in memory of ours, so that a small transfer is not worth letting other threads run?
     in_memory: bool,
 }
@@ -36,7 +37,7 @@ impl RandomAccess {
         let in_memory = access.foreign().is_none()
             && access.capabilities().has(StreamCapability::MEMORY_ACCESS)
             && access.origin().is_none();
-        RandomAccess { access, in_memory }
+        RandomAccess { access: access.into(), in_memory }
     }
 
     pub fn access(&self) -> Arc<dyn iolink_sdk::RandomAccess> {
@@ -50,8 +51,8 @@ impl RandomAccess {
         body: impl FnOnce(&dyn iolink_sdk::RandomAccess) -> Result<R> + Send,
     ) -> PyResult<R> {
         let done = match self.in_memory && bytes < 64 * 1024 {
-            true => body(&*self.access),
-            false => py.detach(|| body(&*self.access)),
+            true => body(&**self.access),
+            false => py.detach(|| body(&**self.access)),
         };
         done.map_err(raise)
     }

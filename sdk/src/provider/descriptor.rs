@@ -1,9 +1,9 @@
 //! From constants to the border's static descriptors, at compile time.
 
-use super::{Cost, Host, Provider, ProviderInfo, Source, Target};
+use super::{Cost, Host, Provider, ProviderInfo, Source};
 use crate::abi::*;
-use crate::view::{guard, read_grown};
-use crate::{Kind, Result, View};
+use crate::view::guard;
+use crate::{hosting, Result, View};
 use std::mem::size_of;
 use std::os::raw::c_char;
 use std::ptr::null;
@@ -251,10 +251,7 @@ unsafe extern "C" fn convert<P: Provider>(
 ) -> i32 {
     // SAFETY: host, view, target and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
-        let (host, view, target) = (Host::from_raw(host), View::from_borrowed(view)?, read_grown(target)?);
-        let kind = Kind::from_number(target.kind)
-            .ok_or_else(|| crate::Error::new(crate::ErrorKind::InvalidArgument, "a target of no known kind"))?;
-        let target = Target { kind, capabilities: target.capabilities };
+        let (host, view, target) = (Host::from_raw(host), View::from_borrowed(view)?, hosting::target(target)?);
         made(P::INFO.id, out, host.during(|| itself::<P>().convert(&host, view, target)))
     })
 }

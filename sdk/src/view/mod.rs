@@ -35,7 +35,7 @@ pub use random_access::{ForeignRandomAccess, RandomAccess};
 pub use sample::{read_sample, write_sample};
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 
-pub(crate) use exported::{give_text, guard, stop_panic, Border, Exported, Table, MAKER};
+pub(crate) use exported::{give_text, guard, identify, stop_panic, Border, Exported, Table, MAKER};
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink};
 pub(crate) use grown::{hand_out, read_grown, read_table, Grows};
 
@@ -179,7 +179,7 @@ impl View {
             fail!(InvalidArgument, "NULL is not a view");
         }
         // SAFETY: the caller vouches for a live view, whose head every kind starts with.
-        let (kind, own) = unsafe { exported::identify(raw)? };
+        let (kind, own) = unsafe { identify(raw)? };
         let kind = if let Some(kind) = kind {
             kind
         } else {
@@ -226,7 +226,7 @@ impl View {
         }
         // SAFETY: the caller vouches for a live view; `retain` is checked by `identify`.
         unsafe {
-            exported::identify(raw)?;
+            identify(raw)?;
             if let Some(retain) = (*(*raw).vtable).retain {
                 retain(raw);
             }

@@ -4,6 +4,7 @@ use crate::root;
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Style};
 use iolink_sdk::{AxesInterpretation, DataType, ImageInterpretation};
 use std::collections::HashMap;
+use std::path::Path;
 
 /// Files of the border in the order of the header. `arrow.rs` is absent: the standard's own text stands below.
 const FILES: [&str; 7] = ["common", "image", "collections", "services", "frame", "stream", "provider"];
@@ -157,11 +158,32 @@ static inline int32_t iolink_fail(struct iolink_error *error, int32_t kind, cons
 /// # Errors
 /// Where a source file of the border cannot be read or parsed.
 pub fn generate() -> Result<String, String> {
-    let folder = root().join("sdk/src/abi");
+    let Declared { body, structs } = declared(&root().join("sdk/src/abi"), &FILES)?;
+    let (guard, body, numbers) = ("IOLINK_ABI_H", body.trim(), numbers());
+    let names = typedefs(&structs);
+    Ok(format!(
+        "{TOP}\n#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>\n{ARROW}\n{names}\n{body}\n\
+         {numbers}{TAIL}\n#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {guard} */\n"
+    ))
+}
+
+/// What some source files declare: constants, structs and functions in C, and the names of the structs.
+pub(crate) struct Declared {
+    pub(crate) body: String,
+    pub(crate) structs: Vec<String>,
+}
+
+/// A type name for each struct.
+pub(crate) fn typedefs(structs: &[String]) -> String {
+    structs.iter().map(|name| format!("typedef struct {name} {name};\n")).collect()
+}
+
+/// What the files of a folder declare, in their order.
+pub(crate) fn declared(folder: &Path, names: &[&str]) -> Result<Declared, String> {
     let mut files = Vec::new();
     let mut constants = HashMap::new();
     let mut structs = Vec::new();
-    for file in FILES {
+    for file in names {
         let path = folder.join(file).with_extension("rs");
         let source = std::fs::read_to_string(&path).map_err(|reason| format!("{}: {reason}", path.display()))?;
         for line in source.lines() {
@@ -178,7 +200,8 @@ pub fn generate() -> Result<String, String> {
     let mut written = Vec::new();
     builder.generate().map_err(|reason| reason.to_string())?.write(&mut written);
     let written = String::from_utf8(written).map_err(|reason| reason.to_string())?;
-    finish(&written, &constants, &structs)
+    let body = finish(&written, &constants, &structs)?;
+    Ok(Declared { body, structs })
 }
 
 fn config(structs: &[String]) -> Config {
@@ -237,17 +260,11 @@ fn finish(written: &str, constants: &HashMap<String, String>, structs: &[String]
         return Err(format!("the sources declare {} constants, {defined} were written", constants.len()));
     }
     for name in structs {
-        if !body.contains(&format!("struct {name} {{")) {
+        if !body.contains(&format!("struct {name} {{")) && !body.contains(&format!("struct {name};")) {
             return Err(format!("struct {name} was not written"));
         }
     }
-    let body = on_one_line(&body);
-    let names: String = structs.iter().map(|name| format!("typedef struct {name} {name};\n")).collect();
-    let (guard, body, numbers) = ("IOLINK_ABI_H", body.trim(), numbers());
-    Ok(format!(
-        "{TOP}\n#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>\n{ARROW}\n{names}\n{body}\n\
-         {numbers}{TAIL}\n#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {guard} */\n"
-    ))
+    Ok(on_one_line(&body))
 }
 
 const DECLARED: (&str, &str) =

@@ -4,6 +4,7 @@
 //! `tests/border/v1`. The tests fail where the committed files are not what this crate writes.
 
 pub mod header;
+pub mod host_header;
 pub mod layout;
 pub mod near;
 pub mod plugin;
@@ -21,6 +22,11 @@ pub fn root() -> PathBuf {
 /// The header that authors include.
 pub fn header_path() -> PathBuf {
     root().join("sdk/include/iolink_abi.h")
+}
+
+/// The header that programs include.
+pub fn host_header_path() -> PathBuf {
+    root().join("host/capi/include/iolink.h")
 }
 
 /// A file of the frozen copy.

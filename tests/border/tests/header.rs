@@ -1,6 +1,6 @@
 //! The header: generated from the source, plain C and C++, and of the layout that Rust has.
 
-use iolink_border_tests::{frozen, header, header_path, plugin, root, specification};
+use iolink_border_tests::{frozen, header, header_path, host_header, host_header_path, plugin, root, specification};
 use iolink_sdk::abi::layout;
 use std::fmt::Write;
 use std::path::Path;
@@ -26,6 +26,13 @@ fn the_committed_header_is_what_the_source_says() {
         "sdk/include/iolink_abi.h is not what sdk/src/abi says: run make refreeze (after the tag abi-v1: cargo run \
          --release -p iolink-border-tests --bin refreeze -- --header) and commit it"
     );
+}
+
+#[test]
+fn the_committed_host_header_is_what_the_library_says() {
+    let committed = std::fs::read_to_string(host_header_path()).unwrap();
+    let written = host_header::generate().unwrap();
+    assert!(committed == written, "host/capi/include/iolink.h is not what host/capi/src says: run make refreeze");
 }
 
 #[test]

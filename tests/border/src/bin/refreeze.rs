@@ -1,7 +1,7 @@
 //! Writes the header, its frozen copy and the layout table anew. Before the tag `abi-v1` only: afterwards the frozen
 //! copy stays as it is and the test tells what broke it; the header alone is then written with `--header`.
 
-use iolink_border_tests::{frozen, header, header_path, layout, specification};
+use iolink_border_tests::{frozen, header, header_path, host_header, host_header_path, layout, specification};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -19,7 +19,8 @@ fn run(header_only: bool) -> Result<(), String> {
     let text = header::generate()?;
     let told = std::fs::read_to_string(specification()).map_err(|reason| reason.to_string())?;
     let told = header::declare(&told, &text)?;
-    let mut files = vec![(header_path(), text.clone()), (specification(), told)];
+    let host = (host_header_path(), host_header::generate()?);
+    let mut files = vec![(header_path(), text.clone()), host, (specification(), told)];
     if !header_only {
         files.push((frozen("iolink_abi.h"), text));
         files.push((frozen("layout.txt"), layout::write(&iolink_sdk::abi::layout())));

@@ -1,0 +1,157 @@
+//! What every view can do: be counted, and say what it is.
+
+use crate::through::{check, given, hand_out};
+use ::iolink_host::view_at;
+use iolink_sdk::abi::*;
+use iolink_sdk::{fail, hosting, Error, ErrorKind, Kind, Result};
+use std::ffi::{c_char, CStr};
+
+/// # Safety
+/// As [`hosting::table`].
+unsafe fn head(view: *const iolink_view) -> Result<iolink_view_head> {
+    // SAFETY: by the caller's promise; every table begins with the head.
+    unsafe { hosting::table(view, None) }
+}
+
+/// Adds a reference. `view` may be NULL. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_retain(view: *mut iolink_view) {
+    // SAFETY: the view is NULL or the caller's.
+    unsafe {
+        if let Some(retain) = head(view).ok().and_then(|head| head.retain) {
+            retain(view);
+        }
+    }
+}
+
+/// Drops a reference; the last one frees the view. `view` may be NULL. A view must not be released more often than it
+/// was retained: in programs compiled without NDEBUG, `iolink.h` makes this `iolink_view_release_checked`. From any
+/// thread, with no lock held that the view's maker may wait for.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_release(view: *mut iolink_view) {
+    // SAFETY: the view is NULL or the caller's, who gives up one reference.
+    unsafe {
+        if let Some(release) = head(view).ok().and_then(|head| head.release) {
+            release(view);
+        }
+    }
+}
+
+/// As `iolink_view_release`, but a view that is not alive ends the program with a message that names the place, which
+/// is `file` and `line`; `file` may be NULL. A freed address that has become another live view cannot be told from it.
+/// `view` may be NULL. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_release_checked(view: *mut iolink_view, file: *const c_char, line: u32) {
+    // SAFETY: the view is NULL or an address that once was a view's; the text is NULL or NUL-terminated.
+    unsafe {
+        if view.is_null() {
+            return;
+        }
+        if head(view).is_err() {
+            let file = if file.is_null() { "unknown".into() } else { CStr::from_ptr(file).to_string_lossy() };
+            eprintln!("{file}:{line}: the view at {view:p} is not alive: it was released more often than retained");
+            std::process::abort();
+        }
+        iolink_view_release(view);
+    }
+}
+
+/// `IOLINK_KIND_*`, or 0 for what is no live view. `view` may be NULL. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_get_kind(view: *const iolink_view) -> u32 {
+    // SAFETY: the view is NULL or the caller's.
+    unsafe { head(view) }.map_or(0, |head| head.kind)
+}
+
+/// The capability bits of the view's kind, `IOLINK_IMAGE_*` and so on; 0 for what is no live view. `view` may be NULL.
+/// From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_get_capabilities(view: *const iolink_view) -> u64 {
+    // SAFETY: the view is NULL or the caller's.
+    unsafe { head(view).ok().and_then(|head| head.capabilities).map_or(0, |capabilities| capabilities(view)) }
+}
+
+/// A service by its id, as an extension view that the caller owns. `IOLINK_ERROR_NOT_FOUND` where there is none.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_get_extension(
+    view: *const iolink_view,
+    id: u64,
+    out: *mut *mut iolink_view,
+    error: *mut iolink_error,
+) -> i32 {
+    let mut status = IOLINK_OK;
+    // SAFETY: view and place are the caller's and live until this returns.
+    let judged = hosting::answer(error, || unsafe {
+        check(given!(out))?;
+        match head(view)?.extension {
+            Some(extension) => status = extension(view, id, out, error),
+            None => fail!(NotFound, "the view has no extension {id:#x}"),
+        }
+        Ok(())
+    });
+    if judged == IOLINK_OK {
+        status
+    } else {
+        judged
+    }
+}
+
+/// Puts the URI that the view was opened by into `sink`; nothing where it was not opened.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_get_origin(
+    view: *const iolink_view,
+    sink: *const iolink_text_sink,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: view and sink are the caller's and live until this returns.
+    hosting::answer(error, || unsafe {
+        check(given!(sink))?;
+        if let Some(origin) = head(view)?.origin {
+            origin(view, sink);
+        }
+        Ok(())
+    })
+}
+
+/// The view behind a plain number: the address of a view, or of a `std::shared_ptr` to one, as Python's `to_pointer`
+/// lends it. `kind` is `IOLINK_KIND_*`. The caller owns `*out`. A number that is no such address fails with
+/// `IOLINK_ERROR_INVALID_ARGUMENT` and is never touched; whoever passes a live one must hold a reference until this
+/// returns. A freed address that has become another live view cannot be told from it. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_view_from_pointer(
+    address: u64,
+    kind: u32,
+    out: *mut *mut iolink_view,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: the place is the caller's, who holds a reference to the view that the address leads to.
+    hosting::answer(error, || unsafe {
+        check(given!(out))?;
+        let kind = Kind::from_number(kind)
+            .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, format!("{kind} is no kind of view")))?;
+        hand_out(out, view_at(address, kind)?);
+        Ok(())
+    })
+}
+
+/// Ends the loan of samples: calls `release` once and forgets it. `memory` may be NULL. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_memory_release(memory: *mut iolink_memory) {
+    // SAFETY: the description is NULL or the caller's, who owes the one call.
+    unsafe {
+        if let Some(release) = memory.as_mut().and_then(|memory| memory.release.take()) {
+            release((*memory).owner);
+        }
+    }
+}
+
+/// Ends the loan of bytes: calls `release` once and forgets it. `bytes` may be NULL. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_bytes_release(bytes: *mut iolink_bytes) {
+    // SAFETY: the description is NULL or the caller's, who owes the one call.
+    unsafe {
+        if let Some(release) = bytes.as_mut().and_then(|bytes| bytes.release.take()) {
+            release((*bytes).owner);
+        }
+    }
+}
