@@ -8,6 +8,7 @@ use iolink_host::{PluginInfo, PluginState, Registry};
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::OnceLockExt;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -16,14 +17,20 @@ static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
 /// The process's registry for Python. It knows what is linked in; the rest is found when first asked for.
 pub fn registry() -> &'static Registry {
-    REGISTRY.get_or_init(|| {
-        let (package, sites) = Python::attach(|py| (package_folder(py), site_folders(py)));
-        let mut builder = Registry::builder().python_sites(sites.unwrap_or_default()).bring_python(provider::bring);
-        if let Ok(folder) = package {
-            builder = builder.package_dir(folder.join("plugins"));
-        }
-        builder.build()
-    })
+    match REGISTRY.get() {
+        Some(known) => known,
+        // Whoever waits for another thread to make it must not keep that thread from Python.
+        None => Python::attach(|py| REGISTRY.get_or_init_py_attached(py, || built(py))),
+    }
+}
+
+fn built(py: Python<'_>) -> Registry {
+    let sites = site_folders(py).unwrap_or_default();
+    let mut builder = Registry::builder().python_sites(sites).bring_python(provider::bring);
+    if let Ok(folder) = package_folder(py) {
+        builder = builder.package_dir(folder.join("plugins"));
+    }
+    builder.build()
 }
 
 fn package_folder(py: Python<'_>) -> PyResult<PathBuf> {

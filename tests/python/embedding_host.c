@@ -61,10 +61,15 @@ int main(int count, char **arguments)
     int failed = host->open(host->context, &source, &view, &error);
     if (failed) {
         fprintf(stderr, "%s: %s\n", error.provider, error.message);
-    } else {
-        failed = show(view);
-        view->vtable->release(view);
+        Py_Finalize();
+        return 1;
     }
+    failed = show(view);
     Py_Finalize();
-    return failed != 0;
+    /* Whoever still holds a view may ask it, and let go of it. */
+    if (show(view) == 0) {
+        return 3;
+    }
+    view->vtable->release(view);
+    return failed;
 }

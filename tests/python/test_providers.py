@@ -309,7 +309,10 @@ def test_one_that_claims_every_file_does_not_keep_others_from_theirs(provider, t
     ("raised", "expected"),
     [
         (ValueError("bad header"), CorruptDataError),
-        (EOFError("short"), InternalError),
+        (EOFError("short"), CorruptDataError),
+        (OSError("not one of mine"), CorruptDataError),
+        (AttributeError("a mistake"), InternalError),
+        (NameError("another"), InternalError),
         (FileNotFoundError(2, "gone"), NotFoundError),
         (UnsupportedFormatError("not mine"), UnsupportedFormatError),
         (NotImplementedError("not yet"), iolink.CapabilityError),
@@ -384,7 +387,7 @@ def test_a_region_that_raises_comes_out_as_it_is():
     view = providers.image(Failing(np.zeros((2, 2))))
     with pytest.raises(KeyError, match="chunk 3"):
         view.read_region(((0, 0), (2, 2)), np.empty((2, 2)))
-    with pytest.raises(InternalError) as refused:
+    with pytest.raises(CorruptDataError) as refused:
         np.asarray(view)
     assert isinstance(refused.value.__cause__, KeyError)
 
@@ -655,13 +658,26 @@ def test_a_program_in_c_that_embeds_python_opens_files_through_it(tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert compiled.returncode == 0, compiled.stderr
-    folder = site(tmp_path, "[iolink.providers]\nqemb = qemb_module:Raw\n", qemb_module_py=RAW)
+    lazy = """
+        import numpy
+        class Samples:
+            def __init__(self, path):
+                self.samples = numpy.fromfile(path, "u1")
+                self.shape, self.dtype = self.samples.shape, self.samples.dtype
+            def __getitem__(self, index):
+                return self.samples[index]
+        class Raw:
+            def open(self, source):
+                return Samples(source.path)
+    """
+    folder = site(tmp_path, "[iolink.providers]\nqemb = qemb_module:Raw\n", qemb_module_py=lazy)
     file = tmp_path / "x.qemb"
     file.write_bytes(bytes([5, 6, 7]))
     paths = [str(folder), str(Path(iolink.__file__).parents[1]), str(Path(np.__file__).parents[1])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     done = subprocess.run([program, file], env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.split()) == (0, ["1", "axis,", "3", "samples:", "5", "6", "7"]), done.stderr
+    assert "the interpreter has ended" in done.stderr
     missing = subprocess.run(
         [program, tmp_path / "absent.qemb"], env=environment, capture_output=True, text=True, check=False, timeout=60
     )

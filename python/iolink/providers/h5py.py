@@ -1,7 +1,5 @@
 """HDF5: one dataset of numbers as an image."""
 
-from __future__ import annotations
-
 import h5py
 
 from iolink import UnsupportedFormatError

@@ -1,11 +1,9 @@
 """PNG, JPEG, GIF, WebP and what else Pillow reads; a frame is decoded when a region of it is read."""
 
-from __future__ import annotations
-
 import numpy as np
-from PIL import ExifTags, Image, ImageMode
+from PIL import ExifTags, Image, ImageFile, ImageMode
 
-from iolink import ImageInterpretation
+from iolink import ImageInterpretation, UnsupportedFormatError
 from iolink.providers import Source, image
 from iolink.providers._frames import Frames
 
@@ -15,6 +13,8 @@ class Provider:
 
     def open(self, source: Source):
         picture = Image.open(source.path_or_file())
+        if isinstance(picture, ImageFile.StubImageFile):
+            raise UnsupportedFormatError(f"Pillow knows {picture.format} by its name and cannot read it")
         frames = getattr(picture, "n_frames", 1)
         picture.seek(frames > 1)  # The first frame of an animation may be of another mode than those that build on it.
         mode = ImageMode.getmode(picture.mode)

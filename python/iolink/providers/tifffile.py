@@ -26,7 +26,7 @@ def about(tif, series, level):
     tags, known = {tag.name: tag.value for tag in series.keyframe.tags}, tif.imagej_metadata or {}
     ome = tifffile.xml2dict(tif.ome_metadata)["OME"].get("Image", {}) if tif.ome_metadata else {}
     pixels = (ome[0] if isinstance(ome, list) else ome).get("Pixels", {})
-    unit = known.get("unit") or {2: "in", 3: "cm"}.get(int(tags.get("ResolutionUnit", 1)), "")
+    unit = known.get("unit") or {2: "in", 3: "cm"}.get(tags.get("ResolutionUnit"), "")
     spacing, units = {"Z": known.get("spacing", 1.0)}, {}
     for axis in "XYZ":
         count, per = tags.get(f"{axis}Resolution", (0, 0))

@@ -20,7 +20,7 @@ const PIECE: u64 = 64 << 20;
 
 /// An image whose samples a Python object has.
 pub struct ArrayImage {
-    object: Py<PyAny>,
+    object: Option<Py<PyAny>>,
     shape: Shape,
     data_type: DataType,
     /// Position in the array of each canonical axis.
@@ -42,7 +42,7 @@ impl ArrayImage {
         let shape = Shape::collect(placed.canonical.iter().map(|position| sizes[*position])).or_raise()?;
         let chunks: Option<Vec<u64>> = object.getattr("chunks").ok().and_then(|chunks| chunks.extract().ok());
         Ok(ArrayImage {
-            object: object.clone().unbind(),
+            object: Some(object.clone().unbind()),
             shape,
             data_type,
             chunk: chunks.and_then(|chunks| chunks.first().copied()).unwrap_or(1).max(1),
@@ -61,7 +61,8 @@ impl ArrayImage {
                 let slices = self.in_array(|axis| {
                     PySlice::new(py, region.origin[axis] as isize, region.end(axis) as isize, 1).into_any()
                 });
-                let given = self.object.bind(py).get_item(PyTuple::new(py, slices)?)?;
+                let object = self.object.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py));
+                let given = object.bind(py).get_item(PyTuple::new(py, slices)?)?;
                 let array = match given.cast_into::<PyUntypedArray>() {
                     Ok(array) => array,
                     Err(other) => AS_ARRAY
@@ -105,6 +106,14 @@ impl ArrayImage {
                 self.data_type
             ),
         )
+    }
+}
+
+impl Drop for ArrayImage {
+    /// The object goes now, and not when Python is called again: it may hold a file.
+    fn drop(&mut self) {
+        let object = self.object.take();
+        Python::try_attach(|_| drop(object));
     }
 }
 

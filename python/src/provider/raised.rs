@@ -2,7 +2,10 @@
 //! caller in Python.
 
 use iolink_sdk::{Error, ErrorKind};
-use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyValueError};
+use pyo3::exceptions::{
+    PyAssertionError, PyAttributeError, PyException, PyImportError, PyKeyboardInterrupt, PyNameError, PyRecursionError,
+    PyTypeError,
+};
 use pyo3::prelude::*;
 use std::cell::RefCell;
 
@@ -13,13 +16,45 @@ thread_local! {
 
 /// The error of an exception that a provider raised, which is kept for [`keeping`].
 pub fn kept(py: Python<'_>, raised: PyErr) -> Error {
-    let data_is_damaged = raised.is_instance_of::<PyValueError>(py);
+    let says_nothing_of_data = is_a_mistake(py, &raised);
     RAISED.with_borrow_mut(|all| all.iter_mut().for_each(|all| all.push(raised.clone_ref(py))));
     let error = crate::errors::from_python(py, raised);
-    if data_is_damaged && error.kind() == ErrorKind::Internal {
-        return error.with_kind(ErrorKind::Corrupt);
+    match error.kind() {
+        // Libraries have exceptions of their own for data that they cannot read, or an OSError that no system call gave.
+        ErrorKind::Internal if !says_nothing_of_data => error.with_kind(ErrorKind::Corrupt),
+        ErrorKind::Io if error.code() == 0 => error.with_kind(ErrorKind::Corrupt),
+        _ => error,
     }
-    error
+}
+
+/// Is it an exception of code that is wrong, whatever the data? A TypeError and its like are one where the provider's own
+/// code raised it; deep in a library it is damaged data.
+fn is_a_mistake(py: Python<'_>, raised: &PyErr) -> bool {
+    let always = raised.is_instance_of::<PyImportError>(py)
+        || raised.is_instance_of::<PyRecursionError>(py)
+        || !raised.is_instance_of::<PyException>(py);
+    let in_own_code = raised.is_instance_of::<PyAttributeError>(py)
+        || raised.is_instance_of::<PyNameError>(py)
+        || raised.is_instance_of::<PyTypeError>(py)
+        || raised.is_instance_of::<PyAssertionError>(py);
+    always || (in_own_code && is_in_own_code(py, raised).unwrap_or(true))
+}
+
+fn file<'py>(at: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    at.getattr("tb_frame")?.getattr("f_code")?.getattr("co_filename")
+}
+
+/// Was it raised in the file that was called first?
+fn is_in_own_code(py: Python<'_>, raised: &PyErr) -> PyResult<bool> {
+    let Some(mut at) = raised.traceback(py).map(Bound::into_any) else { return Ok(true) };
+    let first = file(&at)?;
+    loop {
+        let next = at.getattr("tb_next")?;
+        if next.is_none() {
+            return first.eq(file(&at)?);
+        }
+        at = next;
+    }
 }
 
 /// Runs `body`; where it fails after a provider, or an image of one, raised, that exception is the cause of what comes out,

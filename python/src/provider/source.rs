@@ -60,6 +60,8 @@ impl Source {
     fn file<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let stream = py.import("iolink")?.getattr("StreamAccessFactory")?;
         let raw = stream.call_method1("from_random_access", (self.bytes(py)?,))?.call_method0("to_raw_io")?;
+        // Some libraries ask a buffered file for its name.
+        raw.setattr("name", self.uri())?;
         py.import("io")?.call_method1("BufferedReader", (raw,))
     }
 
