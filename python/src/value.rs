@@ -52,6 +52,32 @@ pub fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type)
     Ok(bytes.cast_into()?)
 }
 
+/// One Python number of a plain scalar type, where it fits; the rest is for NumPy to judge.
+fn plain_number(given: &Bound<'_, PyAny>, wanted: Type) -> PyResult<Option<Value>> {
+    macro_rules! fitting {
+        ($wide:ty, $number:ty) => {
+            given.extract::<$wide>().ok().and_then(|wide| <$number>::try_from(wide).ok()).map(Value::from)
+        };
+    }
+    if given.is_exact_instance_of::<PyInt>() {
+        return Ok(match wanted {
+            Type::UINT8 => fitting!(u64, u8),
+            Type::UINT16 => fitting!(u64, u16),
+            Type::UINT32 => fitting!(u64, u32),
+            Type::UINT64 => fitting!(u64, u64),
+            Type::INT8 => fitting!(i64, i8),
+            Type::INT16 => fitting!(i64, i16),
+            Type::INT32 => fitting!(i64, i32),
+            Type::INT64 => fitting!(i64, i64),
+            _ => None,
+        });
+    }
+    Ok(match wanted {
+        Type::DOUBLE if given.is_exact_instance_of::<PyFloat>() => Some(Value::from(given.extract::<f64>()?)),
+        _ => None,
+    })
+}
+
 /// A Python value as a typed one. Where no type is wanted numbers become 64 bits wide, and arrays keep their own.
 pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<Value> {
     if let Ok(own) = given.cast::<VariantDataValue>() {
@@ -73,6 +99,9 @@ pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<V
         return Value::from_bytes(wanted, bytes.as_bytes()).or_raise();
     }
     if let Some(wanted) = wanted {
+        if let Some(plain) = plain_number(given, wanted)? {
+            return Ok(plain);
+        }
         return Value::from_bytes(wanted, sample_bytes("value", given, wanted)?.as_bytes()).or_raise();
     }
     if given.is_instance_of::<PyBool>() {

@@ -95,11 +95,9 @@ impl Vector {
     /// differs.
     fn __richcmp__<'py>(&self, other: &Bound<'py, PyAny>, operation: CompareOp) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
-        let ordered =
-            other.cast::<Vector>().is_ok() || other.cast::<PyTuple>().is_ok() || other.cast::<PyList>().is_ok();
-        let array =
-            matches!(operation, CompareOp::Eq | CompareOp::Ne) && other.hasattr("__array__")? && other.len().is_ok();
-        if !ordered && !array {
+        let equality = matches!(operation, CompareOp::Eq | CompareOp::Ne);
+        let comparable = is_ordered(other) || (equality && other.hasattr("__array__")? && other.len().is_ok());
+        if !comparable {
             return Ok(py.NotImplemented().into_bound(py));
         }
         let items: Vec<Bound<'py, PyAny>> = other.try_iter()?.collect::<PyResult<_>>()?;
@@ -182,8 +180,12 @@ impl Vector {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
         let element = self.class.element();
-        let others = if other.is_instance_of::<PyInt>() || other.is_instance_of::<PyFloat>() || is_numpy_number(other)?
-        {
+        let one = |given: &Bound<'py, PyAny>| -> PyResult<bool> {
+            Ok(given.is_instance_of::<PyInt>() || given.is_instance_of::<PyFloat>() || is_numpy_number(given)?)
+        };
+        let others = if is_ordered(other) {
+            Numbers::parse(element, "operand", other)?
+        } else if one(other)? {
             Numbers::repeated(element, other, self.numbers.len())?
         } else if other.is_instance_of::<PyString>() || other.len().is_err() {
             return Ok(py.NotImplemented().into_bound(py));
@@ -194,6 +196,11 @@ impl Vector {
         let (left, right) = if turned { (&others, &self.numbers) } else { (&self.numbers, &others) };
         class.make(py, left.combined(right, operation, class)?)
     }
+}
+
+/// A vector, tuple or list: told without asking for attributes.
+fn is_ordered(given: &Bound<'_, PyAny>) -> bool {
+    given.cast::<Vector>().is_ok() || given.cast::<PyTuple>().is_ok() || given.cast::<PyList>().is_ok()
 }
 
 /// A scalar of NumPy's, which is no `int` and need not be a `float`.
