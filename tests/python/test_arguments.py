@@ -16,6 +16,7 @@ class Wrong:
 
 # Questions about anything have an answer for everything.
 ASKS = {"is_image", "is_multi_image", "is_lod_image", "is_data_frame"}
+ASKS |= {"is_tiling_info", "is_parallel_access", "is_view_origin"}
 
 
 def things():
