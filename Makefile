@@ -31,6 +31,12 @@ venv: .venv/ready
 	$(BIN)/pip install --quiet -r requirements/test.txt -r requirements/lint.txt
 	touch $@
 
+# The oldest pandas that is supported, without pyarrow, for tests/python/test_pandas2.py.
+.venv-pandas2/ready: requirements/pandas2.txt
+	$(PYTHON) -m venv .venv-pandas2
+	.venv-pandas2/bin/pip install --quiet -r $<
+	touch $@
+
 # What some checks need beside Rust and Python; without it they are named and not run.
 system:
 	@PYTHON=$(PYTHON) .ci/system
@@ -51,7 +57,7 @@ install: build
 	$(if $(PREFIX),,$(error say where: make install PREFIX=/usr/local))
 	host/capi/install "$(DESTDIR)$(PREFIX)"
 
-test: ready
+test: ready .venv-pandas2/ready
 	$(CARGO) test --release --locked
 	tests/valgrind.sh
 	$(CARGO) test --release --locked -p iolink-plugin-tables
@@ -79,6 +85,7 @@ demo: ready
 
 bench: ready
 	$(BIN)/pip install --quiet -r requirements/bench.txt
+	$(CARGO) build --release --locked -p iolink-plugin-tables --example against_polars
 	for bench in $(filter-out bench/harness.py,$(wildcard bench/*.py)); do
 		echo "== $$bench"
 		$(BIN)/python "$$bench"
@@ -88,4 +95,4 @@ refreeze:
 	$(CARGO) run --release --locked -p iolink-border-tests --bin refreeze
 
 clean:
-	rm -rf .venv build dist demo-out
+	rm -rf .venv .venv-pandas2 build dist demo-out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import zoneinfo
 from typing import Any
 
 from ._columns import Spec, fixed
@@ -139,7 +140,8 @@ class _Reader:
             return fixed(name, array, words(dtype=str(dtype)), guard=guard)
         if isinstance(dtype, pd.DatetimeTZDtype):
             array = values.asi8.view(f"M8[{dtype.unit}]")
-            facts_here = words(dtype="zoned", unit=dtype.unit)
+            kind = "zoneinfo" if isinstance(dtype.tz, zoneinfo.ZoneInfo) else "name"
+            facts_here = words(dtype="zoned", unit=dtype.unit, zone=kind)
             return fixed(name, array, facts_here, guard=guard, zone=_zone(name, dtype.tz))
         if isinstance(dtype, pd.CategoricalDtype):
             inner = dtype.categories

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zoneinfo
 from typing import Any
 
 from ._iolink import DataFrameView
@@ -138,7 +139,7 @@ class _Writer:
             return _built(self.frame._list(number), arrow_type, dtype, facts, metadata.get(MISSING, "")), _BUILT
         array, _form, mask, keeper, identity = numbers
         if array.dtype.kind == "M" and _zone_of(data_format):
-            return _zoned(array, mask, _zone_of(data_format), facts.get("unit")), _ITS_OWN
+            return _zoned(array, mask, _zone_of(data_format), facts), _ITS_OWN
         if data_format in ("tdD", "tdm"):
             return _built(self.frame._list(number), arrow_type, dtype, facts, ""), _BUILT
         if isinstance(dtype, str) and dtype.startswith("period"):
@@ -216,16 +217,18 @@ def _zone_of(data_format: str) -> str:
     return data_format[4:] if data_format[:2] == "ts" else ""
 
 
-def _zoned(array: Any, mask: Any, zone: str, unit: str | None) -> Any:
+def _zoned(array: Any, mask: Any, zone: str, facts: dict[str, Any]) -> Any:
     import numpy as np
     import pandas as pd
 
     array = array.copy()
     if mask is not None:
         array[mask] = np.array("NaT", array.dtype)
-    other = None if unit is None else _as_it_was(array, f"M8[{unit}]")
+    other = _as_it_was(array, f"M8[{facts['unit']}]") if "unit" in facts else None
     array = array if other is None else other
-    return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(zone).array
+    # pandas 2 knows zones of two libraries, and makes the other one of a name.
+    known: Any = zoneinfo.ZoneInfo(zone) if facts.get("zone") == "zoneinfo" else zone
+    return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(known).array
 
 
 def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> Any:

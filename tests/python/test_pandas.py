@@ -91,7 +91,8 @@ def test_every_dtype_comes_back(name):
     check(df)
     check(df.iloc[:0])
     check(df.iloc[1:])
-    if name not in ("f2", "big"):  # pandas has no such index.
+    # pandas has no such index; pandas 2 guesses the types of a MultiIndex's levels anew.
+    if name not in ("f2", "big") and (COW or name not in ("ints", "bools")):
         check(df.set_index(name, append=True))
 
 

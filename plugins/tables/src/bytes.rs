@@ -2,9 +2,23 @@
 
 use iolink_sdk::{fail, out_of_memory, Host, Limits, RandomAccess, Result};
 use polars_buffer::Buffer;
+use rayon::prelude::*;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const STEP: usize = 8 << 20;
+
+/// Runs of lines, about as long as each other, for all threads.
+fn parts(text: &[u8]) -> Vec<&[u8]> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    let size = text.len() / rayon::current_num_threads() + 1;
+    while let Some(line_end) = rest.get(size..).and_then(|more| more.iter().position(|byte| *byte == b'\n')) {
+        let (part, more) = rest.split_at(size + line_end + 1);
+        parts.push(part);
+        rest = more;
+    }
+    parts.push(rest);
+    parts
+}
 
 /// A text, in UTF-8.
 pub struct Text {
@@ -14,22 +28,28 @@ pub struct Text {
 }
 
 impl Text {
-    /// Reads all bytes.
-    pub fn read(host: &Host, source: &(dyn RandomAccess + 'static)) -> Result<Self> {
+    /// Reads all bytes; those of a local file several pieces at a time.
+    pub fn read(host: &Host, source: &(dyn RandomAccess + 'static), local: bool) -> Result<Self> {
         let length = source.length();
         let limit = Limits::default().max_bytes - BYTE_ORDER_MARK.len() as u64;
         if length > limit {
             fail!(Limit, "the text has {length} bytes, more than the {limit} that fit into memory");
         }
-        let (length, mut bytes) = (length as usize, Vec::new());
+        let length = length as usize;
         let total = length + BYTE_ORDER_MARK.len();
-        bytes.try_reserve_exact(total).map_err(|_| out_of_memory(total))?;
-        bytes.extend_from_slice(BYTE_ORDER_MARK);
-        for start in (0..length).step_by(STEP) {
-            let place = bytes.len();
-            bytes.resize(place + STEP.min(length - start), 0);
-            source.read_exact_at(start as u64, &mut bytes[place..])?;
-            host.progress((start + bytes.len() - place) as u64, length as u64)?;
+        // Asked for before: memory that comes zeroed ends the process where there is none.
+        Vec::<u8>::new().try_reserve_exact(total).map_err(|_| out_of_memory(total))?;
+        let mut bytes = vec![0; total];
+        bytes[..BYTE_ORDER_MARK.len()].copy_from_slice(BYTE_ORDER_MARK);
+        // Other sources may call back, and are read by who asked.
+        let wave = if local { STEP * rayon::current_num_threads() } else { STEP };
+        for (start, part) in (0..length).step_by(wave).zip(bytes[BYTE_ORDER_MARK.len()..].chunks_mut(wave)) {
+            let read = |(at, piece): (usize, &mut [u8])| source.read_exact_at((start + at * STEP) as u64, piece);
+            match part.len() {
+                0..=STEP => read((0, part))?,
+                _ => part.par_chunks_mut(STEP).enumerate().try_for_each(read)?,
+            }
+            host.progress((start + wave).min(length) as u64, length as u64)?;
         }
         Text::judged(bytes)
     }
@@ -42,7 +62,8 @@ impl Text {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => fail!(Unsupported, "the file is compressed with zstd; unpack it first"),
             _ => {}
         }
-        if let Err(error) = std::str::from_utf8(text) {
+        if !parts(text).par_iter().all(|part| std::str::from_utf8(part).is_ok()) {
+            let Err(error) = std::str::from_utf8(text) else { return Ok(Text { marked: Buffer::from_vec(bytes) }) };
             let before = &text[..error.valid_up_to()];
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
             fail!(Corrupt, "line {line}: byte {} of the file is not UTF-8; save the file in UTF-8", before.len());

@@ -8,6 +8,7 @@ use polars_arrow::array::{Array, StructArray};
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_core::frame::DataFrame;
 use polars_core::prelude::{CompatLevel, Series};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -73,7 +74,8 @@ impl Frame {
         }
         let (first, count) = (rows.start as usize, (rows.end - rows.start) as usize);
         let chosen = self.chosen(columns)?;
-        let arrays = chosen.iter().map(|column| run(&*self.columns[*column].array(), first, count)).collect();
+        // The first export of a column makes its pieces one: columns side by side.
+        let arrays = chosen.par_iter().map(|column| run(&*self.columns[*column].array(), first, count)).collect();
         let fields = chosen.iter().map(|column| self.fields[*column].clone()).collect();
         StructArray::try_new(ArrowDataType::Struct(fields), count, arrays, None).map_err(|error| from_polars(&error))
     }

@@ -92,7 +92,7 @@ impl Provider for Tables {
             let format = Format::of(source, &*bytes)?;
             if matches!(format, Format::Csv | Format::Tsv) {
                 let options = Options::of(source, format)?;
-                let text = bytes::Text::read(host, &*bytes)?;
+                let text = bytes::Text::read(host, &*bytes, source.path().is_some())?;
                 return frame::Frame::new(csv::read(&text, &options)?, source.uri()).map(View::data_frame);
             }
             let selection = Selection::alone(source, format)?;
@@ -106,7 +106,7 @@ impl Provider for Tables {
                 }
                 Format::Arrow => View::data_frame(Lazy::new(arrow::stream(&*bytes)?, &selection, host, origin)?),
                 _ => {
-                    let text = bytes::Text::read(host, &*bytes)?;
+                    let text = bytes::Text::read(host, &*bytes, source.path().is_some())?;
                     View::data_frame(Lazy::new(json::read(text.bytes(), host)?, &selection, host, origin)?)
                 }
             })
