@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import iolink
+import iolink.pandas_interop  # A module of its own, as in the original.
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "compatibility.md"
 HEADER = ["original", "ours", "how", "remarks"]

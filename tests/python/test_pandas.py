@@ -19,6 +19,11 @@ import iolink
 from iolink import DataFrameViewFactory
 from iolink.pandas_interop import PandasInterop
 
+try:
+    import pyarrow as pa
+except ImportError:
+    pa = None
+
 pd = pytest.importorskip("pandas")
 from pandas.testing import assert_frame_equal  # noqa: E402
 
@@ -468,11 +473,36 @@ def columns_of(rows):
     )
 
 
+def more_columns_of(rows):
+    """Those that make no index, too."""
+
+    def objects(cells):
+        return st.lists(cells | st.none(), min_size=rows, max_size=rows).map(lambda v: pd.Series(v, dtype=object))
+
+    places = st.decimals(-(10**9), 10**9, places=3)
+    more = [objects(cells) for cells in (st.dates(), st.times(), places, st.binary(max_size=5), st.booleans())]
+    if pa is not None:
+        kinds = {
+            pa.list_(pa.int64()): st.lists(st.integers(-9, 9), max_size=3),
+            pa.struct({"x": pa.int8(), "s": pa.string()}): st.fixed_dictionaries(
+                {"x": st.integers(0, 9), "s": st.text("ab")}
+            ),
+            pa.decimal128(12, 3): places,
+            pa.date32(): st.dates(),
+            pa.time64("us"): st.times(),
+            pa.binary(): st.binary(max_size=5),
+        }
+        for kind, cells in kinds.items():
+            arrow = st.lists(cells | st.none(), min_size=rows, max_size=rows)
+            more.append(arrow.map(lambda v, kind=kind: pd.array(pa.array(v, kind), dtype=pd.ArrowDtype(kind))))
+    return st.one_of(columns_of(rows), *more)
+
+
 @st.composite
 def frames(draw):
     rows = draw(st.integers(0, 8))
     count = draw(st.integers(0, 6))
-    df = pd.DataFrame({f"c{i}": draw(columns_of(rows)) for i in range(count)}, index=pd.RangeIndex(rows))
+    df = pd.DataFrame({f"c{i}": draw(more_columns_of(rows)) for i in range(count)}, index=pd.RangeIndex(rows))
     kind = draw(st.sampled_from(["range", "column", "two"]))
     if kind != "range":
         index = [pd.Index(draw(columns_of(rows)), name=name) for name in (["k"] if kind == "column" else ["k", None])]

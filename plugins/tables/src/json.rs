@@ -32,7 +32,7 @@ pub fn read(text: &[u8], host: &Host) -> Result<Batches> {
     }
     let total = 2 * blocks.len() as u64;
     let mut shape = Shape::Nothing;
-    let shapes: Vec<Result<Shape>> = blocks.par_iter().map(|block| block.with(|values| shape_of(values))).collect();
+    let shapes: Vec<Result<Shape>> = blocks.par_iter().map(|block| block.with(shape_of)).collect();
     for found in shapes {
         // Only the lines one by one tell which is at fault.
         let merged = found.and_then(|found| shape.merge(found).map_err(|why| Error::new(ErrorKind::Corrupt, why)));
