@@ -170,6 +170,13 @@ def test_big_reads_come_in_pieces_along_chunks_with_progress_and_can_be_stopped(
         ImageViewFactory.copy_in_memory(view, progress=lambda done, total: False)
 
 
+def test_chunks_are_the_tiles_of_the_image():
+    view = providers.image(Lazy(np.zeros((10, 20, 30)), chunks=(5, 8, 16)), "ZYX")
+    tiles = view.tiling_info()
+    assert (tuple(tiles.max_tile_size()), tiles.tile_count()) == ((16, 8, 5), 2 * 3 * 2)
+    assert tiles.read_tile(11).shape == (5, 4, 14)
+
+
 def test_what_a_source_is(provider, tmp_path):
     seen = []
     _, file = provider(lambda source: seen.append(source) or np.zeros(1))

@@ -5,9 +5,11 @@ use super::layout::Layout;
 use super::raised::kept;
 use crate::errors::OrRaise;
 use crate::lent::memory_of;
+use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
+use iolink_sdk::view::services::tiling_view;
 use iolink_sdk::{
     fail, BlockMut, Call, DataType, Error, ErrorKind, ImageCapability, ImageProperties, ImageView, Memory,
-    MetadataNode, Region, Result, Shape,
+    MetadataNode, Region, Result, Shape, UniformTiling, View,
 };
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -18,15 +20,26 @@ use std::sync::Arc;
 /// Bytes that are asked for at once; more are read in pieces, so that progress shows and the read can be stopped.
 const PIECE: u64 = 64 << 20;
 
+/// An object of Python, given up when the last image of it goes and not when Python is called again: it may hold a file.
+struct Kept(Option<Py<PyAny>>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let object = self.0.take();
+        Python::try_attach(|_| drop(object));
+    }
+}
+
 /// An image whose samples a Python object has.
+#[derive(Clone)]
 pub struct ArrayImage {
-    object: Option<Py<PyAny>>,
+    object: Arc<Kept>,
     shape: Shape,
     data_type: DataType,
     /// Position in the array of each canonical axis.
     canonical: Vec<usize>,
-    /// Samples of a chunk along the array's first axis.
-    chunk: u64,
+    /// Samples of a chunk along each canonical axis, where the object says so.
+    chunk: Option<Shape>,
     properties: Arc<ImageProperties>,
     metadata: Arc<MetadataNode>,
     name: String,
@@ -41,11 +54,14 @@ impl ArrayImage {
         let placed = layout.place(sizes.len(), data_type)?;
         let shape = Shape::collect(placed.canonical.iter().map(|position| sizes[*position])).or_raise()?;
         let chunks: Option<Vec<u64>> = object.getattr("chunks").ok().and_then(|chunks| chunks.extract().ok());
+        let chunks = chunks.filter(|chunks| chunks.len() == sizes.len() && !chunks.contains(&0));
+        let in_order = |chunks: Vec<u64>| Shape::collect(placed.canonical.iter().map(|position| chunks[*position]));
+        let chunk = chunks.map(in_order).transpose().or_raise()?;
         Ok(ArrayImage {
-            object: Some(object.clone().unbind()),
+            object: Arc::new(Kept(Some(object.clone().unbind()))),
             shape,
             data_type,
-            chunk: chunks.and_then(|chunks| chunks.first().copied()).unwrap_or(1).max(1),
+            chunk,
             canonical: placed.canonical,
             properties: placed.properties,
             metadata: layout.tree()?.unwrap_or_default(),
@@ -61,7 +77,7 @@ impl ArrayImage {
                 let slices = self.in_array(|axis| {
                     PySlice::new(py, region.origin[axis] as isize, region.end(axis) as isize, 1).into_any()
                 });
-                let object = self.object.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py));
+                let object = self.object.0.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py));
                 let given = object.bind(py).get_item(PyTuple::new(py, slices)?)?;
                 let array = match given.cast_into::<PyUntypedArray>() {
                     Ok(array) => array,
@@ -109,14 +125,6 @@ impl ArrayImage {
     }
 }
 
-impl Drop for ArrayImage {
-    /// The object goes now, and not when Python is called again: it may hold a file.
-    fn drop(&mut self) {
-        let object = self.object.take();
-        Python::try_attach(|_| drop(object));
-    }
-}
-
 impl ImageView for ArrayImage {
     fn capabilities(&self) -> ImageCapability {
         ImageCapability::READ
@@ -138,6 +146,12 @@ impl ImageView for ArrayImage {
         self.metadata.clone()
     }
 
+    fn extension(&self, id: u64) -> Option<View> {
+        let chunk = self.chunk.filter(|_| id == IOLINK_EXTENSION_TILING)?;
+        let tiling = UniformTiling::new(Arc::new(self.clone()), &chunk).ok()?;
+        Some(tiling_view(Arc::new(tiling)))
+    }
+
     fn read_region(&self, region: &Region, target: &mut BlockMut<'_>, call: &Call<'_>) -> Result<()> {
         region.check_inside(&self.shape)?;
         let Some(count) = region.element_count() else { fail!(Limit, "{region} has too many samples") };
@@ -148,7 +162,9 @@ impl ImageView for ArrayImage {
             let memory = self.fetch(region)?;
             return target.copy_from(&memory.block(&Region::full(&memory.shape))?, call);
         }
-        let step = (PIECE / (total / region.size[first]).max(1)).max(1).next_multiple_of(self.chunk);
+        let step = (PIECE / (total / region.size[first]).max(1))
+            .max(1)
+            .next_multiple_of(self.chunk.map_or(1, |chunk| chunk[first]));
         let (mut at, end) = (region.origin[first], region.end(first));
         while at < end {
             let next = ((at / step + 1) * step).min(end);
