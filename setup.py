@@ -4,11 +4,13 @@ Two commands, because cargo unifies features over all packages of one command: p
 is another polars, and takes another quarter of an hour. The Makefile uses the same two.
 """
 
+import functools
 import json
 import os
 import shutil
 import subprocess
 import tomllib
+from distutils.command.build_scripts import build_scripts  # setuptools' own, whose build backend put it in place
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -22,7 +24,7 @@ PLUGINS = ["tables"]
 
 
 def cargo(arguments):
-    """Runs one cargo command; yields (folder of the package, file) for each library that it built or found fresh."""
+    """Runs one cargo command; yields (folder of the package, file) for each library and program that is fresh now."""
     command = [os.environ.get("CARGO", "cargo"), *arguments, "--message-format=json-render-diagnostics"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
@@ -30,6 +32,8 @@ def cargo(arguments):
             folder = Path(message.get("manifest_path", "/")).parent
             if message.get("reason") != "compiler-artifact" or ROOT not in folder.parents:
                 continue
+            if message["executable"] and not message["profile"]["test"]:
+                yield folder.relative_to(ROOT) / message["target"]["name"], Path(message["executable"])
             if "cdylib" in message["target"]["kind"]:
                 library = next(name for name in message["filenames"] if name.endswith((".so", ".dylib", ".dll")))
                 yield folder.relative_to(ROOT), Path(library)
@@ -46,13 +50,17 @@ def place(source, target):
     os.replace(part, target)
 
 
+@functools.cache
+def everything():
+    """What the commands make, by package; programs by package and name."""
+    return {where: file for arguments in COMMANDS for where, file in cargo(arguments)}
+
+
 class libraries(build_ext):
     """The binding as iolink/_iolink.abi3.so, and the plugins that it loads as iolink/plugins/libiolink_NAME.so."""
 
     def run(self):
-        built = {}
-        for arguments in COMMANDS:
-            built.update(cargo(arguments))
+        built = everything()
         binding = Path(self.get_ext_fullpath("iolink._iolink"))  # in build/lib..., or in python/iolink with --inplace
         place(built[Path("python")], binding)
         plugins = binding.parent / "plugins"
@@ -62,9 +70,17 @@ class libraries(build_ext):
             place(library, plugins / f"libiolink_{name}{library.suffix}")
 
 
+class programs(build_scripts):
+    """The command line as a script: pip puts it beside Python. setuptools itself takes scripts for Python's source."""
+
+    def run(self):
+        place(everything()[Path("host", "cli", "iolink")], Path(self.build_dir, "iolink"))
+
+
 setup(
     version=VERSION,
+    scripts=["iolink"],
     ext_modules=[Extension("iolink._iolink", sources=[], py_limited_api=True)],
-    cmdclass={"build_ext": libraries},
+    cmdclass={"build_ext": libraries, "build_scripts": programs},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -10,6 +10,9 @@ use std::path::PathBuf;
 /// no lock of the registry held, since importing a module may run anything.
 pub type BringPython = fn(&PluginInfo) -> Result<&'static iolink_plugin>;
 
+/// Where packages of the system put plugins, first come first served: a `.so`, or a folder with one.
+pub const SYSTEM_DIRS: [&str; 2] = ["/usr/local/lib/iolink/plugins", "/usr/lib/iolink/plugins"];
+
 /// How a registry is made; nothing happens before [`RegistryBuilder::build`].
 #[derive(Clone)]
 pub struct RegistryBuilder {
@@ -18,6 +21,7 @@ pub struct RegistryBuilder {
     pub(crate) plugin_path_env: bool,
     pub(crate) python_sites: Vec<PathBuf>,
     pub(crate) bring_python: Option<BringPython>,
+    pub(crate) system_dirs: Vec<PathBuf>,
     pub(crate) allow_abort: bool,
     pub(crate) events: Option<tracing::Dispatch>,
 }
@@ -55,6 +59,13 @@ impl RegistryBuilder {
         self
     }
 
+    /// The folders into which the system's packages install plugins, instead of [`SYSTEM_DIRS`]. One that is not there is
+    /// passed over; what does not belong to root is refused.
+    pub fn system_dirs(mut self, folders: Vec<PathBuf>) -> Self {
+        self.system_dirs = folders;
+        self
+    }
+
     /// Take plugins in which a panic ends the process? By default no.
     pub fn allow_abort(mut self, allow: bool) -> Self {
         self.allow_abort = allow;
@@ -82,6 +93,7 @@ impl Default for RegistryBuilder {
             plugin_path_env: true,
             python_sites: Vec::new(),
             bring_python: None,
+            system_dirs: SYSTEM_DIRS.map(PathBuf::from).to_vec(),
             allow_abort: false,
             events: None,
         }

@@ -1,7 +1,9 @@
 //! Where plugins are looked for, and what is read of them. No library is opened.
 //!
-//! In this order: the application's plugin folder, each folder in `IOLINK_PLUGIN_PATH`, Python distributions. In a folder
-//! every regular file whose name ends with `.so` is looked at, by name; folders inside are not.
+//! In this order: the application's plugin folder, each folder in `IOLINK_PLUGIN_PATH`, Python distributions, the system's
+//! folders. In a folder every regular file whose name ends with `.so` is looked at, by name, and then every folder inside:
+//! a plugin may come as a folder with its library, what that needs, its licence. Deeper folders are not looked at, and
+//! libraries in them that are no plugins are passed over in silence.
 
 use crate::builder::RegistryBuilder;
 use crate::manifest;
@@ -29,6 +31,10 @@ pub(crate) fn discover(settings: &RegistryBuilder) -> Vec<PluginInfo> {
     }
     for site in &settings.python_sites {
         crate::python::look_into(&trust, site, &settings.python_sites, &mut found);
+    }
+    let system = Trust::of_root();
+    for folder in settings.system_dirs.iter().filter(|folder| folder.exists()) {
+        look_into(&system, folder, &mut found);
     }
     tracing::debug!(count = found.len(), "looked for plugins");
     found
@@ -75,10 +81,45 @@ fn all_in(trust: &Trust, folder: &Path) -> Result<Vec<PluginInfo>, String> {
 }
 
 fn look_into(trust: &Trust, folder: &Path, found: &mut Vec<PluginInfo>) {
-    match all_in(trust, folder) {
-        Ok(all) => found.extend(all),
-        Err(reason) => found.push(refused(folder, reason)),
+    let inside = match all_in(trust, folder) {
+        Ok(all) => {
+            found.extend(all);
+            folder.canonicalize().map(|whole| folders_with_libraries(&whole)).unwrap_or_default()
+        }
+        Err(reason) => return found.push(refused(folder, reason)),
+    };
+    for inside in inside {
+        match plugin_files(trust, &inside) {
+            Ok((inside, files)) => {
+                let plugins = files.iter().filter(|file| !is_something_else(file));
+                found.extend(plugins.map(|file| look_at(trust, file, &inside)));
+            }
+            Err(reason) => found.push(refused(&inside, reason)),
+        }
     }
+}
+
+/// Folders inside of one that hold a library, by name.
+fn folders_with_libraries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = folder.read_dir() else { return Vec::new() };
+    let folders = entries.flatten().filter(|entry| {
+        !entry.file_name().as_encoded_bytes().starts_with(b".") && entry.file_type().is_ok_and(|known| known.is_dir())
+    });
+    let has_library = |folder: &PathBuf| {
+        let library = |name: std::ffi::OsString| name.as_encoded_bytes().ends_with(b".so");
+        folder.read_dir().is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|at| library(at.file_name()))))
+    };
+    let mut folders: Vec<PathBuf> = folders.map(|entry| entry.path()).filter(has_library).collect();
+    folders.sort();
+    folders
+}
+
+/// Is the file a library that never meant to be a plugin: whole, without the symbol and without a manifest?
+pub(crate) fn is_something_else(file: &Path) -> bool {
+    let Ok(opened) = File::open(file) else { return false };
+    let Ok(known) = opened.metadata() else { return false };
+    let Ok(seen) = preflight(&opened, known.len()) else { return false };
+    seen.symbol.is_err() && seen.manifest.is_none()
 }
 
 /// A folder that may be trusted, links resolved, and its `.so` files in the order of their names, links resolved.
@@ -153,4 +194,26 @@ pub(crate) fn describe(trust: &Trust, path: &Path, judged: Option<&Path>) -> Res
         Ok(()) => Ok(info),
         Err(reason) => Err((reason, info.map(Box::new))),
     }
+}
+
+/// What a file says of itself. Nothing of it runs.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// What is known of the plugin; refused with a reason where it cannot be used.
+    pub info: PluginInfo,
+    /// Symbols that it exports beside the one that it must.
+    pub exports: Vec<String>,
+}
+
+/// Looks at the file of a plugin as a registry does that finds it, and at what it exports.
+///
+/// # Errors
+/// Where there is no such file.
+pub fn inspect(path: &Path) -> iolink_sdk::Result<Inspection> {
+    let named = |error| iolink_sdk::Error::io(&path.display().to_string(), &error);
+    let whole = path.canonicalize().map_err(named)?;
+    let file = File::open(&whole).map_err(named)?;
+    let found = preflight(&file, file.metadata().map_err(named)?.len());
+    let info = look_at(&Trust::new(&RegistryBuilder::default()), &whole, Path::new(""));
+    Ok(Inspection { info, exports: found.map(|found| found.others).unwrap_or_default() })
 }

@@ -3,9 +3,9 @@
 //! A descriptor may come from an older or a newer header of the same major version: what it does not have yet is absent,
 //! what this version does not know is passed over.
 
-use crate::record::{check_id, list, magic, OfferRecord, ProviderRecord};
+use crate::record::{check_id, list, magic, OfferRecord, OptionRecord, ProviderRecord};
 use iolink_sdk::abi::*;
-use iolink_sdk::provider::OfferKind;
+use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::{Cost, Kind};
 use std::mem::{offset_of, size_of, MaybeUninit};
 use std::os::raw::c_char;
@@ -15,7 +15,10 @@ pub(crate) const PLUGIN_V1: usize = offset_of!(iolink_plugin, providers) + size_
 const PROVIDER_V1: usize = offset_of!(iolink_provider, convert) + size_of::<usize>();
 const OFFER_V1: usize = offset_of!(iolink_offer, magic) + size_of::<usize>();
 
+const OPTION_V1: usize = offset_of!(iolink_option_info, about) + size_of::<usize>();
+
 const MAX_PROVIDERS: usize = 256;
+const MAX_OPTIONS: usize = 1024;
 const MAX_OFFERS: usize = 1024;
 /// Longest title or list of an offer, NUL included.
 const MAX_TEXT: usize = 4096;
@@ -118,7 +121,8 @@ fn provider(at: *const iolink_provider) -> Result<(ProviderRecord, &'static ioli
             return Err(format!("{id} offers to {word} but its function {word} is NULL; set it or drop the offer"));
         }
     }
-    Ok((ProviderRecord { id, title, offers }, lasting(at, raw)))
+    let options = options(&raw).map_err(|why| format!("the options of {id}: {why}"))?;
+    Ok((ProviderRecord { id, title, offers, options }, lasting(at, raw)))
 }
 
 /// The functions of a provider, for ever: its own struct, or a copy filled up where that is of an earlier version.
@@ -131,6 +135,26 @@ fn lasting(at: *const iolink_provider, raw: iolink_provider) -> &'static iolink_
     }
     // Descriptors are never unloaded, so a copy may stay for ever too.
     Box::leak(Box::new(raw))
+}
+
+/// The options that a provider declares; those of a kind that this version does not know are passed over.
+fn options(raw: &iolink_provider) -> Result<Vec<OptionRecord>, String> {
+    let count = u32::try_from(raw.option_count).unwrap_or(u32::MAX);
+    // SAFETY: the border makes the list static and as long as its count.
+    let list = unsafe { pointers(raw.options, count, MAX_OPTIONS) }.map_err(|why| format!("the list {why}"))?;
+    let mut options = Vec::with_capacity(list.len());
+    for at in list {
+        // SAFETY: the pointer is aligned, not NULL, and leads to a static struct that starts with its size.
+        let raw = unsafe { read_sized(at, (*at).size as usize, OPTION_V1)? };
+        // SAFETY: the border makes every text of a descriptor static and NUL-terminated; reading is bounded.
+        let read = |at, field: &str| unsafe { text(at, MAX_TEXT) }.map_err(|why| format!("{field} {why}"));
+        let (name, standard, about) =
+            (read(raw.name, "name")?, read(raw.standard, "standard")?, read(raw.about, "about")?);
+        if let Some(value) = OptionKind::ALL.into_iter().find(|known| known.number() == raw.value) {
+            options.push(OptionRecord { name, value, standard, about });
+        }
+    }
+    Ok(options)
 }
 
 /// An offer, or nothing where it speaks of something that this version does not know.

@@ -1,8 +1,8 @@
 //! What a plugin says of itself, read from the file: TOML, as `export_plugin!` writes it.
 
-use crate::record::{check_id, list, magic, OfferRecord, PluginInfo, PluginState, ProviderRecord};
+use crate::record::{check_id, list, magic, OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
 use iolink_sdk::abi::IOLINK_ABI_MAJOR;
-use iolink_sdk::provider::OfferKind;
+use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::{Cost, Kind};
 use std::path::Path;
 use toml::{Table, Value};
@@ -62,7 +62,19 @@ fn one_provider(fields: &Fields<'_>) -> Result<ProviderRecord, String> {
     for offer in fields.tables("offer")? {
         offers.extend(one_offer(&offer)?);
     }
-    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?, offers })
+    let mut options = Vec::new();
+    for option in fields.tables("option")? {
+        options.extend(one_option(&option)?);
+    }
+    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?, offers, options })
+}
+
+/// An option, or nothing where its value is of a kind that this version does not know.
+fn one_option(fields: &Fields<'_>) -> Result<Option<OptionRecord>, String> {
+    let (name, word) = (fields.text("name")?, fields.text("value")?);
+    let value = OptionKind::ALL.into_iter().find(|known| known.word() == word);
+    let (standard, about) = (fields.optional("standard")?, fields.optional("about")?);
+    Ok(value.map(|value| OptionRecord { name, value, standard, about }))
 }
 
 /// An offer, or nothing where it speaks of something that this version does not know.

@@ -129,7 +129,7 @@ impl Evidence {
 }
 
 /// A view of a source by a provider's own function.
-fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
+pub(crate) fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
     let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
     let made = source.with_border(|border| {
         // SAFETY: host and source live until this returns; a provider makes what it says it makes.
@@ -139,7 +139,11 @@ fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Sou
 }
 
 /// How sure a provider is; nothing where it goes by its offers.
-fn identify(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<Option<u32>> {
+pub(crate) fn identify(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    source: &Source,
+) -> Result<Option<u32>> {
     let Some(identify) = provider.identify else { return Ok(None) };
     let mut score = 0;
     let mut status = 0;

@@ -11,12 +11,17 @@ const MAX_MANIFEST: u64 = 1 << 20;
 const SYMBOL: &[u8] = b"iolink_plugin_v1";
 const SECTION: &[u8] = b".iolink.manifest";
 
+/// Symbols that linkers add on their own.
+const LINKER: [&[u8]; 5] = [b"_init", b"_fini", b"__bss_start", b"_edata", b"_end"];
+
 /// What was found in a library that is whole and for this machine.
 pub(crate) struct Found {
     /// The bytes of the manifest section, where there is one.
     pub(crate) manifest: Option<Vec<u8>>,
     /// Whether the symbol `iolink_plugin_v1` is there, and the reason why not.
     pub(crate) symbol: Result<(), String>,
+    /// Other symbols that it exports.
+    pub(crate) others: Vec<String>,
 }
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -162,13 +167,18 @@ mod elf {
             Some((_, section)) => Some(section.data(order, data).map_err(cut)?.to_vec()),
         };
         let symbols = sections.symbols(order, data, elf::SHT_DYNSYM).map_err(cut)?;
+        let mut others = Vec::new();
         let mut symbol = Err(format!(
             "the library does not export the symbol {}, so it is not a plugin; use export_plugin! or \
              IOLINK_EXPORT",
             String::from_utf8_lossy(SYMBOL)
         ));
         for known in symbols.iter().filter(|known| !known.is_undefined(order)) {
-            if symbols.symbol_name(order, known).is_ok_and(|name| name == SYMBOL) {
+            let Ok(name) = symbols.symbol_name(order, known) else { continue };
+            if name != SYMBOL {
+                let meant = !known.is_local() && known.st_visibility() == elf::STV_DEFAULT && !LINKER.contains(&name);
+                others.extend(meant.then(|| String::from_utf8_lossy(name).into_owned()));
+            } else {
                 let size = part_number(known.st_size(order));
                 symbol = if known.st_type() == elf::STT_FUNC {
                     Err("iolink_plugin_v1 is a function; expected the data that export_plugin! or IOLINK_EXPORT writes"
@@ -183,7 +193,7 @@ mod elf {
                 };
             }
         }
-        Ok(Found { manifest, symbol })
+        Ok(Found { manifest, symbol, others })
     }
 
     fn part_number(number: impl Into<u64>) -> u64 {

@@ -5,7 +5,7 @@
 //! folder that are no plugins at all, such as its extension modules, are passed over in silence. Its entry points in the
 //! group `iolink.providers` are providers written in Python; see `python_provider`.
 
-use crate::discover::{look_at, plugin_files, refused};
+use crate::discover::{is_something_else, look_at, plugin_files, refused};
 use crate::python_provider;
 use crate::record::PluginInfo;
 use crate::trust::Trust;
@@ -105,14 +105,6 @@ fn follow(trust: &Trust, site: &Path, value: &str, found: &mut Vec<PluginInfo>) 
         }
     }
     Ok(())
-}
-
-/// Is the file a library that never meant to be a plugin: whole, without the symbol and without a manifest?
-fn is_something_else(file: &Path) -> bool {
-    let Ok(opened) = std::fs::File::open(file) else { return false };
-    let Ok(known) = opened.metadata() else { return false };
-    let Ok(seen) = crate::preflight::preflight(&opened, known.len()) else { return false };
-    seen.symbol.is_err() && seen.manifest.is_none()
 }
 
 #[cfg(test)]

@@ -84,7 +84,12 @@ fn describe(
         },
         None => Fields { table: &empty, path: String::new() },
     };
-    let mut record = ProviderRecord { id: info.id.clone(), title: fields.optional("title")?, offers: Vec::new() };
+    let mut record = ProviderRecord {
+        id: info.id.clone(),
+        title: fields.optional("title")?,
+        offers: Vec::new(),
+        options: Vec::new(),
+    };
     let id = fields.optional("id")?;
     if !id.is_empty() {
         record.id = id;

@@ -1,6 +1,6 @@
 //! What is known of a plugin, whether it was read from its manifest or from its descriptor.
 
-use iolink_sdk::provider::OfferKind;
+use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::{Cost, Kind};
 use std::fmt;
 use std::path::PathBuf;
@@ -57,6 +57,21 @@ pub struct ProviderRecord {
     pub title: String,
     /// What it can do.
     pub offers: Vec<OfferRecord>,
+    /// Options that it declares for opening.
+    pub options: Vec<OptionRecord>,
+}
+
+/// An option that a provider takes when it opens a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionRecord {
+    /// The key.
+    pub name: String,
+    /// What its value is.
+    pub value: OptionKind,
+    /// What holds where it is not given.
+    pub standard: String,
+    /// One line for people.
+    pub about: String,
 }
 
 /// One thing a provider can do.

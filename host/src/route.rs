@@ -7,7 +7,7 @@
 use crate::record::PluginState;
 use crate::registry::{Plugin, Registry};
 use crate::ways::{by_rank, meets, steps, ways, words, Step, Way};
-use iolink_sdk::abi::{iolink_provider, iolink_target};
+use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{hosting, Adopt, Create, Error, ErrorKind, Kind, Result, Target, View};
 use std::collections::HashMap;
@@ -46,13 +46,7 @@ impl Registry {
     /// # Errors
     /// `NotImplemented` where nothing creates views of the kind; what the chosen provider fails with.
     pub fn create(&self, wanted: Create) -> Result<View> {
-        let provider = self.choice(OfferKind::Create, wanted.kind())?;
-        let create = provider.create.ok_or_else(gone)?;
-        let made = wanted.with_border(|request| {
-            // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-            unsafe { hosting::made(|out, error| create(self.host_table(), request, out, error)) }
-        });
-        made.map_err(|error| named(error, provider))
+        create_by(self, self.choice(OfferKind::Create, wanted.kind())?, wanted)
     }
 
     /// A view of foreign memory, without a copy.
@@ -61,13 +55,7 @@ impl Registry {
     /// `NotImplemented` where nothing adopts memory as such a view; what the chosen provider fails with.
     #[inline]
     pub fn adopt(&self, given: Adopt) -> Result<View> {
-        let provider = self.choice(OfferKind::Adopt, given.kind())?;
-        let adopt = provider.adopt.ok_or_else(gone)?;
-        let made = given.with_border(|request| {
-            // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-            unsafe { hosting::made(|out, error| adopt(self.host_table(), request, out, error)) }
-        });
-        made.map_err(|error| named(error, provider))
+        adopt_by(self, self.choice(OfferKind::Adopt, given.kind())?, given)
     }
 
     #[inline]
@@ -235,28 +223,7 @@ impl Registry {
 
     fn follow(&self, mut view: View, chain: &Chain) -> Result<View> {
         for (provider, target) in chain {
-            let convert = provider.convert.ok_or_else(gone)?;
-            let border = iolink_target {
-                size: size_of::<iolink_target>() as u32,
-                kind: target.kind.number(),
-                capabilities: target.capabilities,
-            };
-            let made = hosting::lend(view, |raw| {
-                // SAFETY: host, view and target live until this returns; a provider makes what it says it makes.
-                unsafe { hosting::made(|out, error| convert(self.host_table(), raw, &border, out, error)) }
-            });
-            view = made.map_err(|error| named(error, provider))?;
-            if !meets(view.kind(), view.capability_bits(), *target) {
-                let error = Error::new(
-                    ErrorKind::Internal,
-                    format!(
-                        "the conversion gave {}, not the promised {}",
-                        words(view.kind(), view.capability_bits()),
-                        words(target.kind, target.capabilities)
-                    ),
-                );
-                return Err(named(error, provider));
-            }
+            view = convert_by(self, provider, view, *target)?;
         }
         Ok(view)
     }
@@ -295,6 +262,49 @@ impl Registry {
         let missing = |step: &Step| kind.capability_names(step.offer.from_capabilities & !capabilities).join(" | ");
         all.iter().map(|step| (step.provider.clone(), missing(step))).collect()
     }
+}
+
+/// A new view by one provider.
+pub(crate) fn create_by(registry: &Registry, provider: &'static iolink_provider, wanted: Create) -> Result<View> {
+    let create = provider.create.ok_or_else(gone)?;
+    let made = wanted.with_border(|request| {
+        // SAFETY: host and request live until this returns; a provider makes what it says it makes.
+        unsafe { hosting::made(|out, error| create(registry.host_table(), request, out, error)) }
+    });
+    made.map_err(|error| named(error, provider))
+}
+
+/// A view of foreign memory by one provider.
+#[inline]
+pub(crate) fn adopt_by(registry: &Registry, provider: &'static iolink_provider, given: Adopt) -> Result<View> {
+    let adopt = provider.adopt.ok_or_else(gone)?;
+    let made = given.with_border(|request| {
+        // SAFETY: host and request live until this returns; a provider makes what it says it makes.
+        unsafe { hosting::made(|out, error| adopt(registry.host_table(), request, out, error)) }
+    });
+    made.map_err(|error| named(error, provider))
+}
+
+/// Another view of the same data by one provider, held to what was asked for.
+pub(crate) fn convert_by(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    view: View,
+    target: Target,
+) -> Result<View> {
+    let convert = provider.convert.ok_or_else(gone)?;
+    let border = target.border();
+    let made = hosting::lend(view, |raw| {
+        // SAFETY: host, view and target live until this returns; a provider makes what it says it makes.
+        unsafe { hosting::made(|out, error| convert(registry.host_table(), raw, &border, out, error)) }
+    });
+    let view = made.map_err(|error| named(error, provider))?;
+    if !meets(view.kind(), view.capability_bits(), target) {
+        let (has, asked) = (words(view.kind(), view.capability_bits()), words(target.kind, target.capabilities));
+        let error = Error::new(ErrorKind::Internal, format!("the conversion gave {has}, not the promised {asked}"));
+        return Err(named(error, provider));
+    }
+    Ok(view)
 }
 
 pub(crate) fn gone() -> Error {

@@ -7,6 +7,8 @@
 //!   group. Systems with umask 002 make files so.
 //! * Folders further up may be written by others only with the sticky bit: without it a whole folder could be exchanged.
 //!
+//! In the system's folders only root is trusted: what an ordinary user could put there is refused.
+//!
 //! Symbolic links are resolved before; what is judged is what would run.
 
 use crate::builder::RegistryBuilder;
@@ -17,6 +19,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Trust {
     /// Folders that the application named, and their owners.
     roots: Vec<(PathBuf, u32)>,
+    /// The current user, unless root alone is trusted.
+    user: bool,
 }
 
 #[cfg(unix)]
@@ -46,7 +50,12 @@ mod unix {
                 let owner = folder.metadata().ok()?.uid();
                 Some((folder, owner))
             };
-            Trust { roots: named.filter_map(root).collect() }
+            Trust { roots: named.filter_map(root).collect(), user: true }
+        }
+
+        /// Nobody but root.
+        pub(crate) fn of_root() -> Self {
+            Trust { roots: Vec::new(), user: false }
         }
 
         /// May files in this folder be run?
@@ -90,6 +99,12 @@ mod unix {
                 ));
             }
             let named = |(root, of): &(PathBuf, u32)| *of == owner && path.starts_with(root);
+            if owner != 0 && !self.user {
+                return Err(format!(
+                    "the {what} {shown} belongs to user {owner}; in a folder of the system only root's plugins are loaded: run \
+                     chown root {shown}, or put the plugin into a folder named in IOLINK_PLUGIN_PATH"
+                ));
+            }
             if owner != 0 && owner != user() && !self.roots.iter().any(named) {
                 return Err(format!(
                     "the {what} {shown} belongs to user {owner}, neither to root nor to user {}; run chown {} {shown}, \
@@ -107,11 +122,15 @@ mod unix {
 #[cfg(not(unix))]
 impl Trust {
     pub(crate) fn new(_settings: &RegistryBuilder) -> Self {
-        Trust { roots: Vec::new() }
+        Trust { roots: Vec::new(), user: true }
+    }
+
+    pub(crate) fn of_root() -> Self {
+        Trust { roots: Vec::new(), user: false }
     }
 
     pub(crate) fn check_folder(&self, _folder: &Path) -> Result<(), String> {
-        debug_assert!(self.roots.is_empty());
+        debug_assert!(self.roots.is_empty() || self.user);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod axes;
 mod blocks;
 mod buffer;
 mod capsule;
+mod conformance;
 mod directions;
 mod dtype;
 mod errors;
@@ -63,6 +64,7 @@ fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lent::register(module)?;
     open::register(module)?;
     provider::register(module)?;
+    conformance::register(module)?;
     stream::register(module)?;
     frame::register(module)
 }

@@ -1,6 +1,7 @@
 //! All that a provider of iolink views needs, and no more.
 //!
-//! Read in this order: [`Provider`] (what you write), [`ImageView`] and its sister traits (what you make), [`Memory`],
+//! To write a provider, begin with [`guide`]. To look something up, read in this order: [`Provider`] (what you write),
+//! [`ImageView`] and its sister traits (what you make), [`TiledImage`] (the shortest way to an image), [`Memory`],
 //! [`Block`] and [`Region`] (samples), [`ImageProperties`] and [`MetadataNode`] (what is known of them), and, only if
 //! you write no Rust, [`abi`] (what crosses the border).
 //!
@@ -9,6 +10,7 @@
 
 pub mod abi;
 mod arrow;
+mod cache;
 mod capability;
 pub mod copy;
 mod directions;
@@ -17,6 +19,7 @@ mod error;
 #[cfg(feature = "tracing")]
 mod events;
 mod geometry;
+pub mod guide;
 pub mod hosting;
 mod limits;
 mod metadata;
@@ -29,6 +32,7 @@ mod value;
 pub mod view;
 
 pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
+pub use cache::Cache;
 pub use capability::{
     CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, ParallelAccessCapability,
     StreamCapability,
@@ -43,10 +47,10 @@ pub use metadata::MetadataNode;
 pub use nd::{array_view, ArrayMemory, Sample};
 pub use owner::Owner;
 pub use properties::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
-pub use provider::{Adopt, Cost, Create, Host, LogLevel, Offer, Provider, ProviderInfo, Source, Target};
+pub use provider::{Adopt, Cost, Create, Host, LogLevel, Offer, OptionInfo, Provider, ProviderInfo, Source, Target};
 pub use value::Value;
 pub use view::services::{Tiling, UniformTiling, ViewOrigin};
 pub use view::{
     Block, BlockMut, Bytes, Call, DataFrameView, Extension, ImageView, LodImageView, Memory, MultiImageView,
-    RandomAccess, SeekFrom, StreamAccess, View,
+    RandomAccess, Restricted, SeekFrom, StreamAccess, Tile, Tiled, TiledImage, View,
 };

@@ -8,12 +8,12 @@ import inspect
 import pytest
 
 import iolink
-from iolink import _iolink, pandas_interop, providers
+from iolink import _iolink, pandas_interop, providers, testing
 
 
 def documented():
     """Every class, method and function of the package with its docstring."""
-    for module in (iolink, _iolink, pandas_interop, providers):
+    for module in (iolink, _iolink, pandas_interop, providers, testing):
         yield module.__name__, module.__doc__
         for name, thing in vars(module).items():
             if name.startswith("__") or inspect.ismodule(thing) or getattr(thing, "__module__", "") == "enum":
@@ -37,6 +37,7 @@ def test_there_are_examples():
 def test_the_example_of(name):
     names = {key: value for key, value in vars(iolink).items() if not key.startswith("__")}
     names |= {"iolink": iolink, "PandasInterop": pandas_interop.PandasInterop}
+    names |= {"check_provider": testing.check_provider}
     test = doctest.DocTestParser().get_doctest(EXAMPLES[name], names, name, None, None)
     failures: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test, out=failures.append)

@@ -90,6 +90,8 @@ impl Description {
             adopt: None,
             convert: None,
             save: None,
+            option_count: 0,
+            options: null(),
         }));
         Ok(Box::leak(Box::new(iolink_plugin {
             magic: IOLINK_PLUGIN_MAGIC,

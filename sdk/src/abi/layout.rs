@@ -99,7 +99,11 @@ pub fn layout() -> Vec<StructLayout> {
             size, offer, kind, cost, capabilities, from_kind, reserved, from_capabilities, format, extensions,
             media_types, schemes, magic,
         }
-        iolink_provider { size, offer_count, id, title, offers, identify, open, create, adopt, convert, save }
+        iolink_option_info { size, value, name, standard, about }
+        iolink_provider {
+            size, offer_count, id, title, offers, identify, open, create, adopt, convert, save, option_count,
+            options,
+        }
         iolink_plugin {
             magic, size, abi_major, abi_minor, panic_strategy, id, version, provider_count, reserved, providers,
         }

@@ -194,6 +194,31 @@ pub struct iolink_offer {
     pub magic: *const c_char,
 }
 
+/// Option: any text.
+pub const IOLINK_OPTION_TEXT: u32 = 1;
+/// Option: a whole number, such as `-3`.
+pub const IOLINK_OPTION_INTEGER: u32 = 2;
+/// Option: a number, such as `0.5`.
+pub const IOLINK_OPTION_NUMBER: u32 = 3;
+/// Option: `true` or `false`.
+pub const IOLINK_OPTION_FLAG: u32 = 4;
+
+/// An option that a provider takes when it opens a source. Text is NUL-terminated UTF-8; NULL where nothing is said.
+#[repr(C)]
+#[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
+pub struct iolink_option_info {
+    /// Size of this struct.
+    pub size: u32,
+    /// `IOLINK_OPTION_*`.
+    pub value: u32,
+    /// The key.
+    pub name: *const c_char,
+    /// What holds where the option is not given.
+    pub standard: *const c_char,
+    /// One line for people.
+    pub about: *const c_char,
+}
+
 /// One provider. A function that no offer needs may be NULL.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
@@ -264,6 +289,10 @@ pub struct iolink_provider {
             error: *mut iolink_error,
         ) -> i32,
     >,
+    /// How many options OPEN takes; in a struct that ends before this field it says nothing of them.
+    pub option_count: u64,
+    /// Pointers to the options, which a host shows and checks.
+    pub options: *const *const iolink_option_info,
 }
 
 /// What a plugin exports, as the data symbol `iolink_plugin_v1`.

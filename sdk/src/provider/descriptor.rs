@@ -114,12 +114,43 @@ pub const fn raw_offers<const COUNT: usize>(info: &ProviderInfo, text: *const u8
     out
 }
 
-/// Pointers to every offer.
-pub const fn pointers<const COUNT: usize>(offers: &'static [iolink_offer; COUNT]) -> [*const iolink_offer; COUNT] {
+/// How many options a provider takes.
+pub const fn option_count(info: &ProviderInfo) -> usize {
+    info.option_list().len()
+}
+
+const NO_OPTION: iolink_option_info = iolink_option_info {
+    size: size_of::<iolink_option_info>() as u32,
+    value: 0,
+    name: null(),
+    standard: null(),
+    about: null(),
+};
+
+/// The options for the border; `text` is where [`text`] put the provider's texts.
+pub const fn raw_options<const COUNT: usize>(info: &ProviderInfo, text: *const u8) -> [iolink_option_info; COUNT] {
+    let mut out = [NO_OPTION; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        let first = 2 + 5 * info.offers.len() + 3 * index;
+        out[index] = iolink_option_info {
+            size: size_of::<iolink_option_info>() as u32,
+            value: info.option_list()[index].value.number(),
+            name: pointer(info, text, first),
+            standard: pointer(info, text, first + 1),
+            about: pointer(info, text, first + 2),
+        };
+        index += 1;
+    }
+    out
+}
+
+/// Pointers to every offer or option.
+pub const fn pointers<T, const COUNT: usize>(all: &'static [T; COUNT]) -> [*const T; COUNT] {
     let mut out = [null(); COUNT];
     let mut index = 0;
     while index < COUNT {
-        out[index] = &offers[index];
+        out[index] = &all[index];
         index += 1;
     }
     out
@@ -130,6 +161,7 @@ pub const fn provider<P: Provider>(
     info: &ProviderInfo,
     text: *const u8,
     offers: *const *const iolink_offer,
+    options: *const *const iolink_option_info,
     _itself: &'static P,
 ) -> iolink_provider {
     assert!(size_of::<P>() == 0, "a provider is a unit struct: state belongs to the views it makes");
@@ -145,6 +177,8 @@ pub const fn provider<P: Provider>(
         adopt: Some(adopt::<P>),
         convert: Some(convert::<P>),
         save: Some(save::<P>),
+        option_count: info.option_list().len() as u64,
+        options,
     }
 }
 
@@ -212,6 +246,7 @@ unsafe extern "C" fn open<P: Provider>(
     // SAFETY: host, source and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
         let (host, source) = (Host::from_raw(host), Source::from_border(source)?);
+        P::INFO.check_options(&source)?;
         made(P::INFO.id, out, host.during(|| itself::<P>().open(&host, &source)))
     })
 }

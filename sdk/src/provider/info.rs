@@ -1,6 +1,7 @@
 //! Id, title and offers of a provider, as constants.
 
-use crate::{DataFrameCapability, ImageCapability, Kind, MultiImageCapability, StreamCapability};
+use super::Source;
+use crate::{fail, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, Result, StreamCapability};
 
 /// What an offer is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,19 +193,114 @@ impl Offer {
     }
 }
 
+/// What the value of an option is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// Any text.
+    Text,
+    /// A whole number, such as `-3`.
+    Integer,
+    /// A number, such as `0.5`.
+    Number,
+    /// `true` or `false`.
+    Flag,
+}
+
+impl OptionKind {
+    /// Every kind of option.
+    pub const ALL: [OptionKind; 4] = [OptionKind::Text, OptionKind::Integer, OptionKind::Number, OptionKind::Flag];
+
+    /// The border's number.
+    pub const fn number(self) -> u32 {
+        self as u32 + 1
+    }
+
+    /// The word in manifests and messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            OptionKind::Text => "text",
+            OptionKind::Integer => "integer",
+            OptionKind::Number => "number",
+            OptionKind::Flag => "flag",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            OptionKind::Text => "text",
+            OptionKind::Integer => "a whole number",
+            OptionKind::Number => "a number",
+            OptionKind::Flag => "true or false",
+        }
+    }
+
+    /// Is this text such a value?
+    pub fn fits(self, value: &str) -> bool {
+        match self {
+            OptionKind::Text => true,
+            OptionKind::Integer => value.parse::<i64>().is_ok(),
+            OptionKind::Number => value.parse::<f64>().is_ok(),
+            OptionKind::Flag => super::request::flag(value).is_some(),
+        }
+    }
+}
+
+/// An option that a provider takes when it opens a source: its type, what holds where it is not given, and a line for
+/// people. An option that is not declared, or has a value of another type, is refused before `open` is called.
+///
+/// ```
+/// use iolink_sdk::{OptionInfo, ProviderInfo};
+///
+/// const INFO: ProviderInfo = ProviderInfo::new("org.example.raw", "Raw volumes").options(&[
+///     OptionInfo::integer("page", "0", "which page to open"),
+///     OptionInfo::flag("flip", "false", "whether rows are stored from bottom to top"),
+/// ]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct OptionInfo {
+    pub(crate) name: &'static str,
+    pub(crate) value: OptionKind,
+    pub(crate) standard: &'static str,
+    pub(crate) about: &'static str,
+}
+
+impl OptionInfo {
+    /// An option whose value is any text.
+    pub const fn text(name: &'static str, standard: &'static str, about: &'static str) -> Self {
+        OptionInfo { name, value: OptionKind::Text, standard, about }
+    }
+
+    /// An option whose value is a whole number.
+    pub const fn integer(name: &'static str, standard: &'static str, about: &'static str) -> Self {
+        OptionInfo { name, value: OptionKind::Integer, standard, about }
+    }
+
+    /// An option whose value is a number.
+    pub const fn number(name: &'static str, standard: &'static str, about: &'static str) -> Self {
+        OptionInfo { name, value: OptionKind::Number, standard, about }
+    }
+
+    /// An option that is true or false.
+    pub const fn flag(name: &'static str, standard: &'static str, about: &'static str) -> Self {
+        OptionInfo { name, value: OptionKind::Flag, standard, about }
+    }
+}
+
 /// Who a provider is and what it offers.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderInfo {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) offers: &'static [Offer],
+    /// `None`: the provider says nothing of its options and looks at them itself.
+    pub(crate) options: Option<&'static [OptionInfo]>,
 }
 
 impl ProviderInfo {
     /// `id` is a reverse domain name of at most 63 bytes, `title` one line for people.
     pub const fn new(id: &'static str, title: &'static str) -> Self {
         assert!(!id.is_empty() && id.len() <= 63, "a provider's id has 1 to 63 bytes");
-        ProviderInfo { id, title, offers: &[] }
+        ProviderInfo { id, title, offers: &[], options: None }
     }
 
     /// What the provider can do.
@@ -213,18 +309,65 @@ impl ProviderInfo {
         self
     }
 
+    /// Every option that OPEN takes; `&[]` says that it takes none.
+    pub const fn options(mut self, options: &'static [OptionInfo]) -> Self {
+        self.options = Some(options);
+        self
+    }
+
+    /// Refuses options that were not declared, and values that are not of the declared type.
+    pub(crate) fn check_options(&self, source: &Source) -> Result<()> {
+        let Some(known) = self.options else { return Ok(()) };
+        for (key, value) in source.options() {
+            let known = match known.iter().find(|option| option.name == key) {
+                Some(option) if option.value.fits(value) => continue,
+                Some(option) => {
+                    fail!(
+                        InvalidArgument,
+                        "the option {key} is {value:?}, not {}: {}",
+                        option.value.words(),
+                        option.about
+                    )
+                }
+                None if known.is_empty() => "it takes none".to_owned(),
+                None => {
+                    let line = |option: &OptionInfo| format!("{} ({})", option.name, option.value.word());
+                    format!("it takes {}", known.iter().map(line).collect::<Vec<_>>().join(", "))
+                }
+            };
+            fail!(InvalidArgument, "{} has no option {key}; {known}", self.id);
+        }
+        Ok(())
+    }
+
     /// The id.
     pub const fn id(&self) -> &'static str {
         self.id
     }
 
-    /// The texts in the order in which they are packed: id, title, then five of each offer.
+    pub(crate) const fn option_list(&self) -> &'static [OptionInfo] {
+        match self.options {
+            Some(options) => options,
+            None => &[],
+        }
+    }
+
+    /// The texts in the order in which they are packed: id, title, five of each offer, three of each option.
     pub(crate) const fn text(&self, index: usize) -> &'static str {
         if index == 0 {
             return self.id;
         }
         if index == 1 {
             return self.title;
+        }
+        let options = 2 + 5 * self.offers.len();
+        if index >= options {
+            let option = &self.option_list()[(index - options) / 3];
+            return match (index - options) % 3 {
+                0 => option.name,
+                1 => option.standard,
+                _ => option.about,
+            };
         }
         let offer = &self.offers[(index - 2) / 5];
         match (index - 2) % 5 {
@@ -237,6 +380,6 @@ impl ProviderInfo {
     }
 
     pub(crate) const fn text_count(&self) -> usize {
-        2 + 5 * self.offers.len()
+        2 + 5 * self.offers.len() + 3 * self.option_list().len()
     }
 }

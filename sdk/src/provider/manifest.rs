@@ -1,6 +1,6 @@
 //! The manifest that travels inside a plugin: TOML, written at compile time from the same constants as the descriptor.
 
-use super::{Offer, ProviderInfo};
+use super::{Offer, OptionInfo, ProviderInfo};
 
 /// Text that is written or, with no room, only counted.
 struct Out<const LENGTH: usize> {
@@ -67,6 +67,14 @@ const fn put_offer<const LENGTH: usize>(out: Out<LENGTH>, offer: &Offer) -> Out<
     put_field(out, "magic", offer.magic)
 }
 
+const fn put_option<const LENGTH: usize>(out: Out<LENGTH>, option: &OptionInfo) -> Out<LENGTH> {
+    let mut out = put(out, "[[provider.option]]\n");
+    out = put_field(out, "name", option.name);
+    out = put_field(out, "value", option.value.word());
+    out = put_field(out, "standard", option.standard);
+    put_field(out, "about", option.about)
+}
+
 const fn write<const LENGTH: usize>(version: &str, providers: &[&ProviderInfo]) -> Out<LENGTH> {
     let mut out = Out { bytes: [0; LENGTH], at: 0 };
     out = put_number_field(out, "abi", crate::abi::IOLINK_ABI_MAJOR as u64);
@@ -81,6 +89,11 @@ const fn write<const LENGTH: usize>(version: &str, providers: &[&ProviderInfo]) 
         while offer < providers[index].offers.len() {
             out = put_offer(out, &providers[index].offers[offer]);
             offer += 1;
+        }
+        let mut option = 0;
+        while option < providers[index].option_list().len() {
+            out = put_option(out, &providers[index].option_list()[option]);
+            option += 1;
         }
         index += 1;
     }
@@ -100,11 +113,11 @@ pub const fn manifest<const LENGTH: usize>(version: &str, providers: &[&Provider
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kind, Offer};
+    use crate::{ErrorKind, Kind, Offer, Source};
 
-    const INFO: ProviderInfo =
-        ProviderInfo::new("org.example.raw", "Raw volumes")
-            .offers(&[Offer::open(Kind::Image, "RAW").extensions("raw,bin").magic("0:52415721")]);
+    const INFO: ProviderInfo = ProviderInfo::new("org.example.raw", "Raw volumes")
+        .offers(&[Offer::open(Kind::Image, "RAW").extensions("raw,bin").magic("0:52415721")])
+        .options(&[OptionInfo::integer("page", "0", "which page"), OptionInfo::flag("flip", "", "bottom to top")]);
 
     #[test]
     fn the_manifest_says_what_the_constants_say() {
@@ -114,7 +127,28 @@ mod tests {
             std::str::from_utf8(&TEXT).unwrap(),
             "abi = 1\nid = \"org.example.raw\"\nversion = \"1.2.3\"\n[[provider]]\nid = \"org.example.raw\"\n\
              title = \"Raw volumes\"\n[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 0\n\
-             format = \"RAW\"\nextensions = \"raw,bin\"\nmagic = \"0:52415721\"\n"
+             format = \"RAW\"\nextensions = \"raw,bin\"\nmagic = \"0:52415721\"\n\
+             [[provider.option]]\nname = \"page\"\nvalue = \"integer\"\nstandard = \"0\"\nabout = \"which page\"\n\
+             [[provider.option]]\nname = \"flip\"\nvalue = \"flag\"\nabout = \"bottom to top\"\n"
         );
+    }
+
+    #[test]
+    fn options_are_checked_against_their_declaration() {
+        let source = || Source::new("stream:x");
+        INFO.check_options(&source().with_option("page", "-3").with_option("flip", "True")).unwrap();
+        for (key, value, expected) in [
+            ("page", "three", "the option page is \"three\", not a whole number: which page"),
+            ("flip", "2", "the option flip is \"2\", not true or false: bottom to top"),
+            ("pages", "3", "org.example.raw has no option pages; it takes page (integer), flip (flag)"),
+        ] {
+            let refused = INFO.check_options(&source().with_option(key, value)).unwrap_err();
+            assert_eq!((refused.kind(), refused.message()), (ErrorKind::InvalidArgument, expected));
+        }
+        const NONE: ProviderInfo = ProviderInfo::new("org.example.none", "").options(&[]);
+        let refused = NONE.check_options(&source().with_option("page", "1")).unwrap_err();
+        assert_eq!(refused.message(), "org.example.none has no option page; it takes none");
+        const SILENT: ProviderInfo = ProviderInfo::new("org.example.silent", "");
+        SILENT.check_options(&source().with_option("page", "1")).unwrap();
     }
 }

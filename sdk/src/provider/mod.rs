@@ -26,7 +26,7 @@ mod request;
 
 pub use descriptor::Shared;
 pub use host::{Host, LogLevel};
-pub use info::{Cost, Offer, OfferKind, ProviderInfo};
+pub use info::{Cost, Offer, OfferKind, OptionInfo, OptionKind, ProviderInfo};
 pub use request::{Adopt, Create, Source, Target};
 
 pub(crate) use request::text;
@@ -98,7 +98,9 @@ fn not_offered(provider: &str, offer: &str) -> Error {
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod hidden {
-    pub use super::descriptor::{offer_count, plugin, pointers, provider, raw_offers, text, text_length, Shared};
+    pub use super::descriptor::{
+        offer_count, option_count, plugin, pointers, provider, raw_offers, raw_options, text, text_length, Shared,
+    };
     pub use super::manifest::{manifest, manifest_length};
     #[cfg(feature = "builtin")]
     pub use inventory;
@@ -148,9 +150,13 @@ macro_rules! provider_descriptor {
             hidden::Shared(hidden::raw_offers(&INFO, TEXT.as_ptr()));
         static LIST: hidden::Shared<[*const $crate::abi::iolink_offer; hidden::offer_count(&INFO)]> =
             hidden::Shared(hidden::pointers(&OFFERS.0));
+        static OPTIONS: hidden::Shared<[$crate::abi::iolink_option_info; hidden::option_count(&INFO)]> =
+            hidden::Shared(hidden::raw_options(&INFO, TEXT.as_ptr()));
+        static OPTION_LIST: hidden::Shared<[*const $crate::abi::iolink_option_info; hidden::option_count(&INFO)]> =
+            hidden::Shared(hidden::pointers(&OPTIONS.0));
         static ITSELF: $($provider)::+ = $($provider)::+;
         static PROVIDER: $crate::abi::iolink_provider =
-            hidden::provider::<$($provider)::+>(&INFO, TEXT.as_ptr(), LIST.0.as_ptr(), &ITSELF);
+            hidden::provider::<$($provider)::+>(&INFO, TEXT.as_ptr(), LIST.0.as_ptr(), OPTION_LIST.0.as_ptr(), &ITSELF);
         &PROVIDER as *const $crate::abi::iolink_provider
     }};
 }

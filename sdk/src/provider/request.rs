@@ -106,6 +106,30 @@ impl Source {
         self.options.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
+    /// Value of an option as a number, or whatever else is written as text; `None` where it is not given.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the value is not one.
+    ///
+    /// ```
+    /// let source = iolink_sdk::Source::new("stream:x").with_option("page", "12");
+    /// assert_eq!(source.parsed("page")?.unwrap_or(0), 12);
+    /// assert_eq!(source.parsed::<f64>("scale")?, None);
+    /// # Ok::<(), iolink_sdk::Error>(())
+    /// ```
+    pub fn parsed<T: std::str::FromStr>(&self, key: &str) -> Result<Option<T>> {
+        let parse = |value: &str| value.parse().map_err(|_| unfit(key, value, std::any::type_name::<T>()));
+        self.option(key).map(parse).transpose()
+    }
+
+    /// Value of an option that is true or false; `None` where it is not given.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the value is neither.
+    pub fn flag(&self, key: &str) -> Result<Option<bool>> {
+        self.option(key).map(|value| flag(value).ok_or_else(|| unfit(key, value, "true or false"))).transpose()
+    }
+
     /// Every option.
     pub fn options(&self) -> &[(String, String)] {
         &self.options
@@ -163,6 +187,19 @@ impl Source {
         };
         body(&border)
     }
+}
+
+/// A truth value, as Python and others write it.
+pub(crate) fn flag(value: &str) -> Option<bool> {
+    match value {
+        "true" | "True" | "1" => Some(true),
+        "false" | "False" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn unfit(key: &str, value: &str, expected: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("the option {key} is {value:?}, not {expected}"))
 }
 
 /// One reference, given up at the end of a call.

@@ -17,9 +17,11 @@ mod memory;
 mod multi;
 mod neighbours;
 mod random_access;
+mod restricted;
 mod sample;
 pub mod services;
 mod stream;
+mod tiled;
 
 pub use block::{Block, BlockMut};
 pub use call::Call;
@@ -32,8 +34,10 @@ pub use memory::{Bytes, Memory};
 pub use multi::{ForeignMultiImage, MultiImageView};
 pub use neighbours::{check_name, Folder, Neighbours};
 pub use random_access::{ForeignRandomAccess, RandomAccess};
+pub use restricted::Restricted;
 pub use sample::{read_sample, write_sample};
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
+pub use tiled::{Tile, Tiled, TiledImage};
 
 pub(crate) use exported::{give_text, guard, identify, stop_panic, Border, Exported, Table, MAKER};
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink};

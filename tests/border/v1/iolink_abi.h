@@ -100,6 +100,7 @@ typedef struct iolink_create_request iolink_create_request;
 typedef struct iolink_adopt_request iolink_adopt_request;
 typedef struct iolink_target iolink_target;
 typedef struct iolink_offer iolink_offer;
+typedef struct iolink_option_info iolink_option_info;
 typedef struct iolink_provider iolink_provider;
 typedef struct iolink_plugin iolink_plugin;
 
@@ -342,6 +343,18 @@ typedef struct iolink_plugin iolink_plugin;
 
 /** Log level. */
 #define IOLINK_LOG_TRACE UINT32_C(5)
+
+/** Option: any text. */
+#define IOLINK_OPTION_TEXT UINT32_C(1)
+
+/** Option: a whole number, such as `-3`. */
+#define IOLINK_OPTION_INTEGER UINT32_C(2)
+
+/** Option: a number, such as `0.5`. */
+#define IOLINK_OPTION_NUMBER UINT32_C(3)
+
+/** Option: `true` or `false`. */
+#define IOLINK_OPTION_FLAG UINT32_C(4)
 
 /** What went wrong. The caller brings it, zeroed but for `size`; NULL where the caller does not care. */
 struct iolink_error {
@@ -948,6 +961,20 @@ struct iolink_offer {
   const char *magic;
 };
 
+/** An option that a provider takes when it opens a source. Text is NUL-terminated UTF-8; NULL where nothing is said. */
+struct iolink_option_info {
+  /** Size of this struct. */
+  uint32_t size;
+  /** `IOLINK_OPTION_*`. */
+  uint32_t value;
+  /** The key. */
+  const char *name;
+  /** What holds where the option is not given. */
+  const char *standard;
+  /** One line for people. */
+  const char *about;
+};
+
 /** One provider. A function that no offer needs may be NULL. */
 struct iolink_provider {
   /** Size of this struct. */
@@ -994,6 +1021,10 @@ struct iolink_provider {
                   struct iolink_view *view,
                   const struct iolink_source *target,
                   struct iolink_error *error);
+  /** How many options OPEN takes; in a struct that ends before this field it says nothing of them. */
+  uint64_t option_count;
+  /** Pointers to the options, which a host shows and checks. */
+  const struct iolink_option_info *const *options;
 };
 
 /** What a plugin exports, as the data symbol `iolink_plugin_v1`. */

@@ -1,17 +1,13 @@
 //! What data frames promise.
 
-use crate::{claims, hold, Report};
-use iolink_host::Registry;
+use crate::report::Report;
+use crate::{claims, hold, words, Subject};
 use iolink_sdk::abi::{ArrowArray, ArrowSchema};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{columns, Adopt, Create, DataFrameView, ErrorKind, OwnedSchema, OwnedStream, View};
 use std::ffi::{CStr, CString};
 use std::os::raw::c_void;
 use std::sync::Arc;
-
-fn words(error: iolink_sdk::Error) -> String {
-    error.to_string()
-}
 
 /// A struct type with these columns, as (name, Arrow format).
 fn schema(fields: &[(&str, &CStr)]) -> OwnedSchema {
@@ -71,18 +67,16 @@ fn schema(fields: &[(&str, &CStr)]) -> OwnedSchema {
 
 const FIELDS: [(&str, &CStr); 3] = [("count", c"l"), ("share", c"g"), ("name", c"U")];
 
-fn made(registry: &Registry, offer: OfferKind, rows: u64) -> Result<Arc<dyn DataFrameView>, String> {
-    let create = || {
-        registry
-            .create(Create::DataFrame { schema: schema(&FIELDS), rows })
-            .and_then(View::into_data_frame)
-            .map_err(words)
+fn made(subject: &Subject<'_>, offer: OfferKind, rows: u64) -> Result<Arc<dyn DataFrameView>, String> {
+    let wanted = Create::DataFrame { schema: schema(&FIELDS), rows };
+    let view = if offer == OfferKind::Create {
+        subject.provider.create(wanted)
+    } else {
+        // What is adopted may come from whoever makes frames here.
+        let stream = subject.registry.create(wanted).and_then(View::into_data_frame);
+        stream.and_then(|frame| frame.export(None, 0..rows)).and_then(|it| subject.provider.adopt(Adopt::DataFrame(it)))
     };
-    if offer == OfferKind::Create {
-        return create();
-    }
-    let stream = create()?.export(None, 0..rows).map_err(words)?;
-    registry.adopt(Adopt::DataFrame(stream)).and_then(View::into_data_frame).map_err(words)
+    view.and_then(View::into_data_frame).map_err(words)
 }
 
 /// Rows of a stream and sum of its first column, which must be int64 without missing values.
@@ -103,13 +97,13 @@ fn totals(mut stream: OwnedStream) -> Result<(i64, i64), String> {
     Ok((rows, sum))
 }
 
-pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKind, claimed: u64) {
+pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: OfferKind, claimed: u64) {
     let name = format!("data-frame ({})", offer.word());
     report.test(&format!("{name}: has what its offer promises, also over the border"), || {
-        claims(&View::DataFrame(made(registry, offer, 4)?), claimed)
+        claims(&View::DataFrame(made(subject, offer, 4)?), claimed)
     });
     report.test(&format!("{name}: says its shape and columns"), || {
-        let frame = made(registry, offer, 5)?;
+        let frame = made(subject, offer, 5)?;
         hold!(frame.shape().map_err(words)? == (3, 5), "its shape is {:?}", frame.shape());
         let known = columns(&frame.schema().map_err(words)?).map_err(words)?;
         let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
@@ -117,13 +111,13 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
         Ok(())
     });
     report.test(&format!("{name} READ: rows start at 0, also in part"), || {
-        let frame = made(registry, offer, 10)?;
+        let frame = made(subject, offer, 10)?;
         hold!(totals(frame.export(None, 0..10).map_err(words)?)? == (10, 0), "not ten rows of zero");
         hold!(totals(frame.export(Some(&[0]), 3..7).map_err(words)?)? == (4, 0), "not four rows of zero");
         Ok(())
     });
     report.test(&format!("{name} READ: refuses columns and rows that are not there"), || {
-        let frame = made(registry, offer, 10)?;
+        let frame = made(subject, offer, 10)?;
         for (columns, rows) in [(None, 5..11), (Some(&[3u64][..]), 0..10)] {
             let refused = frame.export(columns, rows.clone()).err().map(|refused| refused.kind());
             hold!(refused == Some(ErrorKind::OutOfRange), "columns {columns:?}, rows {rows:?} gave {refused:?}");
@@ -132,11 +126,68 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     });
     if offer == OfferKind::Create {
         report.test(&format!("{name}: refuses sizes that cannot be"), || {
-            match registry.create(Create::DataFrame { schema: schema(&FIELDS), rows: 1 << 60 }) {
+            match subject.provider.create(Create::DataFrame { schema: schema(&FIELDS), rows: 1 << 60 }) {
                 Err(refused) if refused.kind() == ErrorKind::Limit => Ok(()),
                 Err(refused) => Err(format!("it gave {refused:?}")),
                 Ok(_) => Err("it was allocated".to_owned()),
             }
         });
     }
+}
+
+/// The values of every batch, in the order of the stream: lengths and buffers of fixed width. For comparing.
+pub(crate) fn content(frame: &dyn DataFrameView) -> iolink_sdk::Result<Vec<u8>> {
+    let (columns, rows) = frame.shape()?;
+    let mut all = [columns.to_le_bytes(), rows.to_le_bytes()].concat();
+    for (name, data_type) in columns_of(frame)? {
+        all.extend(format!("{name}:{data_type};").bytes());
+    }
+    let mut stream = frame.export(None, 0..rows)?;
+    let mut seen = 0;
+    while let Some(batch) = stream.next_batch()? {
+        seen += batch.as_raw().length;
+    }
+    all.extend(seen.to_le_bytes());
+    Ok(all)
+}
+
+fn columns_of(frame: &dyn DataFrameView) -> iolink_sdk::Result<Vec<(String, String)>> {
+    columns(&frame.schema()?)
+}
+
+fn rows_of(mut stream: OwnedStream) -> Result<i64, String> {
+    let mut rows = 0;
+    while let Some(batch) = stream.next_batch().map_err(words)? {
+        rows += batch.as_raw().length;
+    }
+    Ok(rows)
+}
+
+/// What every frame that can be read promises of its parts.
+pub(crate) fn check_parts(
+    report: &mut Report<'_>,
+    name: &str,
+    make: &dyn Fn() -> Result<Arc<dyn DataFrameView>, String>,
+) {
+    report.test(&format!("{name} READ: its shape, its columns and its rows agree"), || {
+        let frame = make()?;
+        let (columns, rows) = frame.shape().map_err(words)?;
+        let named = columns_of(&*frame).map_err(words)?.len() as u64;
+        hold!(named == columns, "it says {columns} columns and describes {named}");
+        for part in [0..rows, 0..rows / 2, rows / 3..rows, rows..rows] {
+            let expected = (part.end - part.start) as i64;
+            let seen = rows_of(frame.export(None, part.clone()).map_err(words)?)?;
+            hold!(seen == expected, "rows {part:?} gave {seen} rows");
+        }
+        Ok(())
+    });
+    report.test(&format!("{name} READ: refuses columns and rows that are not there"), || {
+        let frame = make()?;
+        let (columns, rows) = frame.shape().map_err(words)?;
+        for (wanted, part) in [(None, 0..rows + 1), (Some(&[columns][..]), 0..rows)] {
+            let refused = frame.export(wanted, part.clone()).err().map(|refused| refused.kind());
+            hold!(refused == Some(ErrorKind::OutOfRange), "columns {wanted:?}, rows {part:?} gave {refused:?}");
+        }
+        Ok(())
+    });
 }

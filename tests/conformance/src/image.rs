@@ -1,35 +1,27 @@
 //! What images and sets of images promise.
 
+use crate::make::Lazy;
 use crate::make::{image, pattern, SHAPES, TYPES};
-use crate::{claims, hold, Held, Report};
-use iolink_host::{adapt, Registry};
+use crate::reading::{self, read};
+use crate::report::{Held, Report};
+use crate::{claims, hold, words, Subject};
+use iolink_host::OfferRecord;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    Block, BlockMut, Call, CapabilitySet, Create, DataType, ErrorKind, ImageCapability, ImageView, Kind, MetadataNode,
-    Region, Shape, Target, View,
+    Block, BlockMut, Call, CapabilitySet, Cost, Create, DataType, ErrorKind, ImageCapability, ImageView, Kind,
+    MetadataNode, Region, Shape, Target, View,
 };
 use std::sync::Arc;
 
-fn words(error: iolink_sdk::Error) -> String {
-    error.to_string()
-}
-
 /// Every shape and type once.
-fn each(registry: &Registry, offer: OfferKind, test: impl Fn(&Arc<dyn ImageView>) -> Held) -> Held {
+fn each(subject: &Subject<'_>, offer: OfferKind, test: impl Fn(&Arc<dyn ImageView>) -> Held) -> Held {
     for shape in SHAPES {
         for data_type in TYPES {
-            let (view, _owned) = image(registry, offer, shape, data_type)?;
+            let (view, _owned) = image(subject, offer, shape, data_type)?;
             test(&view).map_err(|seen| format!("{shape:?} of {data_type}: {seen}"))?;
         }
     }
     Ok(())
-}
-
-fn read(view: &dyn ImageView, region: &Region) -> Result<Vec<u8>, String> {
-    let mut out = vec![0xA5; region.element_count().unwrap_or(0) as usize * view.data_type().byte_count()];
-    let mut block = BlockMut::new(&mut out, &region.size, view.data_type()).map_err(words)?;
-    view.read_region(region, &mut block, &Call::silent()).map_err(words)?;
-    Ok(out)
 }
 
 fn fill(view: &dyn ImageView) -> Result<Vec<u8>, String> {
@@ -52,15 +44,15 @@ fn corners(shape: &Shape) -> Vec<Region> {
     vec![low, high]
 }
 
-pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKind, claimed: u64) {
+pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: OfferKind, claimed: u64) {
     let name = format!("image ({})", offer.word());
     let readable = ImageCapability::from_bits(claimed).has(ImageCapability::READ);
     report.test(&format!("{name}: has what its offer promises, also over the border"), || {
-        each(registry, offer, |view| claims(&View::Image(view.clone()), claimed))
+        each(subject, offer, |view| claims(&View::Image(view.clone()), claimed))
     });
     report.test(&format!("{name}: says its shape, type and axes"), || {
         for shape in SHAPES {
-            let (view, _owned) = image(registry, offer, shape, DataType::INT16)?;
+            let (view, _owned) = image(subject, offer, shape, DataType::INT16)?;
             hold!(&*view.shape() == shape, "asked for {shape:?}, it says {}", view.shape());
             hold!(view.data_type() == DataType::INT16, "its type is {}", view.data_type());
             let named = view.properties().named_axes(shape.len()).is_some_and(|axes| !axes.is_empty());
@@ -70,35 +62,24 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     });
     if readable {
         report.test(&format!("{name} READ: starts at zero"), || {
-            each(registry, offer, |view| {
+            each(subject, offer, |view| {
                 let content = read(&**view, &Region::full(&view.shape()))?;
                 hold!(content.iter().all(|byte| *byte == 0), "not all samples are zero");
                 Ok(())
             })
         });
-        report.test(&format!("{name} READ: refuses regions that are not there"), || {
-            let (view, _owned) = image(registry, offer, &[5, 3], DataType::UINT8)?;
-            for (origin, size, kind) in [
-                (&[0u64, 0][..], &[6u64, 3][..], ErrorKind::OutOfRange),
-                (&[5, 0], &[1, 1], ErrorKind::OutOfRange),
-                (&[u64::MAX, 0], &[0, 1], ErrorKind::OutOfRange),
-                (&[0, 0], &[0, 3], ErrorKind::InvalidArgument),
-                (&[0], &[1], ErrorKind::InvalidArgument),
-            ] {
-                let region = Region::new(origin, size).map_err(words)?;
-                let mut out = vec![0; region.element_count().unwrap_or(0) as usize];
-                let mut block = BlockMut::new(&mut out, &region.size, DataType::UINT8).map_err(words)?;
-                match view.read_region(&region, &mut block, &Call::silent()) {
-                    Err(refused) if refused.kind() == kind => {}
-                    other => return Err(format!("{region} gave {other:?}, not {kind:?}")),
-                }
+        let make = || {
+            let (view, _owned) = image(subject, offer, &[37, 11, 3], DataType::VEC3_UINT16)?;
+            if view.capabilities().has(ImageCapability::WRITE) {
+                fill(&*view)?;
             }
-            Ok(())
-        });
+            Ok(view)
+        };
+        reading::check(report, &name, &make);
     }
     if ImageCapability::from_bits(claimed).has(ImageCapability::WRITE) {
         report.test(&format!("{name} WRITE: regions read what was written"), || {
-            each(registry, offer, |view| {
+            each(subject, offer, |view| {
                 let content = fill(&**view)?;
                 let whole = Region::full(&view.shape());
                 hold!(read(&**view, &whole)? == content, "the whole is not what was written");
@@ -118,9 +99,29 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
             })
         });
     }
+    if readable && ImageCapability::from_bits(claimed).has(ImageCapability::WRITE) {
+        report.test(&format!("{name} WRITE: changes the region that is named, and nothing beside it"), || {
+            each(subject, offer, |view| {
+                let mut content = fill(&**view)?;
+                let size = view.data_type().byte_count();
+                let dense = view.shape().column_fastest(size);
+                for region in corners(&view.shape()) {
+                    let part = pattern(region.element_count().unwrap_or(0) as usize * size, 91);
+                    let source = Block::new(&part, &region.size, view.data_type()).map_err(words)?;
+                    view.write_region(&region, &source, &Call::silent()).map_err(words)?;
+                    let first: i64 = region.origin.iter().zip(&*dense).map(|(at, step)| *at as i64 * step).sum();
+                    BlockMut::with_strides(&mut content, first as usize, &region.size, &dense, view.data_type())
+                        .and_then(|mut block| block.copy_from(&source, &Call::silent()))
+                        .map_err(words)?;
+                    hold!(read(&**view, &Region::full(&view.shape()))? == content, "{region} was written elsewhere");
+                }
+                Ok(())
+            })
+        });
+    }
     if ImageCapability::from_bits(claimed).has(ImageCapability::MEMORY_ACCESS) {
         report.test(&format!("{name} MEMORY_ACCESS: the memory is what regions read"), || {
-            each(registry, offer, |view| {
+            each(subject, offer, |view| {
                 if view.capabilities().has(ImageCapability::WRITE) {
                     fill(&**view)?;
                 }
@@ -137,7 +138,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
             })
         });
         report.test(&format!("{name} MEMORY_ACCESS: lent memory outlives the view"), || {
-            let (view, owned) = image(registry, offer, &[4, 3], DataType::UINT8)?;
+            let (view, owned) = image(subject, offer, &[4, 3], DataType::UINT8)?;
             let lent = view.memory().map_err(words)?;
             drop(view);
             hold!(read_lent(&lent) == vec![0; 12], "the samples are gone");
@@ -154,7 +155,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     }
     if ImageCapability::from_bits(claimed).has(ImageCapability::RESHAPE) {
         report.test(&format!("{name} RESHAPE: not while memory is lent, then with zeros"), || {
-            let (view, _owned) = image(registry, offer, &[4, 3], DataType::UINT8)?;
+            let (view, _owned) = image(subject, offer, &[4, 3], DataType::UINT8)?;
             let larger = Shape::new(&[2, 3, 4]).map_err(words)?;
             let lent = view.memory().map_err(words)?;
             let busy = view.reshape(&larger, DataType::FLOAT).err().map(|refused| refused.kind());
@@ -169,7 +170,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     if offer == OfferKind::Create {
         report.test(&format!("{name}: refuses sizes that cannot be"), || {
             for shape in [&[u64::MAX, 2][..], &[1_000_000_000, 1_000_000_000], &[1 << 40, 1 << 40]] {
-                match image(registry, offer, shape, DataType::UINT16) {
+                match image(subject, offer, shape, DataType::UINT16) {
                     Err(refused) if refused.contains("bytes") => {}
                     Err(refused) => return Err(format!("{shape:?} gave {refused}")),
                     Ok(_) => return Err(format!("{shape:?} was allocated")),
@@ -179,7 +180,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
         });
     }
     report.test(&format!("{name}: keeps properties and metadata that are put over it"), || {
-        let (view, _owned) = image(registry, offer, &[4, 3], DataType::UINT8)?;
+        let (view, _owned) = image(subject, offer, &[4, 3], DataType::UINT8)?;
         let mut changed = (*view.properties()).clone();
         changed.axes[1].spacing = 0.25;
         changed.axes[1].unit = "mm".to_owned();
@@ -193,28 +194,6 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
         hold!(*view.metadata() == tree, "the metadata came back changed");
         Ok(())
     });
-    if readable {
-        report.test(&format!("{name} READ: many threads read the same"), || {
-            let (view, _owned) = image(registry, offer, &[64, 33], DataType::INT16)?;
-            let content = if view.capabilities().has(ImageCapability::WRITE) {
-                fill(&*view)?
-            } else {
-                read(&*view, &Region::full(&view.shape()))?
-            };
-            std::thread::scope(|scope| {
-                let readers: Vec<_> = (0..4)
-                    .map(|_| {
-                        scope.spawn(|| {
-                            (0..50).all(|_| read(&*view, &Region::full(&view.shape())).as_deref() == Ok(&content[..]))
-                        })
-                    })
-                    .collect();
-                let same = readers.into_iter().all(|reader| reader.join().unwrap_or(false));
-                hold!(same, "a thread read something else");
-                Ok(())
-            })
-        });
-    }
 }
 
 fn read_lent(lent: &iolink_sdk::Memory) -> Vec<u8> {
@@ -228,29 +207,47 @@ fn read_lent(lent: &iolink_sdk::Memory) -> Vec<u8> {
     }
 }
 
-pub(crate) fn check_conversion(report: &mut Report<'_>, registry: &Registry, claimed: u64) {
-    report.test("image (convert): a lazy view becomes one in memory", || {
-        let (view, _owned) = image(registry, OfferKind::Create, &[5, 3], DataType::INT16)?;
-        let content = fill(&*view)?;
-        let lazy = adapt::scaled(&view).map_err(words)?;
-        hold!(!lazy.capabilities().has(ImageCapability::MEMORY_ACCESS), "the lazy view is in memory already");
-        let target = Target { kind: Kind::Image, capabilities: claimed };
-        let made = registry.convert(View::Image(lazy.clone()), target).map_err(words)?;
-        claims(&made, claimed)?;
+pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, offer: &OfferRecord) {
+    let name = format!("image (convert from {})", offer.from_kind.unwrap_or(Kind::Image).word());
+    let lazy = ImageCapability::READ.value();
+    if offer.from_kind != Some(Kind::Image) || offer.from_capabilities & !lazy != 0 {
+        return report.untested(&name, "the suite converts from images that can be read");
+    }
+    let target = Target { kind: Kind::Image, capabilities: offer.capabilities };
+    let convert = || -> Result<_, String> {
+        let source: Arc<dyn ImageView> = Arc::new(Lazy::new()?);
+        let made = subject.provider.convert(View::Image(source.clone()), target).map_err(words)?;
+        Ok((source, made))
+    };
+    report.test(&format!("{name}: the samples, the axes and the metadata stay"), || {
+        let (source, made) = convert()?;
+        claims(&made, offer.capabilities)?;
         let made = made.into_image().map_err(words)?;
-        let whole = Region::full(&view.shape());
-        hold!(read(&*made, &whole)? == read(&*lazy, &whole)?, "the samples changed");
-        hold!(read(&*view, &whole)? == content, "the source changed");
-        hold!(made.properties() == lazy.properties(), "the properties changed");
+        let whole = Region::full(&source.shape());
+        hold!(made.shape() == source.shape(), "its shape {} became {}", source.shape(), made.shape());
+        hold!(made.data_type() == source.data_type(), "its type {} became {}", source.data_type(), made.data_type());
+        hold!(read(&*made, &whole)? == read(&*source, &whole)?, "the samples changed");
+        hold!(made.properties() == source.properties(), "the properties changed");
+        hold!(made.metadata() == source.metadata(), "the metadata changed");
         Ok(())
     });
+    if offer.cost == Some(Cost::Copy) {
+        report.test(&format!("{name}: a copy lets go of its source"), || {
+            let (source, made) = convert()?;
+            let left = Arc::strong_count(&source) - 1;
+            drop(made);
+            hold!(left == 0, "the source is still held {left} times");
+            Ok(())
+        });
+    }
+    reading::check(report, &name, &|| convert()?.1.into_image().map_err(words));
 }
 
-pub(crate) fn check_sets(report: &mut Report<'_>, registry: &Registry) {
+pub(crate) fn check_sets(report: &mut Report<'_>, subject: &Subject<'_>) {
     report.test("multi-image (create): frames are kept in order", || {
-        let set = registry.create(Create::MultiImage).and_then(View::into_multi_image).map_err(words)?;
+        let set = subject.provider.create(Create::MultiImage).and_then(View::into_multi_image).map_err(words)?;
         for size in [1, 2, 3] {
-            let (frame, _owned) = image(registry, OfferKind::Create, &[size], DataType::UINT8)?;
+            let (frame, _owned) = image(subject, OfferKind::Create, &[size], DataType::UINT8)?;
             set.insert(set.frame_count(), frame).map_err(words)?;
         }
         set.remove(1).map_err(words)?;

@@ -1,66 +1,141 @@
-//! Tests that select themselves by what a provider claims. A claimed capability is a tested one: [`check`] goes through
-//! every offer of every provider that a registry knows, makes a view by it, and holds the view to its capabilities.
+//! Tests that select themselves by what a provider claims. A claimed capability is a tested one: a [`Suite`] goes through
+//! every offer of a provider, makes views by it, and holds them to what they promise.
 //!
-//! The same tests run on providers that are linked in and on the same providers loaded as plugins; see
-//! `tests/near_and_far.rs`.
+//! The same tests run on providers that are linked in and on the same providers loaded as plugins
+//! (`tests/near_and_far.rs`), behind `iolink check`, and in the tests of a plugin of your own. What opens files is tested
+//! with files of its format, which you bring:
+//!
+//! ```no_run
+//! use iolink_conformance::Suite;
+//! use iolink_host::Registry;
+//!
+//! let registry = Registry::builder().builtin(false).plugin_path_env(false).build();
+//! registry.load_plugin("/home/me/plugin/target/release/libmine.so".as_ref())?;
+//! for finding in Suite::new(&registry).sample("/home/me/plugin/samples/small.mine").run("org.example.mine")? {
+//!     println!("{finding}");
+//! }
+//! # Ok::<(), iolink_sdk::Error>(())
+//! ```
 
 mod frame;
 mod image;
 mod make;
+mod open;
+mod others;
 mod random_access;
+mod reading;
+mod report;
 mod stream;
 
-use iolink_host::Registry;
+pub use report::{Finding, Held, Outcome, Step};
+
+use iolink_host::{OneProvider, Registry};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Kind, View};
-use std::fmt;
+use iolink_sdk::{Kind, Result, View};
+use report::Report;
+use std::path::PathBuf;
 
-/// One promise that was held, or broken.
-#[derive(Debug, Clone)]
-pub struct Finding {
-    /// Id of the provider.
-    pub provider: String,
-    /// What was promised, as `kind: promise`.
-    pub promise: String,
-    /// What was seen instead, where it was broken.
-    pub broken: Option<String>,
+/// What is tested, with which files, and who watches.
+pub struct Suite<'a> {
+    registry: &'a Registry,
+    samples: Vec<PathBuf>,
+    skip: Vec<String>,
+    watch: Box<dyn FnMut(Step<'_>) + 'a>,
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.broken {
-            None => write!(f, "ok      {} {}", self.provider, self.promise),
-            Some(seen) => write!(f, "BROKEN  {} {}: {seen}", self.provider, self.promise),
+/// The provider under test.
+pub(crate) struct Subject<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) provider: OneProvider,
+}
+
+impl<'a> Suite<'a> {
+    /// A suite over the providers of a registry.
+    pub fn new(registry: &'a Registry) -> Self {
+        Suite { registry, samples: Vec::new(), skip: Vec::new(), watch: Box::new(|_| ()) }
+    }
+
+    /// One more file of the provider's own format: small, valid, and kept as it is.
+    pub fn sample(mut self, file: impl Into<PathBuf>) -> Self {
+        self.samples.push(file.into());
+        self
+    }
+
+    /// Leaves out the test of one promise, which may have ended the process that ran it before.
+    pub fn skip(mut self, promise: impl Into<String>) -> Self {
+        self.skip.push(promise.into());
+        self
+    }
+
+    /// Tells `watch` of each test before and after it runs, so that one that never ends can be named.
+    pub fn watch(mut self, watch: impl FnMut(Step<'_>) + 'a) -> Self {
+        self.watch = Box::new(watch);
+        self
+    }
+
+    /// Tests one provider.
+    ///
+    /// # Errors
+    /// Where there is no such provider, or it cannot be loaded.
+    pub fn run(&mut self, provider: &str) -> Result<Vec<Finding>> {
+        let subject = Subject { registry: self.registry, provider: self.registry.provider(provider)? };
+        let record = subject.provider.record().clone();
+        let mut report = Report::new(provider, &self.skip, &mut *self.watch);
+        let opens = record.offers.iter().any(|offer| offer.offer == OfferKind::Open);
+        for offer in &record.offers {
+            let claimed = offer.capabilities;
+            match (offer.offer, offer.kind) {
+                (OfferKind::Create | OfferKind::Adopt, Kind::Image) => {
+                    image::check(&mut report, &subject, offer.offer, claimed);
+                }
+                (OfferKind::Convert, Kind::Image) => image::check_conversion(&mut report, &subject, offer),
+                (OfferKind::Create, Kind::MultiImage) => image::check_sets(&mut report, &subject),
+                (OfferKind::Create | OfferKind::Adopt, Kind::Stream) => {
+                    stream::check(&mut report, &subject, offer.offer, claimed);
+                }
+                (OfferKind::Create | OfferKind::Adopt, Kind::RandomAccess) => {
+                    random_access::check(&mut report, &subject, offer.offer, claimed);
+                }
+                (OfferKind::Create | OfferKind::Adopt, Kind::DataFrame) => {
+                    frame::check(&mut report, &subject, offer.offer, claimed);
+                }
+                (OfferKind::Open, _) => {}
+                (kind, made) => report
+                    .untested(&format!("{} ({})", made.word(), kind.word()), "the suite has no tests of this offer"),
+            }
         }
+        if opens {
+            open::check(&mut report, &subject, &self.samples);
+        }
+        Ok(report.findings())
     }
 }
 
-/// Result of one test: `Err` says what was seen instead.
-pub type Held = Result<(), String>;
-
-/// The list of findings about one provider.
-pub struct Report<'a> {
-    provider: &'a str,
-    findings: Vec<Finding>,
+/// Tests every provider of the registry, without files.
+pub fn check(registry: &Registry) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for provider in registry.plugins(true).iter().flat_map(|plugin| &plugin.providers) {
+        // One that is refused has its reason in the listing.
+        findings.extend(Suite::new(registry).run(&provider.id).unwrap_or_default());
+    }
+    findings
 }
 
-impl Report<'_> {
-    /// Runs one test; a panic in it is a broken promise too.
-    pub(crate) fn test(&mut self, promise: &str, test: impl FnOnce() -> Held) {
-        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(test));
-        let broken = match seen {
-            Ok(Ok(())) => None,
-            Ok(Err(seen)) => Some(seen),
-            Err(payload) => Some(
-                payload
-                    .downcast_ref::<String>()
-                    .cloned()
-                    .or_else(|| payload.downcast_ref::<&str>().map(|words| (*words).to_owned()))
-                    .unwrap_or_else(|| "a panic".to_owned()),
-            ),
-        };
-        self.findings.push(Finding { provider: self.provider.to_owned(), promise: promise.to_owned(), broken });
-    }
+/// Does the view have what its offer promised, and come back over the border as itself?
+pub(crate) fn claims(view: &View, claimed: u64) -> Held {
+    let has = view.capability_bits();
+    let names = |bits| view.kind().capability_names(bits).join(" | ");
+    hold!(has & claimed == claimed, "the offer promises {}, the view has {}", names(claimed), names(has));
+    let raw = view.clone().into_raw("conformance");
+    // SAFETY: the reference was made one line above and is handed over.
+    let again = unsafe { View::from_raw(raw) }.map_err(words)?;
+    hold!(again.kind() == view.kind(), "over the border it is a {}", again.kind().word());
+    hold!(again.capability_bits() == has, "over the border it has {}", names(again.capability_bits()));
+    Ok(())
+}
+
+pub(crate) fn words(error: iolink_sdk::Error) -> String {
+    error.to_string()
 }
 
 /// Fails a test with words unless the condition holds.
@@ -72,48 +147,3 @@ macro_rules! hold {
     };
 }
 pub(crate) use hold;
-
-/// Goes through every CREATE, ADOPT and CONVERT offer of the registry's providers.
-pub fn check(registry: &Registry) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for plugin in registry.plugins(true) {
-        for provider in &plugin.providers {
-            let mut report = Report { provider: &provider.id, findings: Vec::new() };
-            for offer in &provider.offers {
-                let claimed = offer.capabilities;
-                match (offer.offer, offer.kind) {
-                    (OfferKind::Create | OfferKind::Adopt, Kind::Image) => {
-                        image::check(&mut report, registry, offer.offer, claimed);
-                    }
-                    (OfferKind::Convert, Kind::Image) => image::check_conversion(&mut report, registry, claimed),
-                    (OfferKind::Create, Kind::MultiImage) => image::check_sets(&mut report, registry),
-                    (OfferKind::Create | OfferKind::Adopt, Kind::Stream) => {
-                        stream::check(&mut report, registry, offer.offer, claimed);
-                    }
-                    (OfferKind::Create | OfferKind::Adopt, Kind::RandomAccess) => {
-                        random_access::check(&mut report, registry, offer.offer, claimed);
-                    }
-                    (OfferKind::Create | OfferKind::Adopt, Kind::DataFrame) => {
-                        frame::check(&mut report, registry, offer.offer, claimed);
-                    }
-                    // An OPEN offer is tested with files of its format, by whoever has them.
-                    _ => {}
-                }
-            }
-            findings.extend(report.findings);
-        }
-    }
-    findings
-}
-
-/// Does the view have what its offer promised, and come back over the border as itself?
-pub(crate) fn claims(view: &View, claimed: u64) -> Held {
-    let has = view.capability_bits();
-    hold!(has & claimed == claimed, "the offer promises {claimed:#b}, the view has {has:#b}");
-    let raw = view.clone().into_raw("conformance");
-    // SAFETY: the reference was made one line above and is handed over.
-    let again = unsafe { View::from_raw(raw) }.map_err(|error| error.to_string())?;
-    hold!(again.kind() == view.kind(), "over the border it is a {}", again.kind().word());
-    hold!(again.capability_bits() == has, "over the border its capabilities are {:#b}", again.capability_bits());
-    Ok(())
-}

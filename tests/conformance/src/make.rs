@@ -1,10 +1,11 @@
-//! Views to be tested, made through the registry.
+//! Views to be tested, and what they are made of.
 
-use iolink_host::Registry;
+use crate::Subject;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    Adopt, AxesInterpretation, ByteOrder, Bytes, Create, DataType, ImageProperties, ImageView, Memory, Owner, Shape,
-    View,
+    Adopt, AxesInterpretation, Block, BlockMut, ByteOrder, Bytes, Call, Create, DataType, ImageCapability,
+    ImageProperties, ImageView, Memory, MetadataNode, Owner, RandomAccess, Region, Result as Made, Shape,
+    StreamCapability, View,
 };
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub(crate) type Owned = Arc<Vec<u8>>;
 
 /// An image of zeros, by creating it or by adopting memory.
 pub(crate) fn image(
-    registry: &Registry,
+    subject: &Subject<'_>,
     offer: OfferKind,
     shape: &[u64],
     data_type: DataType,
@@ -50,7 +51,7 @@ pub(crate) fn image(
     let shape = Shape::new(shape).map_err(|error| error.to_string())?;
     let known = Some(properties(shape.len()));
     let (view, owned) = if offer == OfferKind::Create {
-        (registry.create(Create::Image { shape, data_type, properties: known }), None)
+        (subject.provider.create(Create::Image { shape, data_type, properties: known }), None)
     } else {
         let count = shape.element_count().ok_or("too many samples")? as usize;
         let owned: Owned = Arc::new(vec![0; count * data_type.byte_count()]);
@@ -63,7 +64,10 @@ pub(crate) fn image(
             writable: true,
             owner: Owner::arc(owned.clone()),
         };
-        (registry.adopt(Adopt::Image { memory: Box::new(memory), properties: known.map(Arc::new) }), Some(owned))
+        (
+            subject.provider.adopt(Adopt::Image { memory: Box::new(memory), properties: known.map(Arc::new) }),
+            Some(owned),
+        )
     };
     let view = view.and_then(View::into_image).map_err(|error| error.to_string())?;
     Ok((view, owned))
@@ -79,4 +83,74 @@ pub(crate) fn bytes(content: &[u8], writable: bool) -> (Bytes, Owned) {
         owner: Owner::arc(owned.clone()),
     };
     (bytes, owned)
+}
+
+/// Bytes that tell by their count of references whether they were let go.
+pub(crate) struct Counted(pub(crate) Vec<u8>);
+
+impl RandomAccess for Counted {
+    fn capabilities(&self) -> StreamCapability {
+        StreamCapability::READ
+    }
+
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Made<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
+        let count = buffer.len().min(self.0.len() - from);
+        buffer[..count].copy_from_slice(&self.0[from..from + count]);
+        Ok(count)
+    }
+}
+
+/// An image that can only be read, region by region: what a conversion gets to convert.
+pub(crate) struct Lazy {
+    pub(crate) shape: Shape,
+    pub(crate) content: Vec<u8>,
+    pub(crate) metadata: Arc<MetadataNode>,
+}
+
+impl Lazy {
+    /// 16-bit samples, all different from their neighbours, calibrated.
+    pub(crate) fn new() -> Result<Self, String> {
+        let mut metadata = MetadataNode::default();
+        metadata.set("/conformance/number", 7i32).map_err(crate::words)?;
+        let shape = Shape::new(&[5, 3]).map_err(crate::words)?;
+        Ok(Lazy { shape, content: pattern(30, 3), metadata: Arc::new(metadata) })
+    }
+}
+
+impl ImageView for Lazy {
+    fn capabilities(&self) -> ImageCapability {
+        ImageCapability::READ
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn data_type(&self) -> DataType {
+        DataType::INT16
+    }
+
+    fn properties(&self) -> Arc<ImageProperties> {
+        let mut known = properties(2).fitted(2).unwrap_or_default();
+        known.axes[1].spacing = 0.25;
+        known.value_scale.slope = 2.0;
+        Arc::new(known)
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.metadata.clone()
+    }
+
+    fn read_region(&self, region: &Region, target: &mut BlockMut<'_>, call: &Call<'_>) -> Made<()> {
+        region.check_inside(&self.shape)?;
+        let strides = self.shape.column_fastest(2);
+        let first: i64 = region.origin.iter().zip(&*strides).map(|(at, step)| *at as i64 * step).sum();
+        let block = Block::with_strides(&self.content, first as usize, &region.size, &strides, DataType::INT16)?;
+        target.copy_from(&block, call)
+    }
 }

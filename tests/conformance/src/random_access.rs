@@ -1,21 +1,17 @@
 //! What random access promises.
 
 use crate::make::{bytes, pattern};
-use crate::{claims, hold, Report};
-use iolink_host::Registry;
+use crate::report::Report;
+use crate::{claims, hold, words, Subject};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Adopt, CapabilitySet, Create, ErrorKind, RandomAccess, StreamCapability, View};
 use std::sync::Arc;
 
-fn words(error: iolink_sdk::Error) -> String {
-    error.to_string()
-}
-
-fn made(registry: &Registry, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn RandomAccess>, String> {
+fn made(subject: &Subject<'_>, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn RandomAccess>, String> {
     let view = if offer == OfferKind::Create {
-        registry.create(Create::RandomAccess { length: content.len() as u64 })
+        subject.provider.create(Create::RandomAccess { length: content.len() as u64 })
     } else {
-        registry.adopt(Adopt::RandomAccess(bytes(content, true).0))
+        subject.provider.adopt(Adopt::RandomAccess(bytes(content, true).0))
     };
     let access = view.and_then(View::into_random_access).map_err(words)?;
     if offer == OfferKind::Create {
@@ -24,15 +20,15 @@ fn made(registry: &Registry, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn
     Ok(access)
 }
 
-pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKind, claimed: u64) {
+pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: OfferKind, claimed: u64) {
     let name = format!("random-access ({})", offer.word());
     let content = pattern(300, 9);
     report.test(&format!("{name}: has what its offer promises, also over the border"), || {
-        claims(&View::RandomAccess(made(registry, offer, &content)?), claimed)
+        claims(&View::RandomAccess(made(subject, offer, &content)?), claimed)
     });
     if StreamCapability::from_bits(claimed).has(StreamCapability::READ) {
         report.test(&format!("{name} READ: the same answer to the same question, short only at the end"), || {
-            let access = made(registry, offer, &content)?;
+            let access = made(subject, offer, &content)?;
             hold!(access.length() == 300, "its length is {}", access.length());
             for (offset, length) in [(0, 300), (17, 4), (290, 50), (300, 8), (u64::MAX, 1)] {
                 let mut buffer = vec![0; length];
@@ -44,7 +40,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
             Ok(())
         });
         report.test(&format!("{name} READ: from many threads"), || {
-            let access = made(registry, offer, &content)?;
+            let access = made(subject, offer, &content)?;
             std::thread::scope(|scope| {
                 let readers: Vec<_> = (0..4u64)
                     .map(|reader| {
@@ -67,7 +63,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     }
     if StreamCapability::from_bits(claimed).has(StreamCapability::WRITE) {
         report.test(&format!("{name} WRITE: past the end nothing is written"), || {
-            let access = made(registry, offer, &content)?;
+            let access = made(subject, offer, &content)?;
             let refused = access.write_at(295, &[7; 10]).err().map(|refused| refused.kind());
             hold!(refused == Some(ErrorKind::OutOfRange), "it gave {refused:?}");
             let mut all = vec![0; 300];

@@ -1,21 +1,17 @@
 //! What streams promise.
 
 use crate::make::{bytes, pattern};
-use crate::{claims, hold, Report};
-use iolink_host::Registry;
+use crate::report::Report;
+use crate::{claims, hold, words, Subject};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Adopt, CapabilitySet, Create, ErrorKind, SeekFrom, StreamAccess, StreamCapability, View};
 use std::sync::Arc;
 
-fn words(error: iolink_sdk::Error) -> String {
-    error.to_string()
-}
-
-fn made(registry: &Registry, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn StreamAccess>, String> {
+fn made(subject: &Subject<'_>, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn StreamAccess>, String> {
     let view = if offer == OfferKind::Create {
-        registry.create(Create::Stream { capacity: 16 })
+        subject.provider.create(Create::Stream { capacity: 16 })
     } else {
-        registry.adopt(Adopt::Stream(bytes(content, true).0))
+        subject.provider.adopt(Adopt::Stream(bytes(content, true).0))
     };
     let stream = view.and_then(View::into_stream).map_err(words)?;
     if offer == OfferKind::Create {
@@ -44,17 +40,17 @@ fn read_all(stream: &dyn StreamAccess, piece: usize) -> Result<Vec<u8>, String> 
     }
 }
 
-pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKind, claimed: u64) {
+pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: OfferKind, claimed: u64) {
     let name = format!("stream ({})", offer.word());
     let has = |capability| StreamCapability::from_bits(claimed).has(capability);
     report.test(&format!("{name}: has what its offer promises, also over the border"), || {
-        claims(&View::Stream(made(registry, offer, b"abc")?), claimed)
+        claims(&View::Stream(made(subject, offer, b"abc")?), claimed)
     });
     if has(StreamCapability::READ) {
         report.test(&format!("{name} READ: gives every byte once, then the end"), || {
             let content = pattern(1000, 1);
             for piece in [1, 7, 1000, 4096] {
-                let stream = made(registry, offer, &content)?;
+                let stream = made(subject, offer, &content)?;
                 hold!(read_all(&*stream, piece)? == content, "read by {piece} the content differs");
                 hold!(stream.read(&mut [0]).map_err(words)? == 0, "after the end there is more");
                 hold!(stream.length().map_err(words)? == 1000, "its length is {:?}", stream.length());
@@ -64,7 +60,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     }
     if has(StreamCapability::SEEK) {
         report.test(&format!("{name} SEEK: from start, cursor and end, never before the first byte"), || {
-            let stream = made(registry, offer, &pattern(100, 5))?;
+            let stream = made(subject, offer, &pattern(100, 5))?;
             for (to, expected) in [
                 (SeekFrom::Start(40), 40),
                 (SeekFrom::Current(-15), 25),
@@ -85,7 +81,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     }
     if has(StreamCapability::WRITE) {
         report.test(&format!("{name} WRITE: overwrites in place"), || {
-            let stream = made(registry, offer, &pattern(100, 5))?;
+            let stream = made(subject, offer, &pattern(100, 5))?;
             stream.seek(SeekFrom::Start(10)).map_err(words)?;
             write_all(&*stream, b"xyz")?;
             stream.seek(SeekFrom::Start(0)).map_err(words)?;
@@ -97,7 +93,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     }
     if has(StreamCapability::RESIZE) {
         report.test(&format!("{name} RESIZE: cuts off, fills with zeros, leaves the cursor"), || {
-            let stream = made(registry, offer, b"abcdef")?;
+            let stream = made(subject, offer, b"abcdef")?;
             stream.seek(SeekFrom::Start(2)).map_err(words)?;
             stream.resize(3).map_err(words)?;
             stream.resize(5).map_err(words)?;
@@ -109,7 +105,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
     }
     if has(StreamCapability::MEMORY_ACCESS) {
         report.test(&format!("{name} MEMORY_ACCESS: the bytes are the content"), || {
-            let stream = made(registry, offer, b"abcdef")?;
+            let stream = made(subject, offer, b"abcdef")?;
             let lent = stream.memory().map_err(words)?;
             // SAFETY: nobody writes during the test.
             hold!(unsafe { lent.as_slice() } == b"abcdef", "the memory holds something else");
@@ -121,7 +117,7 @@ pub(crate) fn check(report: &mut Report<'_>, registry: &Registry, offer: OfferKi
         });
     }
     report.test(&format!("{name}: a closed stream refuses, closing twice is fine"), || {
-        let stream = made(registry, offer, b"abc")?;
+        let stream = made(subject, offer, b"abc")?;
         stream.close().map_err(words)?;
         stream.close().map_err(words)?;
         let refused = stream.read(&mut [0]).err().map(|refused| refused.kind());

@@ -1,0 +1,1 @@
+"""The package of an iolink plugin: its library lies beside this file, and nobody needs to import it."""
