@@ -26,16 +26,15 @@ def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFram
         raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
     held, whole = df.copy(deep=False), bool(copy) or not shares
     reader = _Reader(shares)
-    for position, label in enumerate(held.columns):
+    for label, column in held.items():
         # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
-        column = held.iloc[:, position]
         reader.column(label, column.copy(deep=True) if whole else column)
     facts: dict[str, Any] = {
         "columns": _labels(held.columns),
         "index": reader.index(held.index.copy(deep=True) if whole else held.index),
     }
     try:
-        facts["attrs"] = json.loads(json.dumps(held.attrs))
+        facts["attrs"] = json.loads(json.dumps(held.attrs)) if held.attrs else {}
     except (TypeError, ValueError):
         facts["attrs"] = {}
     frame = _frame_from_columns(reader.specs, {PANDAS: json.dumps(facts)}, len(held))

@@ -456,3 +456,24 @@ def test_sharing_with_pandas_never_maps_polars():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
+
+
+def test_explain_tells_of_every_column(tmp_path):
+    lazy = open_table(make(tmp_path, "parquet"))
+    words = iolink.explain(lazy, "pandas")
+    assert "org.iolink.dataframe" in words and "READ | ARROW" in words
+    assert "'x': copied, the frame reads it from its source" in words
+    near = DataFrameViewFactory.copy_in_memory(lazy)
+    assert "'s':" in iolink.explain(near, "pandas")
+    assert "'y':" in iolink.explain(near.to_pandas())
+    assert near.to_pandas()["y"].sum() == lazy.to_pandas()["y"].sum()
+
+
+def test_a_schema_needs_no_pyarrow():
+    from iolink._frame_schema import FrameSchema
+
+    frame = DataFrameViewFactory.from_arrow(TABLE)
+    schema = FrameSchema(frame)
+    assert pa.schema(schema).equals(TABLE.schema)
+    assert next(iter(schema)) == ("i32", "int32") and len(schema) == len(TABLE.column_names)
+    assert "text: string" in repr(schema)
