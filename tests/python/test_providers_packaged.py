@@ -83,6 +83,12 @@ def test_an_installed_wheel_is_listed_and_opens_files_with_no_other_step(project
     ]
 
 
+def test_its_own_tests_hold_and_so_does_every_promise(project, site):
+    assert "2 passed" in run(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(project / "tests"))[-1]
+    sample = project / "samples" / f"small.{NAME}"
+    assert " 0 broken" in run(site, "-m", "iolink.testing", f"org.example.{NAME}", str(sample))[-1]
+
+
 def test_an_editable_installation_is_found_too(project, tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     install = ["install", "--no-deps", "--no-build-isolation", "--target", tmp_path, "--editable", project]
