@@ -130,9 +130,16 @@ impl Error {
         self
     }
 
-    /// The same error carrying a value of the caller's own, such as a Python exception. It does not cross the border.
+    /// The same error carrying a value of the caller's own, such as a Python exception. It waits beside the
+    /// border while the error crosses, and is lost where the error comes back on another thread.
     pub fn with_payload(mut self, payload: Arc<dyn Any + Send + Sync>) -> Self {
         self.0.payload = Some(payload);
+        self
+    }
+
+    /// The same error without what [`Error::with_payload`] put in.
+    pub fn without_payload(mut self) -> Self {
+        self.0.payload = None;
         self
     }
 

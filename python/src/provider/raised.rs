@@ -14,11 +14,15 @@ thread_local! {
     static RAISED: RefCell<Option<Vec<PyErr>>> = const { RefCell::new(None) };
 }
 
-/// The error of an exception that a provider raised, which is kept for [`keeping`].
+/// The error of an exception that a provider raised, which is kept for [`keeping`]; where nobody keeps it, it comes out as
+/// it is.
 pub fn kept(py: Python<'_>, raised: PyErr) -> Error {
     let says_nothing_of_data = is_a_mistake(py, &raised);
-    RAISED.with_borrow_mut(|all| all.iter_mut().for_each(|all| all.push(raised.clone_ref(py))));
-    let error = crate::errors::from_python(py, raised);
+    let is_kept = RAISED.with_borrow_mut(|all| all.as_mut().map(|all| all.push(raised.clone_ref(py))).is_some());
+    let mut error = crate::errors::from_python(py, raised);
+    if is_kept {
+        error = error.without_payload();
+    }
     match error.kind() {
         // Libraries have exceptions of their own for data that they cannot read, or an OSError that no system call gave.
         ErrorKind::Internal if !says_nothing_of_data => error.with_kind(ErrorKind::Corrupt),

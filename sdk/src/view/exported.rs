@@ -216,6 +216,7 @@ pub(crate) unsafe fn fill_error(error: *mut iolink_error, failed: &Error) -> i32
             addr_of_mut!((*error).code).write(failed.code());
             put_text(addr_of_mut!((*error).provider).cast(), 64, failed.provider());
             put_text(addr_of_mut!((*error).message).cast(), 1008, failed.message());
+            super::payload::put(error, failed);
         }
     }
     number

@@ -188,8 +188,13 @@ fn read_error(status: i32, error: &MaybeUninit<iolink_error>) -> Error {
             std::ptr::addr_of!((*at).code).read(),
         )
     };
+    let payload = super::payload::take(at, &message);
     let message = if message.is_empty() { format!("the provider failed with number {status}") } else { message };
-    Error::new(ErrorKind::from_number(status), message).with_code(code).with_provider(&provider)
+    let read = Error::new(ErrorKind::from_number(status), message).with_code(code).with_provider(&provider);
+    match payload {
+        Some(payload) => read.with_payload(payload),
+        None => read,
+    }
 }
 
 /// # Safety

@@ -16,6 +16,7 @@ mod lod;
 mod memory;
 mod multi;
 mod neighbours;
+mod payload;
 mod random_access;
 mod restricted;
 mod sample;
