@@ -1,23 +1,26 @@
 //! `ImageView`.
 
+use crate::array::live::{Counted, IMAGES};
+use crate::array::{Attached, Opening};
 use crate::axes::member;
 use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
 use crate::errors::OrRaise;
 use crate::held::Held;
-use crate::interop::{copy_from, empty, export};
+use crate::interop::empty;
 use crate::lent::Order;
 use crate::metadata::MetadataNode;
 use crate::progress::heard;
 use crate::properties::ImageProperties;
 use crate::region::{region_from, RegionXu64};
+use crate::remembered::Remembered;
 use crate::vector::{shape_from, VectorXu64};
 use iolink_host::adapt;
-use iolink_sdk::{Call, CapabilitySet, ErrorKind, ImageView as Image, Kind, Region, Shape, View};
+use iolink_sdk::{Call, CapabilitySet, ErrorKind, ImageView as Image, Kind, Memory, Region, Shape, View};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyDict, PyTuple};
+use pyo3::types::{PyAny, PyTuple};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// An image: samples of one type on a grid, wherever they lie.
 ///
@@ -28,21 +31,62 @@ pub struct ImageView {
     view: RwLock<Option<Held<Arc<dyn Image>>>>,
     exports: AtomicUsize,
     lent: crate::pointer::LentAddress,
-    provider: Option<String>,
+    opening: Option<Opening>,
+    /// Memory whose address was given away as a number.
+    pinned: Mutex<Option<Memory>>,
+    last: Answers,
+    _counted: Counted,
+}
+
+/// What was answered last: asked again, most images answer the same.
+#[derive(Default)]
+struct Answers {
+    shape: Remembered<Shape, PyAny>,
+    data_type: Remembered<u64, DataType>,
+    capabilities: Remembered<u64, PyAny>,
+}
+
+impl Drop for ImageView {
+    fn drop(&mut self) {
+        let view = self.view.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let pinned = self.pinned.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // Python lets go of objects with the interpreter held.
+        Python::attach(|py| {
+            let _attached = Attached::here(py);
+            drop((view, pinned.map(Held::from)));
+        });
+    }
 }
 
 impl ImageView {
     pub fn new(view: Arc<dyn Image>) -> Self {
+        ImageView::made(view, None)
+    }
+
+    /// An image that was opened, or is a part of one that was.
+    pub fn made(view: Arc<dyn Image>, opening: Option<Opening>) -> Self {
         ImageView {
             view: RwLock::new(Some(view.into())),
             exports: AtomicUsize::new(0),
             lent: Default::default(),
-            provider: None,
+            opening,
+            pinned: Mutex::default(),
+            last: Answers::default(),
+            _counted: Counted::new(&IMAGES),
         }
     }
 
-    pub fn opened(view: Arc<dyn Image>, provider: String) -> Self {
-        ImageView { provider: Some(provider), ..ImageView::new(view) }
+    /// How the image was opened.
+    pub fn opening(&self) -> Option<&Opening> {
+        self.opening.as_ref()
+    }
+
+    /// Keeps memory in place for as long as this object lives.
+    pub fn pin(&self, memory: Memory) {
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if pinned.is_none() {
+            *pinned = Some(memory);
+        }
     }
 
     /// The view, unless it was closed.
@@ -77,23 +121,26 @@ impl ImageView {
     }
 
     /// Samples along each axis, in canonical order: COLUMN first.
-    fn shape(&self) -> PyResult<VectorXu64> {
-        Ok(VectorXu64::from_values(self.open()?.shape().to_vec()))
+    fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let shape = self.open()?.shape();
+        self.last.shape.answer(py, shape, || Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind()))
     }
 
     /// Type of a sample.
-    fn dtype(&self) -> PyResult<DataType> {
-        Ok(DataType(self.open()?.data_type()))
+    fn dtype(&self, py: Python<'_>) -> PyResult<Py<DataType>> {
+        let data_type = self.open()?.data_type();
+        self.last.data_type.answer(py, data_type.id(), || Py::new(py, DataType(data_type)))
     }
 
     /// Type of a sample, by the name of earlier versions.
-    fn data_type(&self) -> PyResult<DataType> {
-        self.dtype()
+    fn data_type(&self, py: Python<'_>) -> PyResult<Py<DataType>> {
+        self.dtype(py)
     }
 
     /// What the image can do, as an `ImageCapability` set.
-    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        member(py, "ImageCapability", self.open()?.capabilities().value())
+    fn capabilities(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let bits = self.open()?.capabilities().value();
+        self.last.capabilities.answer(py, bits, || Ok(member(py, "ImageCapability", bits)?.unbind()))
     }
 
     /// Has the image all of these capabilities?
@@ -128,7 +175,7 @@ impl ImageView {
     /// Id of the provider that opened the image, or `None`.
     #[getter]
     fn provider(&self) -> Option<String> {
-        self.provider.clone()
+        self.opening.as_ref().map(|opening| opening.provider.clone())
     }
 
     /// The samples of a region in native byte order, into `dst`, any writable object with the buffer protocol; into a new
@@ -214,31 +261,6 @@ impl ImageView {
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
         self.close()
-    }
-
-    #[pyo3(signature = (dtype = None, copy = None))]
-    fn __array__<'py>(
-        slf: &Bound<'py, Self>,
-        dtype: Option<&Bound<'py, PyAny>>,
-        copy: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let copy = copy_from(copy)?;
-        let (py, array) = (slf.py(), export(slf, None, copy)?);
-        match dtype {
-            None => Ok(array),
-            Some(dtype) => {
-                let options = PyDict::new(py);
-                options.set_item("copy", copy == Some(true))?;
-                if copy == Some(false)
-                    && !array.getattr("dtype")?.eq(py.import("numpy")?.call_method1("dtype", (dtype,))?)?
-                {
-                    return Err(pyo3::exceptions::PyValueError::new_err(
-                        "copy=False: another dtype cannot be had without a copy",
-                    ));
-                }
-                array.call_method("astype", (dtype,), Some(&options))
-            }
-        }
     }
 
     /// The image at the address of an `iolink_view`, or of a `std::shared_ptr` to one, as C and C++ programs have it. The

@@ -1,30 +1,36 @@
 //! `NumpyInterop`: the four calls between NumPy arrays and images.
 
+use crate::array::live::OWNERS;
+use crate::array::look_after_soon;
 use crate::axes::{axes_from, interpretation_from};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
-use crate::lent::{array, memory_of, Order, Shown};
+use crate::lent::{array, memory_of, Lent, Order, Shown};
 use crate::registry;
+use iolink_host::adapt;
 use iolink_sdk::{
-    Adopt, AxesInterpretation, Axis, AxisProperties, DataType, Error, ImageCapability, ImageProperties, Kind, Memory,
-    Owner, Shape, Strides, Target, View,
+    Adopt, AxesInterpretation, Axis, AxisProperties, Call, Create, DataType, Error, ImageCapability, ImageProperties,
+    Kind, Memory, Owner, Shape, Strides, Target, View,
 };
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use std::os::raw::c_void;
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
-/// Keeps a Python object until some thread lets go of it.
+/// Keeps a Python object until some thread lets go of it, which never waits for the interpreter: a thread that does not
+/// hold it hands the object to the next one that does, and after the interpreter's end the object is left where it is.
 pub fn python_owner(object: &Bound<'_, PyAny>) -> Owner {
     unsafe extern "C" fn release(object: *mut c_void) {
-        // After the interpreter's end nothing can be given back: the object is left where it is.
-        // SAFETY: the pointer is the reference that `python_owner` took, and is given up once; attaching is refused by
-        // `try_attach` when the interpreter is going or gone.
-        unsafe {
-            Python::try_attach(|py| drop(Bound::from_owned_ptr(py, object as *mut pyo3::ffi::PyObject)));
-        }
+        // SAFETY: the pointer is the reference that `python_owner` took, and is given up once. The token is a marker only:
+        // nothing is asked of the interpreter, and a reference dropped on a thread that is not attached is put aside.
+        drop(unsafe { Bound::from_owned_ptr(Python::assume_attached(), object as *mut ffi::PyObject).unbind() });
+        OWNERS.fetch_sub(1, Ordering::Relaxed);
+        look_after_soon();
     }
+    OWNERS.fetch_add(1, Ordering::Relaxed);
     // SAFETY: `release` gives up the reference taken here, from any thread.
     unsafe { Owner::from_raw(object.clone().into_ptr() as *mut c_void, Some(release)) }
 }
@@ -90,6 +96,37 @@ fn adopt(memory: Box<Memory>, properties: Option<ImageProperties>) -> PyResult<I
     Ok(ImageView::new(view.into_image().or_raise()?))
 }
 
+/// An image over memory whose axes are in NumPy's order of an interpretation; of UNKNOWN they are as they stand.
+///
+/// # Errors
+/// `ValueError` for more axes than the interpretation names.
+pub fn image_of(lent: Box<Memory>, interpretation: AxesInterpretation) -> PyResult<ImageView> {
+    if interpretation == AxesInterpretation::Unknown {
+        return adopt(lent, None);
+    }
+    let dimensions = lent.shape.len();
+    let own: Vec<Axis> = match interpretation.axes_for(dimensions) {
+        Ok(axes) => axes.into_iter().flatten().collect(),
+        Err(refused) => {
+            let count = interpretation.axes().len();
+            let hint = match (dimensions, lent.shape.last()) {
+                (n, Some(2..=4)) if n == count + 1 => format!(
+                    "; for an array whose last axis holds colours give MULTISPECTRAL_{} to keep them as a CHANNEL axis, \
+                     or vector=True to make each pixel a vector",
+                    interpretation.name()
+                ),
+                _ => String::new(),
+            };
+            return Err(PyValueError::new_err(format!("{}{hint}", refused.message())));
+        }
+    };
+    // Canonical axis k stands in the array where NumPy's order has it.
+    let order: Vec<Axis> = Axis::NUMPY_ORDER.into_iter().filter(|axis| own.contains(axis)).collect();
+    let canonical: Vec<usize> = own.iter().filter_map(|axis| order.iter().position(|shown| shown == axis)).collect();
+    let data_type = lent.data_type;
+    adopt(permuted(lent, &canonical)?, Some(named(interpretation, &own, data_type)))
+}
+
 /// Services between NumPy arrays and images. Memory is shared both ways: a change on one side shows on the other.
 #[pyclass(frozen, module = "iolink", name = "NumpyInterop")]
 pub struct NumpyInterop;
@@ -120,32 +157,7 @@ impl NumpyInterop {
         vector: bool,
     ) -> PyResult<ImageView> {
         let lent = memory_of(lending(array)?, vector)?;
-        let interpretation = interpretation_from(interpretation)?;
-        if interpretation == AxesInterpretation::Unknown {
-            return adopt(lent, None);
-        }
-        let dimensions = lent.shape.len();
-        let own: Vec<Axis> = match interpretation.axes_for(dimensions) {
-            Ok(axes) => axes.into_iter().flatten().collect(),
-            Err(refused) => {
-                let count = interpretation.axes().len();
-                let hint = match (dimensions, lent.shape.last()) {
-                    (n, Some(2..=4)) if n == count + 1 => format!(
-                        "; for an array whose last axis holds colours give MULTISPECTRAL_{} to keep them as a CHANNEL \
-                         axis, or vector=True to make each pixel a vector",
-                        interpretation.name()
-                    ),
-                    _ => String::new(),
-                };
-                return Err(PyValueError::new_err(format!("{}{hint}", refused.message())));
-            }
-        };
-        // Canonical axis k stands in the array where NumPy's order has it.
-        let order: Vec<Axis> = Axis::NUMPY_ORDER.into_iter().filter(|axis| own.contains(axis)).collect();
-        let canonical: Vec<usize> =
-            own.iter().filter_map(|axis| order.iter().position(|shown| shown == axis)).collect();
-        let data_type = lent.data_type;
-        adopt(permuted(lent, &canonical)?, Some(named(interpretation, &own, data_type)))
+        image_of(lent, interpretation_from(interpretation)?)
     }
 
     /// An image over the memory of an array whose axes are listed in the array's own order; the image is canonical.
@@ -265,6 +277,23 @@ fn listed_order(
         .iter()
         .map(|axis| own.iter().position(|known| known == axis).map_or(Shown::Components, Shown::Axis))
         .collect())
+}
+
+/// The samples of an image where they lie; `None` without MEMORY_ACCESS.
+pub fn lend(image: &ImageView) -> PyResult<Option<Lent>> {
+    let view = image.open()?;
+    if view.capabilities().has(ImageCapability::MEMORY_ACCESS) {
+        return Lent::of(&*view).map(Some);
+    }
+    Ok(None)
+}
+
+/// A copy of an image in memory.
+pub fn copied(view: &Arc<dyn iolink_sdk::ImageView>) -> iolink_sdk::Result<Arc<dyn iolink_sdk::ImageView>> {
+    let create = |shape: &Shape, data_type, properties| {
+        registry().create(Create::Image { shape: *shape, data_type, properties: Some(properties) })
+    };
+    adapt::copy_in_memory(view, &create, &Call::silent())
 }
 
 /// The array of an image: shared where its memory can be, else read by whichever provider converts it.

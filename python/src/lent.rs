@@ -1,29 +1,183 @@
 //! Memory lent to NumPy: the array's base object, and building the array itself.
 
+use crate::array::{Attached, Hold};
+use crate::dtype::numpy_code;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::image::ImageView;
 use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use iolink_sdk::{Axis, ByteOrder, DataType, ImageProperties, Interpretation, Memory, Primitive, Shape, Strides};
 use numpy::npyffi::{npy_intp, NpyTypes, NPY_ARRAY_WRITEABLE, NPY_TYPES, PY_ARRAY_API};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::{exceptions::PyTypeError, ffi};
+use pyo3::types::PyTuple;
 use std::os::raw::{c_char, c_int, c_void};
 
 /// Keeps lent samples in place while an array uses them.
 #[pyclass(frozen, module = "iolink", name = "_Lease")]
 pub struct Lease {
-    memory: Option<Held<Memory>>,
-    image: Option<Py<ImageView>>,
+    hold: Option<Hold>,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // The samples go before the image is told: what it counts is still lent until then.
-        drop(self.memory.take());
-        if let Some(image) = &self.image {
-            image.get().export_ended();
+        let hold = self.hold.take();
+        // Python lets go of objects with the interpreter held.
+        Python::attach(|py| {
+            let _attached = Attached::here(py);
+            drop(Held::from(hold));
+        });
+    }
+}
+
+/// Axes of an export at most: those of an image and its components.
+const MAX_AXES: usize = IOLINK_MAX_DIMS + 1;
+
+/// Sizes and byte strides of an export, in its order.
+pub struct Layout {
+    pub length: usize,
+    pub shape: [npy_intp; MAX_AXES],
+    pub strides: [npy_intp; MAX_AXES],
+}
+
+impl Layout {
+    /// The layout of samples whose axes come in the order of `shown`.
+    pub fn new(memory: &Memory, shown: &Order) -> Self {
+        let data_type = memory.data_type;
+        let mut layout = Layout { length: shown.len(), shape: [0; MAX_AXES], strides: [0; MAX_AXES] };
+        for (index, axis) in shown.iter().enumerate() {
+            (layout.shape[index], layout.strides[index]) = match axis {
+                Shown::Axis(position) => (memory.shape[*position] as npy_intp, memory.strides[*position] as npy_intp),
+                Shown::Components => {
+                    (data_type.vector_length().unwrap_or(1) as npy_intp, data_type.scalar().byte_count() as npy_intp)
+                }
+            };
         }
+        layout
+    }
+
+    pub fn shape(&self) -> &[npy_intp] {
+        &self.shape[..self.length]
+    }
+
+    pub fn strides(&self) -> &[npy_intp] {
+        &self.strides[..self.length]
+    }
+
+    /// Do items of this many bytes lie without gaps, the last axis fastest (`c`) or the first?
+    pub fn is_contiguous(&self, item: npy_intp, c: bool) -> bool {
+        if self.shape().contains(&0) {
+            return true;
+        }
+        let mut step = item;
+        let mut axes: Vec<_> = self.shape().iter().zip(self.strides()).collect();
+        if c {
+            axes.reverse();
+        }
+        axes.into_iter().all(|(size, stride)| {
+            let fits = *size == 1 || *stride == step;
+            step = step.saturating_mul(*size);
+            fits
+        })
+    }
+}
+
+/// Samples that an image lends, and the order in which NumPy sees their axes.
+pub struct Lent {
+    pub memory: Memory,
+    pub shown: Order,
+}
+
+impl Lent {
+    /// What an image with MEMORY_ACCESS lends.
+    pub fn of(view: &dyn iolink_sdk::ImageView) -> PyResult<Self> {
+        let memory = view.memory().or_raise()?;
+        let shown = Order::numpy(&view.properties(), memory.shape.len(), memory.data_type);
+        Ok(Lent { memory, shown })
+    }
+
+    pub fn layout(&self) -> Layout {
+        Layout::new(&self.memory, &self.shown)
+    }
+
+    /// Bytes of one item: of a component.
+    pub fn component(&self) -> usize {
+        self.memory.data_type.scalar().byte_count()
+    }
+
+    /// Are the samples in the other byte order?
+    pub fn is_swapped(&self) -> bool {
+        is_swapped(&self.memory)
+    }
+
+    /// Where the first sample lies; an image of no samples may have no address, for which this is one.
+    pub fn address(&self) -> usize {
+        address(&self.memory) as usize
+    }
+
+    /// NumPy's text of the type of one item: `<u2`.
+    pub fn type_text(&self) -> PyResult<String> {
+        type_text(self.memory.data_type, self.memory.byte_order)
+    }
+
+    /// The buffer protocol's text of the type of one item: `H`, and `>H` for the other byte order.
+    pub fn format(&self) -> PyResult<String> {
+        let code = numpy_code(self.memory.data_type).ok_or_else(|| no_dtype(self.memory.data_type))?;
+        // What takes 8 bytes is `L` where that is the processor's own, and always `Q` where a byte order is given.
+        let long = std::mem::size_of::<std::os::raw::c_long>() == 8 && !self.is_swapped();
+        let letter = match code.as_str() {
+            "b1" => "?",
+            "u1" => "B",
+            "u2" => "H",
+            "u4" => "I",
+            "u8" if long => "L",
+            "u8" => "Q",
+            "i1" => "b",
+            "i2" => "h",
+            "i4" => "i",
+            "i8" if long => "l",
+            "i8" => "q",
+            "f2" => "e",
+            "f4" => "f",
+            "f8" => "d",
+            "c8" => "Zf",
+            "c16" => "Zd",
+            _ => return Err(no_dtype(self.memory.data_type)),
+        };
+        Ok(match (self.is_swapped(), self.memory.byte_order) {
+            (false, _) => letter.to_owned(),
+            (true, ByteOrder::Little) => format!("<{letter}"),
+            (true, ByteOrder::Big) => format!(">{letter}"),
+        })
+    }
+}
+
+/// NumPy's text of the type of one component in a byte order: `<u2`.
+pub fn type_text(data_type: DataType, byte_order: ByteOrder) -> PyResult<String> {
+    let code = numpy_code(data_type).ok_or_else(|| no_dtype(data_type))?;
+    let order = match byte_order {
+        _ if data_type.component_bytes() == 1 => '|',
+        ByteOrder::Little => '<',
+        ByteOrder::Big => '>',
+    };
+    Ok(format!("{order}{code}"))
+}
+
+fn no_dtype(data_type: DataType) -> PyErr {
+    PyTypeError::new_err(format!("samples of type {data_type} have no NumPy dtype"))
+}
+
+fn is_swapped(memory: &Memory) -> bool {
+    memory.byte_order != ByteOrder::NATIVE && memory.data_type.component_bytes() > 1
+}
+
+/// An array of no samples may have no address; NumPy would allocate for NULL.
+fn address(memory: &Memory) -> *mut u8 {
+    if memory.data.is_null() {
+        std::ptr::NonNull::<u64>::dangling().as_ptr() as *mut u8
+    } else {
+        memory.data
     }
 }
 
@@ -118,27 +272,12 @@ pub fn array<'py>(
     writable: bool,
     image: Option<Py<ImageView>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let data_type = memory.data_type;
-    let number = type_number(data_type)
-        .ok_or_else(|| PyTypeError::new_err(format!("samples of type {data_type} have no NumPy dtype")))?;
-    let component = data_type.scalar().byte_count();
-    let mut shape = [0 as npy_intp; IOLINK_MAX_DIMS + 1];
-    let mut strides = [0 as npy_intp; IOLINK_MAX_DIMS + 1];
-    for (index, axis) in shown.iter().enumerate() {
-        (shape[index], strides[index]) = match axis {
-            Shown::Axis(position) => (memory.shape[*position] as npy_intp, memory.strides[*position] as npy_intp),
-            Shown::Components => (data_type.vector_length().unwrap_or(1) as npy_intp, component as npy_intp),
-        };
-    }
+    let number = type_number(memory.data_type).ok_or_else(|| no_dtype(memory.data_type))?;
+    let mut layout = Layout::new(&memory, shown);
     let flags = if writable && memory.writable { NPY_ARRAY_WRITEABLE } else { 0 };
-    let (data, swapped) = (memory.data, memory.byte_order != ByteOrder::NATIVE && data_type.component_bytes() > 1);
+    let (data, swapped) = (address(&memory), is_swapped(&memory));
     let order = if memory.byte_order == ByteOrder::Big { b'>' } else { b'<' };
-    // An array of no samples may have no address; NumPy would allocate for NULL.
-    let data = if data.is_null() { std::ptr::NonNull::<u64>::dangling().as_ptr() as *mut u8 } else { data };
-    if let Some(image) = &image {
-        image.get().export_begun();
-    }
-    let lease = Bound::new(py, Lease { memory: Some(memory.into()), image })?;
+    let lease = Bound::new(py, Lease { hold: Some(Hold::new(memory, image)) })?;
     // SAFETY: the attached thread calls NumPy's own functions. `PyArray_NewFromDescr` takes over the descriptor, copies
     // shape and strides, and leaves data and lifetime to us; `PyArray_SetBaseObject` takes over the lease, which keeps
     // the samples in place for as long as the array or a view of it lives.
@@ -157,8 +296,8 @@ pub fn array<'py>(
             numpy::npyffi::get_type_object(py, NpyTypes::PyArray_Type),
             descriptor,
             shown.len() as c_int,
-            shape.as_mut_ptr(),
-            strides.as_mut_ptr(),
+            layout.shape.as_mut_ptr(),
+            layout.strides.as_mut_ptr(),
             data as *mut c_void,
             flags,
             std::ptr::null_mut(),
@@ -179,49 +318,71 @@ pub fn array<'py>(
 pub fn memory_of(array: &Bound<'_, numpy::PyUntypedArray>, vector: bool) -> PyResult<Box<Memory>> {
     use numpy::{PyArrayDescrMethods, PyUntypedArrayMethods};
     let dtype = array.dtype();
-    let (mut data_type, byte_order) = described(&dtype, vector)?;
-    let (mut sizes, mut steps) = (array.shape(), array.strides());
+    let (data_type, byte_order) = described(&dtype, vector)?;
     // SAFETY: the array object is live.
     let (data, writable) = unsafe {
         let raw = &(*array.as_array_ptr()).fields;
         (raw.data as *mut u8, raw.flags & NPY_ARRAY_WRITEABLE != 0)
     };
-    if vector && !dtype.has_fields() {
-        let (count, stride) = match (sizes.split_last(), steps.split_last()) {
-            (Some((count, other_sizes)), Some((stride, other_steps))) => {
-                (sizes, steps) = (other_sizes, other_steps);
-                (*count as u64, *stride as i64)
-            }
-            _ => return Err(pyo3::exceptions::PyValueError::new_err("vector=True needs an axis of components")),
-        };
-        let fits = u16::try_from(count).ok().filter(|count| *count > 0 && data_type.is_scalar());
-        match fits {
-            Some(count) if count == 1 || stride == data_type.byte_count() as i64 => {
-                let parts = data_type.element_count() as u16;
-                data_type = DataType::vector(data_type, count * parts);
-            }
-            Some(_) => {
-                return Err(pyo3::exceptions::PyValueError::new_err(
-                    "vector=True: the components of a sample must lie side by side; give np.ascontiguousarray(a)",
-                ))
-            }
-            None => {
-                return Err(pyo3::exceptions::PyValueError::new_err(format!(
-                    "vector=True: the last axis has {count} components; 1 to 65535 of a scalar type can be a vector"
-                )))
-            }
-        }
-    }
-    let owner = crate::interop::python_owner(array.as_any());
-    Ok(Box::new(Memory {
+    let memory = Memory {
         data,
         data_type,
-        shape: Shape::collect(sizes.iter().map(|size| *size as u64)).or_raise()?,
-        strides: Strides::collect(steps.iter().map(|step| *step as i64)).or_raise()?,
+        shape: Shape::collect(array.shape().iter().map(|size| *size as u64)).or_raise()?,
+        strides: Strides::collect(array.strides().iter().map(|step| *step as i64)).or_raise()?,
         byte_order,
         writable,
-        owner,
-    }))
+        owner: crate::interop::python_owner(&kept(array)?),
+    };
+    let memory = if vector && !dtype.has_fields() { with_components(memory)? } else { memory };
+    Ok(Box::new(memory))
+}
+
+/// What keeps an array's memory: the array, and where the memory is that of another object (a mapped file, shared memory),
+/// a buffer of that object too, since NumPy holds none and the object could be closed or resized underneath.
+fn kept<'py>(array: &Bound<'py, numpy::PyUntypedArray>) -> PyResult<Bound<'py, PyAny>> {
+    use numpy::PyUntypedArrayMethods;
+    let py = array.py();
+    // SAFETY: arrays and their bases are live while the outermost one is; a base that is an array has one itself.
+    let root = unsafe {
+        let mut base = (*array.as_array_ptr()).fields.base;
+        while !base.is_null() && numpy::npyffi::PyArray_Check(py, base) != 0 {
+            base = (*(base as *mut numpy::npyffi::PyArrayObject)).fields.base;
+        }
+        Bound::from_borrowed_ptr_or_opt(py, base)
+    };
+    let Some(root) = root else { return Ok(array.as_any().clone()) };
+    // SAFETY: any object may be asked.
+    if unsafe { ffi::PyObject_CheckBuffer(root.as_ptr()) } == 0 {
+        return Ok(array.as_any().clone());
+    }
+    // SAFETY: the object is live. One that lends no buffer any more keeps the array no better than it did.
+    match unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyMemoryView_FromObject(root.as_ptr())) } {
+        Ok(buffer) => Ok(PyTuple::new(py, [array.as_any(), &buffer])?.into_any()),
+        Err(_) => Ok(array.as_any().clone()),
+    }
+}
+
+/// The samples with their last axis as the components of vectors.
+///
+/// # Errors
+/// `ValueError` where there is no such axis, or its samples do not lie side by side.
+pub fn with_components(memory: Memory) -> PyResult<Memory> {
+    let wrong = |words: String| Err(PyValueError::new_err(format!("vector=True: {words}")));
+    let (Some((count, shape)), Some((stride, strides))) = (memory.shape.split_last(), memory.strides.split_last())
+    else {
+        return wrong("an axis of components is needed".to_owned());
+    };
+    let data_type = memory.data_type;
+    match u16::try_from(*count).ok().filter(|count| *count > 0 && data_type.is_scalar()) {
+        Some(count) if count == 1 || *stride == data_type.byte_count() as i64 || shape.contains(&0) => Ok(Memory {
+            data_type: DataType::vector(data_type, count * data_type.element_count() as u16),
+            shape: Shape::new(shape).or_raise()?,
+            strides: Strides::new(strides).or_raise()?,
+            ..memory
+        }),
+        Some(_) => wrong("the components of a sample must lie side by side; give np.ascontiguousarray(a)".to_owned()),
+        None => wrong(format!("the last axis has {count} components; 1 to 65535 of a scalar type can be a vector")),
+    }
 }
 
 fn described(dtype: &Bound<'_, numpy::PyArrayDescr>, vector: bool) -> PyResult<(DataType, ByteOrder)> {

@@ -1,6 +1,7 @@
 //! The Python front end: thin classes over the SDK's views, and the host's registry behind them.
 #![allow(missing_docs)] // What Python sees is documented in its docstrings and in `_iolink.pyi`.
 
+mod array;
 mod axes;
 mod blocks;
 mod buffer;
@@ -26,6 +27,7 @@ mod progress;
 mod properties;
 mod provider;
 mod region;
+mod remembered;
 mod samples;
 mod sources;
 mod stream;
@@ -61,6 +63,7 @@ fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
     extension::register(module)?;
     factory::register(module)?;
     interop::register(module)?;
+    array::register(module)?;
     lent::register(module)?;
     open::register(module)?;
     provider::register(module)?;

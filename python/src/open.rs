@@ -1,5 +1,6 @@
 //! The registry behind the module, and what asks it: `open`, `plugins`, `load_plugin`, `explain`.
 
+use crate::array::Opening;
 use crate::errors::{Naming, OrRaise};
 use crate::image::{with_progress, ImageView};
 use crate::multi::{LodImageView, MultiImageView};
@@ -45,16 +46,9 @@ fn site_folders(py: Python<'_>) -> PyResult<Vec<PathBuf>> {
 }
 
 /// A view of any kind as its Python class.
-pub fn to_python<'py>(py: Python<'py>, view: View, provider: Option<String>) -> PyResult<Bound<'py, PyAny>> {
+pub fn to_python<'py>(py: Python<'py>, view: View, opening: Option<Opening>) -> PyResult<Bound<'py, PyAny>> {
     Ok(match view {
-        View::Image(view) => Bound::new(
-            py,
-            match provider {
-                Some(provider) => ImageView::opened(view, provider),
-                None => ImageView::new(view),
-            },
-        )?
-        .into_any(),
+        View::Image(view) => Bound::new(py, ImageView::made(view, opening))?.into_any(),
         View::MultiImage(view) => Bound::new(py, MultiImageView::new(view))?.into_any(),
         View::LodImage(view) => Bound::new(py, LodImageView::new(view))?.into_any(),
         View::DataFrame(view) => crate::frame::to_python(py, view)?,
@@ -140,13 +134,16 @@ fn open<'py>(
         wanted = wanted.with_format(format);
     }
     wanted = with_options(wanted, options)?;
+    let (uri, format) = (wanted.uri().to_owned(), wanted.format().map(str::to_owned));
+    let options = wanted.options().to_vec();
     let opened = provider::keeping(py, || {
         with_progress(progress, |call| {
             let go_on = |done, total| call.step(done, total).is_ok();
             py.detach(|| iolink_host::with_progress(&go_on, || registry().open(wanted, provider)))
         })
     })?;
-    to_python(py, opened.view, Some(opened.provider))
+    let opening = Opening { provider: opened.provider, uri, format, options, keys: Vec::new() };
+    to_python(py, opened.view, Some(opening))
 }
 
 fn plugin_to_python<'py>(py: Python<'py>, info: &PluginInfo) -> PyResult<Bound<'py, PyAny>> {

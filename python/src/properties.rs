@@ -26,6 +26,11 @@ impl ImageProperties {
         ImageProperties { value: Mutex::new(value), fixed: true }
     }
 
+    /// Properties that can be changed.
+    pub fn of_value(value: Properties) -> Self {
+        ImageProperties { value: Mutex::new(Arc::new(value)), fixed: false }
+    }
+
     pub fn value(&self) -> Arc<Properties> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -23,6 +23,7 @@ def test_the_blocks_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytes
     namespace: dict[str, object] = {"__name__": page.stem}
     for line, block in blocks(page):
         exec(compile("\n" * line + block, str(page), "exec"), namespace)  # a failure names the line of the page
+    namespace.clear()  # as the end of a module does
 
 
 def test_every_fence_for_python_is_a_block() -> None:

@@ -10,6 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The alignment that the system's allocator gives for nothing, so that zeroed pages come untouched.
 const ALIGNMENT: usize = 16;
 
+static ALLOCATED: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes that images of this provider take at this moment, with those that arrays still share.
+pub fn allocated_bytes() -> u64 {
+    ALLOCATED.load(Ordering::Relaxed)
+}
+
 /// Zeroed bytes in one place.
 pub(crate) enum Buffer {
     Heap(Heap),
@@ -52,12 +59,14 @@ impl Heap {
         if data.is_null() {
             return Err(out_of_memory(bytes));
         }
+        ALLOCATED.fetch_add(layout.size() as u64, Ordering::Relaxed);
         Ok(Heap { data, layout })
     }
 }
 
 impl Drop for Heap {
     fn drop(&mut self) {
+        ALLOCATED.fetch_sub(self.layout.size() as u64, Ordering::Relaxed);
         // SAFETY: the memory came from `alloc_zeroed` with this layout.
         unsafe { dealloc(self.data, self.layout) }
     }

@@ -4,6 +4,7 @@ mod buffer;
 mod image;
 mod multi;
 
+pub use buffer::allocated_bytes;
 pub use image::MemoryImage;
 pub use multi::MemoryMultiImage;
 

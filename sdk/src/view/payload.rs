@@ -39,5 +39,5 @@ pub(super) fn take(place: *const iolink_error, message: &str) -> Option<Payload>
     let found = exchange(None)?;
     // A long message was cut where it went out.
     let same = found.place == place as usize && !message.is_empty() && found.message.starts_with(message);
-    same.then(|| found.payload)
+    same.then_some(found.payload)
 }

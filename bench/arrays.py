@@ -1,0 +1,122 @@
+"""Arrays in and out: what each way costs against NumPy's own, and what is left behind."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+import iolink
+from harness import header, race, row
+from iolink import ImageViewFactory, NumpyInterop, _iolink
+
+CALLS = 5_000
+
+
+def layouts() -> dict[str, np.ndarray]:
+    """Small arrays, so that it is the calls that are measured."""
+    cube = np.arange(24, dtype="u2").reshape(2, 3, 4)
+    fixed = cube.copy()
+    fixed.flags.writeable = False
+    return {
+        "C": cube,
+        "F": np.asfortranarray(cube),
+        "strided": np.arange(192, dtype="u2").reshape(4, 6, 8)[::2, ::2, ::2],
+        "negative": cube[::-1, :, ::-1],
+        "broadcast": np.broadcast_to(cube[0], (5, 3, 4)),
+        "read-only": fixed,
+        "1-d": np.arange(24, dtype="u2"),
+        "float64": np.arange(24.0).reshape(2, 3, 4),
+    }
+
+
+def round_trips() -> None:
+    view_of, array_of = NumpyInterop.from_numpy_array, NumpyInterop.to_numpy_array
+    for name, array in layouts().items():
+        ours, peer = race(lambda a=array: array_of(view_of(a)), lambda a=array: np.asarray(memoryview(a)), CALLS)
+        shared = "shared" if np.shares_memory(array_of(view_of(array)), array) else "COPIED"
+        row(f"from + to, {name}, {shared}", ours, peer, "np.asarray(memoryview(a))", "target <= 2")
+
+
+def protocols() -> None:
+    array = np.arange(24, dtype="u2").reshape(2, 3, 4)
+    view = NumpyInterop.from_numpy_array(array, "VOLUME")
+    held = memoryview(array)
+    ours, peer = race(lambda: np.asarray(view), lambda: np.asarray(memoryview(array)), CALLS)
+    row("np.asarray(view)", ours, peer, "np.asarray(memoryview(a))", "target <= 3")
+    ours, peer = race(lambda: memoryview(view), lambda: memoryview(array), CALLS)
+    row("memoryview(view)", ours, peer, "memoryview(a)", "-")
+    ours, peer = race(lambda: iolink.from_dlpack(array), lambda: np.from_dlpack(array), CALLS)
+    row("iolink.from_dlpack(a)", ours, peer, "np.from_dlpack(a)", "target <= 2")
+    ours, peer = race(lambda: np.from_dlpack(view), lambda: np.from_dlpack(array), CALLS)
+    row("np.from_dlpack(view)", ours, peer, "np.from_dlpack(a)", "target <= 2")
+    ours, peer = race(lambda: view[1, ::2], lambda: array[1, ::2], CALLS)
+    row("view[1, ::2]", ours, peer, "a[1, ::2]", "-")
+    assert held.shape == (2, 3, 4)
+
+
+def getters() -> None:
+    """Against a method of this extension that hands out an object that is there already."""
+    view = ImageViewFactory.allocate((6, 4), "UINT16")
+    for name, getter in (("shape()", view.shape), ("dtype()", view.dtype), ("capabilities()", view.capabilities)):
+        prebuilt = _iolink._Prebuilt(getter())
+        ours, peer = race(getter, prebuilt.get, 20_000)
+        row(f"view.{name}", ours, peer, "the same object, prebuilt", "target <= 1.5")
+
+
+def opened() -> None:
+    """What an image that nobody read tells of itself, and in how long."""
+    asked = []
+    properties = iolink.ImageProperties.from_data_type("UINT16")
+    properties.image_info.set_axes_interpretation("VOLUME")
+    view = ImageViewFactory.from_function(
+        (4096, 4096, 4096), "UINT16", asked.append, chunks=(256, 256, 16), properties=properties
+    )
+    start = time.perf_counter_ns()
+    view.shape(), view.dtype(), view.array.chunks, view.properties().calibration.spacing
+    took = (time.perf_counter_ns() - start) / 1e6
+    print(f"shape, dtype, chunks and spacing, first call  {took:.3f} ms, {len(asked)} regions read (target <= 1 ms, 0)")
+
+
+def leaks() -> None:
+    """Bytes and references after 10,000 round trips of each kind."""
+    array = np.arange(24, dtype="u2").reshape(2, 3, 4)
+    view = NumpyInterop.from_numpy_array(array, "VOLUME")
+    kinds: dict[str, Callable[[], object]] = {
+        "from + to": lambda: NumpyInterop.to_numpy_array(NumpyInterop.from_numpy_array(array)),
+        "np.asarray(view)": lambda: np.asarray(view),
+        "np.from_dlpack(view)": lambda: np.from_dlpack(view),
+        "iolink.from_dlpack(a)": lambda: iolink.from_dlpack(array),
+        "view[1:]": lambda: np.asarray(view[1:]),
+        "copies": lambda: iolink.from_dlpack(array, copy=True),
+    }
+    for name, body in kinds.items():
+        body()
+        gc.collect()
+        before, references, blocks = _iolink._live(), sys.getrefcount(array), sys.getallocatedblocks()
+        for _ in range(10_000):
+            body()
+        gc.collect()
+        after = _iolink._live()
+        left = sum(after.values()) - sum(before.values())
+        off = sys.getrefcount(array) - references
+        grown = max(0, sys.getallocatedblocks() - blocks)
+        print(
+            f"10,000 x {name:<22} {left} objects or bytes left, {off} references off, {grown} Python blocks (target 0)"
+        )
+
+
+def main() -> None:
+    header()
+    round_trips()
+    protocols()
+    getters()
+    opened()
+    leaks()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""How notebooks show an image: a picture of its middle, and what is known of it."""
+
+from __future__ import annotations
+
+import base64
+import html as markup
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .enums import ImageCapability
+
+if TYPE_CHECKING:
+    from ._iolink import ImageView
+
+# Samples of the picture along its longer side, at most.
+_SIDE = 192
+
+
+def _picture(view: ImageView) -> NDArray[np.uint8] | None:
+    """The middle of the image in grey (rows, columns) or colour (rows, columns, 3), of `_SIDE` samples a side at most."""
+    array = view.array
+    if array.size == 0 or array.ndim == 0 or not view.support(ImageCapability.READ):
+        return None
+    channels = array.ndim > 2 and array.dims[-1] in ("channel", "component")
+    colour = channels and array.shape[-1] in (3, 4)
+    plane = (array.ndim - 3, array.ndim - 2) if channels else (array.ndim - 2, array.ndim - 1)
+    key: list[Any] = [size // 2 for size in array.shape]
+    for axis in plane:
+        if axis >= 0:
+            key[axis] = slice(None, None, -(-array.shape[axis] // _SIDE))
+    if channels:
+        key[-1] = slice(0, 3) if colour else 0
+    samples = np.asarray(array[tuple(key)])
+    samples = np.abs(samples) if samples.dtype.kind == "c" else samples
+    samples = samples.reshape((1,) * (2 - samples.ndim) + samples.shape).astype(np.float64)
+    if colour and array.dtype == np.uint8:
+        return samples.astype(np.uint8)
+    finite = samples[np.isfinite(samples)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    scaled = np.nan_to_num((samples - low) / (high - low) if high > low else np.zeros_like(samples), nan=0.0)
+    return np.clip(scaled * 255, 0, 255).astype(np.uint8)
+
+
+def _encoded(picture: NDArray[np.uint8]) -> bytes:
+    """The picture as PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows, columns = picture.shape[:2]
+    colour = 2 if picture.ndim == 3 else 0
+    lines = b"".join(b"\0" + line.tobytes() for line in picture)
+    header = struct.pack(">IIBBBBB", columns, rows, 8, colour, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def png(view: ImageView) -> bytes | None:
+    """The picture, or `None` of an image that is closed or has no samples to be read."""
+    picture = None if view.closed else _picture(view)
+    return None if picture is None else _encoded(picture)
+
+
+def _facts(view: ImageView) -> dict[str, str]:
+    """What is known of the image, by name."""
+    properties = view.properties()
+    names = [axis.name if axis is not None else "unnamed" for axis in properties.image_info.axes]
+    names += ["unnamed"] * (view.dimension_count() - len(names))
+    calibration = properties.calibration
+    parts = zip(names, calibration.spacing, calibration.origin, calibration.units, strict=False)
+    slope, intercept, unit = properties.value_scale
+    facts = {
+        "shape": f"{view.shape()} (COLUMN first)",
+        "NumPy shape": str(view.array.shape),
+        "type": f"{view.dtype()}",
+        "axes": ", ".join(names),
+        "calibration": "; ".join(f"{name} {spacing:g} {unit} from {origin:g}" for name, spacing, origin, unit in parts),
+        "values": "" if (slope, intercept, unit) == (1.0, 0.0, "") else f"stored × {slope:g} + {intercept:g} {unit}",
+        "capabilities": " | ".join(flag.name or "" for flag in view.capabilities()),
+        "provider": view.provider or "",
+        "URI": view.uri or "",
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def html(view: ImageView) -> str:
+    """A table of what is known, beside the picture."""
+    if view.closed:
+        return "<p>ImageView(closed)</p>"
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{markup.escape(text)}</td></tr>"
+        for name, text in _facts(view).items()
+    )
+    picture = png(view)
+    image = ""
+    if picture is not None:
+        text = base64.b64encode(picture).decode("ascii")
+        image = f"<img alt='the middle of the image' src='data:image/png;base64,{text}'>"
+    return f"<div style='display:flex;gap:1em;align-items:flex-start'>{image}<table>{rows}</table></div>"

@@ -1,0 +1,170 @@
+//! A tensor as an image.
+
+use super::tensor::{Legacy, Managed, Tensor, Versioned, READABLE, READ_ONLY, VERSION};
+use crate::axes::interpretation_from;
+use crate::errors::OrRaise;
+use crate::image::ImageView;
+use crate::interop::{copied, copy_from, image_of};
+use crate::lent::with_components;
+use iolink_sdk::{fail, ByteOrder, Error, Memory, Owner, Result, Shape, Strides};
+use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::os::raw::c_void;
+
+/// Takes a tensor over from its capsule, which is renamed: whoever holds it finds it used. `None` under another name.
+fn taken<M: Managed>(capsule: &Bound<'_, PyAny>) -> PyResult<Option<*mut M>> {
+    // SAFETY: the pointer is only taken where the capsule has the name of a tensor that nobody took over yet.
+    unsafe {
+        if ffi::PyCapsule_IsValid(capsule.as_ptr(), M::FRESH.as_ptr()) == 0 {
+            return Ok(None);
+        }
+        let managed = ffi::PyCapsule_GetPointer(capsule.as_ptr(), M::FRESH.as_ptr()) as *mut M;
+        if ffi::PyCapsule_SetName(capsule.as_ptr(), M::USED.as_ptr()) != 0 {
+            return Err(PyErr::fetch(capsule.py()));
+        }
+        Ok(Some(managed))
+    }
+}
+
+/// Calls a tensor's deleter when the last user of its memory is gone.
+fn owner<M: Managed>(managed: *mut M) -> Owner {
+    unsafe extern "C" fn release<M: Managed>(managed: *mut c_void) {
+        // SAFETY: the tensor was taken over and lives until its deleter is called, once.
+        unsafe {
+            if let Some(deleter) = (*(managed as *mut M)).deleter() {
+                deleter(managed as *mut M);
+            }
+        }
+    }
+    // SAFETY: DLPack lets a deleter be called from any thread; those of Python libraries attach themselves.
+    unsafe { Owner::from_raw(managed as *mut c_void, Some(release::<M>)) }
+}
+
+/// The samples of a tensor.
+///
+/// # Safety
+/// The tensor is one that was taken over, and `owner` keeps it.
+unsafe fn memory(tensor: &Tensor, writable: bool, owner: Owner) -> Result<Memory> {
+    if !READABLE.contains(&tensor.device.kind) {
+        fail!(
+            NotImplemented,
+            "the tensor lies on a device of kind {}, not in the processor's memory",
+            tensor.device.kind
+        );
+    }
+    let Some(data_type) = tensor.item.data_type() else {
+        fail!(
+            Type,
+            "the tensor's items (code {}, {} bits, {} lanes) are no samples of an image; convert them first",
+            tensor.item.code,
+            tensor.item.bits,
+            tensor.item.lanes
+        );
+    };
+    let Ok(count) = usize::try_from(tensor.ndim) else { fail!(InvalidArgument, "the tensor has {} axes", tensor.ndim) };
+    let size = data_type.byte_count();
+    // SAFETY: a tensor has as many sizes and strides as axes, or NULL.
+    let (sizes, steps) = unsafe { (numbers(tensor.shape, count), numbers(tensor.strides, count)) };
+    if count > 0 && (sizes.is_empty() || sizes.iter().any(|size| *size < 0)) {
+        fail!(InvalidArgument, "the tensor has {count} axes without a size, or with a negative one");
+    }
+    let shape = Shape::collect(sizes.iter().map(|size| *size as u64))?;
+    let strides = if steps.is_empty() {
+        shape.dense_strides(size, (0..count).rev())
+    } else {
+        Strides::collect(steps.iter().map(|step| step.saturating_mul(size as i64)))?
+    };
+    let data = (tensor.data as *mut u8).wrapping_add(tensor.byte_offset as usize);
+    Ok(Memory { data, data_type, shape, strides, byte_order: ByteOrder::NATIVE, writable, owner })
+}
+
+/// # Safety
+/// `at` is NULL or has `count` numbers.
+unsafe fn numbers<'a>(at: *const i64, count: usize) -> &'a [i64] {
+    if at.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: by the caller's promise.
+    unsafe { std::slice::from_raw_parts(at, count) }
+}
+
+/// What an object answers to `__dlpack__`; one of a version that does not know the arguments is asked without them.
+fn asked<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+    let py = thing.py();
+    let method = thing.getattr(intern!(py, "__dlpack__")).map_err(|_| {
+        PyTypeError::new_err(format!(
+            "expected an object with __dlpack__, such as an array of NumPy, PyTorch or CuPy, not {}",
+            thing.get_type().name().map(|name| name.to_string()).unwrap_or_default()
+        ))
+    })?;
+    let arguments = PyDict::new(py);
+    arguments.set_item(intern!(py, "max_version"), (VERSION.major, VERSION.minor))?;
+    if let Some(copy) = copy {
+        arguments.set_item(intern!(py, "copy"), copy)?;
+    }
+    match method.call((), Some(&arguments)) {
+        Err(refused) if refused.is_instance_of::<PyTypeError>(py) && copy != Some(false) => method.call0(),
+        answer => answer,
+    }
+}
+
+/// An image over the memory of a tensor: any object with `__dlpack__`, without a copy. The axes are read as those of an
+/// array by `NumpyInterop.from_numpy_array`. A tensor that is read-only stays so, and so does one of a library that cannot
+/// tell.
+///
+/// `copy=True` makes an image in memory of its own, `copy=False` refuses a tensor that its library would have to copy.
+///
+/// Raises TypeError for an object without `__dlpack__`, BufferError for tensors that are not in the processor's memory.
+///
+/// >>> import numpy as np
+/// >>> array = np.zeros((2, 3), np.uint16)
+/// >>> from_dlpack(array, "IMAGE").shape()
+/// VectorXu64(3, 2)
+#[pyfunction]
+#[pyo3(signature = (thing, interpretation = None, *, vector = false, copy = None))]
+fn from_dlpack(
+    thing: &Bound<'_, PyAny>,
+    interpretation: Option<&Bound<'_, PyAny>>,
+    vector: bool,
+    copy: Option<&Bound<'_, PyAny>>,
+) -> PyResult<ImageView> {
+    let (py, copy) = (thing.py(), copy_from(copy)?);
+    let interpretation = interpretation_from(interpretation)?;
+    let capsule = asked(thing, copy)?;
+    let memory = if let Some(managed) = taken::<Versioned>(&capsule)? {
+        // SAFETY: the struct was taken over; version and flags lie at the same place in every version.
+        let (version, flags) = unsafe { ((*managed).version, (*managed).flags) };
+        let owner = owner(managed);
+        if version.major > VERSION.major {
+            return Err(PyBufferError::new_err(format!(
+                "the tensor is of DLPack version {}.{}, which is newer than {}",
+                version.major, version.minor, VERSION.major
+            )));
+        }
+        // SAFETY: the struct was taken over, and the owner keeps it.
+        unsafe { memory(&(*managed).tensor, flags & READ_ONLY == 0, owner) }
+    } else if let Some(managed) = taken::<Legacy>(&capsule)? {
+        // SAFETY: the struct was taken over, and the owner keeps it.
+        unsafe { memory(&(*managed).tensor, false, owner(managed)) }
+    } else {
+        return Err(PyTypeError::new_err("__dlpack__ gave no tensor, or one that somebody else took over"));
+    };
+    let memory = memory.map_err(|refused: Error| match refused.kind() {
+        iolink_sdk::ErrorKind::NotImplemented => PyBufferError::new_err(refused.message().to_owned()),
+        _ => crate::errors::raise(refused),
+    })?;
+    let memory = if vector { with_components(memory)? } else { memory };
+    let image = image_of(Box::new(memory), interpretation)?;
+    if copy == Some(true) {
+        let view = image.open()?;
+        return py.detach(|| copied(&view)).or_raise().map(ImageView::new);
+    }
+    Ok(image)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(from_dlpack, module)?)
+}

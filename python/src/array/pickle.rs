@@ -1,0 +1,221 @@
+//! Pickling: an opened image by where it is and who opens it, any other by its samples, which stay out of band where
+//! protocol 5 lets them.
+
+use crate::dtype::DataType;
+use crate::errors::OrRaise;
+use crate::image::ImageView;
+use crate::interop::{image_of, lend};
+use crate::lent::{array, memory_of, with_components, Order, Shown};
+use crate::metadata::MetadataNode;
+use crate::properties::ImageProperties;
+use iolink_sdk::{
+    AxesInterpretation, Axis, AxisProperties, ImageInterpretation, ImageProperties as Properties, MetadataNode as Tree,
+    Value, ValueScale,
+};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use std::sync::Arc;
+
+/// How an image was opened, so that another process can do the same.
+pub struct Opening {
+    pub provider: String,
+    pub uri: String,
+    pub format: Option<String>,
+    pub options: Vec<(String, String)>,
+    /// Keys that were applied to what was opened, one after the other.
+    pub keys: Vec<Py<PyAny>>,
+}
+
+impl Opening {
+    /// The opening of what a key shows of the image.
+    pub fn part(&self, key: &Bound<'_, PyAny>) -> Self {
+        let py = key.py();
+        let keys = self.keys.iter().map(|key| key.clone_ref(py)).chain([key.clone().unbind()]).collect();
+        Opening {
+            provider: self.provider.clone(),
+            uri: self.uri.clone(),
+            format: self.format.clone(),
+            options: self.options.clone(),
+            keys,
+        }
+    }
+
+    /// Can another process open it? What was read from an object cannot be found again.
+    pub fn is_lasting(&self) -> bool {
+        !self.uri.starts_with("stream:")
+    }
+}
+
+/// Axis: its name's number, spacing, origin, unit.
+type AxisState = (Option<u8>, f64, f64, String);
+type PropertiesState = (u32, u32, Vec<AxisState>, [[f64; 3]; 3], (f64, f64, String));
+
+fn properties_state(properties: &Properties) -> PropertiesState {
+    let axes = properties.axes.iter();
+    let axes = axes.map(|axis| (axis.axis.map(Axis::number), axis.spacing, axis.origin, axis.unit.clone())).collect();
+    let scale = &properties.value_scale;
+    (
+        properties.axes_interpretation.number(),
+        properties.image_interpretation as u32,
+        axes,
+        properties.direction,
+        (scale.slope, scale.intercept, scale.unit.clone()),
+    )
+}
+
+fn properties_from(state: PropertiesState) -> PyResult<Properties> {
+    let (interpretation, meaning, axes, direction, (slope, intercept, unit)) = state;
+    let later = || PyValueError::new_err("the pickle holds an interpretation of a later version");
+    Ok(Properties {
+        axes_interpretation: AxesInterpretation::from_number(interpretation).ok_or_else(later)?,
+        image_interpretation: ImageInterpretation::from_number(meaning).ok_or_else(later)?,
+        axes: axes
+            .into_iter()
+            .map(|(axis, spacing, origin, unit)| AxisProperties {
+                axis: axis.and_then(Axis::from_number),
+                spacing,
+                origin,
+                unit,
+            })
+            .collect(),
+        direction,
+        value_scale: ValueScale { slope, intercept, unit },
+    })
+}
+
+/// A node: its key, the type and bytes of its value, its children.
+fn tree_state<'py>(py: Python<'py>, node: &Tree) -> PyResult<Bound<'py, PyTuple>> {
+    let value = node.value().map(|value| (value.data_type().id(), PyBytes::new(py, value.raw())));
+    let children: Vec<_> = node.children().iter().map(|child| tree_state(py, child)).collect::<PyResult<_>>()?;
+    (node.key(), value, children).into_pyobject(py)
+}
+
+fn tree_from(state: &Bound<'_, PyAny>) -> PyResult<Tree> {
+    let mut tree = Tree::new("").or_raise()?;
+    fill_tree(&mut tree, state)?;
+    Ok(tree)
+}
+
+fn fill_tree(node: &mut Tree, state: &Bound<'_, PyAny>) -> PyResult<()> {
+    type State<'py> = (String, Option<(u64, Bound<'py, PyBytes>)>, Vec<Bound<'py, PyAny>>);
+    let (_, value, children): State<'_> = state.extract()?;
+    if let Some((id, bytes)) = value {
+        let data_type = iolink_sdk::DataType::from_id(id).or_raise()?;
+        node.set_value(Some(Value::from_bytes(data_type, bytes.as_bytes()).or_raise()?));
+    }
+    for child in children {
+        let key: String = child.get_item(0)?.extract()?;
+        fill_tree(node.make(&key).or_raise()?, &child)?;
+    }
+    Ok(())
+}
+
+/// An image of a pickle: the array with its axes in canonical order.
+#[pyfunction]
+#[pyo3(signature = (array, dtype, properties, metadata))]
+fn _from_pickle(
+    array: &Bound<'_, numpy::PyUntypedArray>,
+    dtype: &Bound<'_, DataType>,
+    properties: PropertiesState,
+    metadata: &Bound<'_, PyAny>,
+) -> PyResult<ImageView> {
+    let data_type = dtype.get().0;
+    let mut memory = memory_of(array, false)?;
+    if data_type.vector_length().is_some() {
+        *memory = with_components(*memory)?;
+    }
+    // What numbers mean, NumPy does not tell.
+    memory.data_type = data_type;
+    let image = image_of(memory, AxesInterpretation::Unknown)?;
+    let view = image.open()?;
+    view.set_properties(properties_from(properties)?).or_raise()?;
+    view.set_metadata(tree_from(metadata)?).or_raise()?;
+    Ok(image)
+}
+
+/// Opens an image of a pickle again.
+#[pyfunction]
+#[pyo3(signature = (uri, provider, format, options, keys))]
+fn _reopen<'py>(
+    py: Python<'py>,
+    uri: &str,
+    provider: &str,
+    format: Option<&str>,
+    options: &Bound<'py, PyDict>,
+    keys: Vec<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let arguments = options.copy()?;
+    arguments.set_item("provider", provider)?;
+    arguments.set_item("format", format)?;
+    let opened = py.import("iolink")?.getattr("open")?.call((uri,), Some(&arguments))?;
+    keys.into_iter().try_fold(opened, |image, key| image.get_item(key))
+}
+
+#[pymethods]
+impl ImageView {
+    /// An image that was opened is pickled as its URI and provider, and is opened anew where it is unpickled; any other as
+    /// its samples, properties and metadata.
+    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, _protocol: u8) -> PyResult<Bound<'py, PyTuple>> {
+        let (py, this) = (slf.py(), slf.get());
+        let view = this.open()?;
+        let module = py.import("iolink._iolink")?;
+        if let Some(opening) = this.opening().filter(|opening| opening.is_lasting()) {
+            let options = PyDict::new(py);
+            for (key, value) in &opening.options {
+                options.set_item(key, value)?;
+            }
+            let keys = PyTuple::new(py, &opening.keys)?;
+            let arguments = (&opening.uri, &opening.provider, &opening.format, options, keys).into_pyobject(py)?;
+            return (module.getattr("_reopen")?, arguments).into_pyobject(py);
+        }
+        let data_type = view.data_type();
+        let components = data_type.vector_length().map(|_| Shown::Components);
+        let canonical: Order = (0..view.shape().len()).map(Shown::Axis).chain(components).collect();
+        let samples = match lend(this)? {
+            Some(lent) => array(py, lent.memory, &canonical, true, Some(slf.clone().unbind()))?,
+            None => crate::interop::export(slf, Some(canonical), Some(true))?,
+        };
+        let arguments =
+            (samples, DataType(data_type), properties_state(&view.properties()), tree_state(py, &view.metadata())?);
+        (module.getattr("_from_pickle")?, arguments).into_pyobject(py)
+    }
+}
+
+#[pymethods]
+impl ImageProperties {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let make = py.import("iolink._iolink")?.getattr("_properties_from_pickle")?;
+        (make, (properties_state(&slf.get().value()),)).into_pyobject(py)
+    }
+}
+
+#[pymethods]
+impl MetadataNode {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let make = py.import("iolink._iolink")?.getattr("_metadata_from_pickle")?;
+        (make, (tree_state(py, &slf.get().tree())?,)).into_pyobject(py)
+    }
+}
+
+#[pyfunction]
+fn _properties_from_pickle(state: PropertiesState) -> PyResult<ImageProperties> {
+    properties_from(state).map(ImageProperties::of_value)
+}
+
+#[pyfunction]
+fn _metadata_from_pickle(state: &Bound<'_, PyAny>) -> PyResult<MetadataNode> {
+    let key: String = state.get_item(0)?.extract()?;
+    let mut tree = Tree::new(&key).or_raise()?;
+    fill_tree(&mut tree, state)?;
+    Ok(MetadataNode::of_view(Arc::new(tree)))
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_from_pickle, module)?)?;
+    module.add_function(wrap_pyfunction!(_reopen, module)?)?;
+    module.add_function(wrap_pyfunction!(_properties_from_pickle, module)?)?;
+    module.add_function(wrap_pyfunction!(_metadata_from_pickle, module)?)
+}

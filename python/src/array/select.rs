@@ -1,0 +1,100 @@
+//! `image[key]`, `image[key] = values` and `isel`.
+
+use super::index::{parts, select};
+use crate::image::ImageView;
+use crate::interop::export;
+use crate::lent::{Order, Shown};
+use iolink_sdk::{Axis, Error, ImageCapability};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PySlice, PyTuple};
+
+/// The module that does what NumPy alone can: keys with arrays in them.
+fn by_numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("iolink._fancy")?.getattr(name)
+}
+
+#[pymethods]
+impl ImageView {
+    /// What NumPy's indexing shows, in NumPy's order of axes: integers, slices of any step, `...` and `None` give a lazy
+    /// image of those samples, without reading; `np.asarray(image[key])` equals `np.asarray(image)[key]`. Integer and boolean
+    /// arrays and lists read what they name into a new array.
+    ///
+    /// Raises IndexError for an index that is not there.
+    ///
+    /// >>> image = ImageViewFactory.allocate((6, 4), "UINT8")
+    /// >>> image[1:4, ::-2].shape()
+    /// VectorXu64(3, 2)
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        match parts(key)? {
+            Some(parts) => {
+                let view = select(&this.open()?, &parts)?;
+                Ok(Bound::new(py, ImageView::made(view, this.opening().map(|opening| opening.part(key))))?.into_any())
+            }
+            None => by_numpy(py, "read")?.call1((slf, key)),
+        }
+    }
+
+    /// Writes through to the samples that `image[key]` shows, values being broadcast and converted as by NumPy.
+    ///
+    /// Raises CapabilityError without WRITE.
+    fn __setitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>, values: &Bound<'py, PyAny>) -> PyResult<()> {
+        let capabilities = slf.get().open()?.capabilities();
+        if !capabilities.has(ImageCapability::WRITE) {
+            return Err(crate::errors::raise(Error::capability(
+                "the image",
+                "WRITE",
+                "copy it into memory to change it (ImageViewFactory.copy_in_memory)",
+            )));
+        }
+        if capabilities.has(ImageCapability::MEMORY_ACCESS) {
+            return export(slf, None, Some(false))?.set_item(key, values);
+        }
+        let lazy = parts(key)?.is_some();
+        by_numpy(slf.py(), if lazy { "write" } else { "write_some" })?.call1((slf, key, values)).map(|_| ())
+    }
+
+    /// A lazy image of those samples that integers and slices name by the name of an axis: `column`, `row`, `slice`,
+    /// `channel`, `sequence`. `channel` names the components where samples are vectors.
+    ///
+    /// Raises ValueError for an axis that the image has not, IndexError for an index that is not there.
+    ///
+    /// >>> stack = ImageViewFactory.stack([ImageViewFactory.allocate((6, 4), "UINT8")] * 9)
+    /// >>> reading = ImageViewFactory.reinterpret(stack, "VOLUME")
+    /// >>> reading.isel(slice=3, row=slice(0, 2)).shape()
+    /// VectorXu64(6, 2)
+    #[pyo3(signature = (**indexers))]
+    fn isel<'py>(slf: &Bound<'py, Self>, indexers: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, view) = (slf.py(), slf.get().open()?);
+        let (properties, data_type) = (view.properties(), view.data_type());
+        let order = Order::numpy(&properties, view.shape().len(), data_type);
+        let has_channel = properties.axes.iter().any(|axis| axis.axis == Some(Axis::Channel));
+        let names: Vec<Option<Axis>> = order
+            .iter()
+            .map(|shown| match shown {
+                Shown::Axis(position) => properties.axis(*position),
+                Shown::Components if has_channel => None,
+                Shown::Components => Some(Axis::Channel),
+            })
+            .collect();
+        let mut key: Vec<Bound<'py, PyAny>> = order.iter().map(|_| PySlice::full(py).into_any()).collect();
+        for (name, index) in indexers.into_iter().flatten() {
+            let name: String = name.extract()?;
+            let wanted = names.iter().position(|own| own.is_some_and(|own| own.name().to_lowercase() == name));
+            let Some(place) = wanted else {
+                let own: Vec<String> = names.iter().flatten().map(|axis| axis.name().to_lowercase()).collect();
+                let own = if own.is_empty() { "they have no names".to_owned() } else { own.join(", ") };
+                return Err(PyValueError::new_err(format!("isel: the image has no axis {name}; its axes: {own}")));
+            };
+            if !index.is_instance_of::<PySlice>() && !index.hasattr("__index__")? {
+                return Err(PyTypeError::new_err(format!(
+                    "isel: {name}: expected an integer or a slice, not {}",
+                    index.get_type().name()?
+                )));
+            }
+            key[place] = index;
+        }
+        ImageView::__getitem__(slf, PyTuple::new(py, key)?.as_any())
+    }
+}

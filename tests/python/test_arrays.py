@@ -1,0 +1,822 @@
+"""The array protocols of images: buffers, DLPack, interfaces, keys, functions, and what notebooks show."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import mmap
+import struct
+import subprocess
+import threading
+import zlib
+from multiprocessing import shared_memory
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import iolink
+from iolink import AxesInterpretationId, ImageCapability, ImageViewFactory, NumpyInterop
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def volume(dtype="u2", interpretation="VOLUME"):
+    array = np.arange(60).reshape(3, 4, 5).astype(dtype)
+    return array, NumpyInterop.from_numpy_array(array, interpretation)
+
+
+def readable(view):
+    """The same image without memory."""
+    return ImageViewFactory.restrict_capabilities(view, ImageCapability.READ)
+
+
+# --- buffers
+
+
+def test_a_buffer_has_the_arrays_layout():
+    array, view = volume(">u2")
+    buffer = memoryview(view)
+    assert buffer.shape == (3, 4, 5)
+    assert buffer.strides == array.strides
+    assert buffer.format == ">H"
+    assert not buffer.readonly
+    array[1, 2, 3] = 777
+    assert np.asarray(buffer)[1, 2, 3] == 777
+
+
+def test_components_of_vectors_are_the_last_axis_of_a_buffer():
+    image = ImageViewFactory.allocate((6, 4), "VEC3_UINT16")
+    buffer = memoryview(image)
+    assert buffer.shape == (6, 4, 3)
+    assert buffer.format == "H"
+
+
+def test_a_contiguous_image_is_bytes_to_whoever_wants_bytes():
+    array, view = volume()
+    assert bytes(view) == array.tobytes()
+    assert zlib.crc32(view) == zlib.crc32(array)
+    with pytest.raises(BufferError, match="order"):
+        zlib.crc32(view[:, ::2])
+    with pytest.raises(BufferError, match="byte order"):
+        zlib.crc32(volume(">u2")[1])
+    struct.pack_into("<H", view, 0, 999)
+    assert array[0, 0, 0] == 999
+
+
+def test_a_read_only_image_gives_no_writable_buffer():
+    array, _ = volume()
+    array.flags.writeable = False
+    view = NumpyInterop.from_numpy_array(array)
+    assert memoryview(view).readonly
+    with pytest.raises(TypeError, match="read-write"):
+        io.BytesIO(b"\0" * 200).readinto(view)
+
+
+def test_an_image_without_memory_gives_no_buffer():
+    with pytest.raises(BufferError, match=r"MEMORY_ACCESS.*copy_in_memory"):
+        memoryview(readable(volume()[1]))
+
+
+def test_a_buffer_keeps_the_image_from_being_closed():
+    image = ImageViewFactory.allocate((4, 4), "uint8")
+    with memoryview(image) as buffer:
+        assert buffer.nbytes == 16
+        with pytest.raises(BufferError, match="1 array"):
+            image.close()
+    image.close()
+    with pytest.raises(ValueError, match="closed"):
+        memoryview(image)
+
+
+# --- the interface
+
+
+def test_the_interface_is_that_of_the_array():
+    array, view = volume(">f4")
+    ours, theirs = view.__array_interface__, array.__array_interface__
+    assert ours["data"] == theirs["data"]
+    assert ours["typestr"] == ">f4"
+    assert ours["shape"] == (3, 4, 5)
+    assert ours["strides"] == array.strides
+    assert not hasattr(readable(view), "__array_interface__")
+
+
+def test_an_address_that_was_given_away_stays_good():
+    image = ImageViewFactory.allocate((1000, 100), "uint8")
+    given = image.__array_interface__["data"][0]
+    np.asarray(image)[0, 0] = 7
+    image.close()
+    assert ctypes.c_uint8.from_address(given).value == 7
+
+
+def test_array_takes_dtype_and_copy_as_numpy_asks_for_them():
+    array, view = volume()
+    assert np.shares_memory(np.asarray(view, "u2"), array)
+    assert np.asarray(view, "f8").dtype == np.float64
+    assert not np.shares_memory(np.array(view), array)
+    assert np.shares_memory(np.array(view, copy=False), array)
+    with pytest.raises(ValueError):
+        np.array(view, "f8", copy=False)
+    with pytest.raises(ValueError):
+        np.array(readable(view), copy=False)
+    assert np.array(readable(view)).flags.writeable
+    assert np.array_equal(np.asarray(readable(view), "f8"), array)
+    with pytest.raises(TypeError, match="copy"):
+        view.__array__(copy="never")
+
+
+# --- DLPack
+
+
+def test_numpy_takes_a_tensor_read_only_where_the_image_is():
+    array, _ = volume()
+    array.flags.writeable = False
+    tensor = np.from_dlpack(NumpyInterop.from_numpy_array(array))
+    assert np.shares_memory(tensor, array)
+    with pytest.raises(ValueError, match="read-only"):
+        tensor[0] = 1
+
+
+def test_a_consumer_before_version_1_gets_no_read_only_memory():
+    array, view = volume()
+    assert "dltensor" in repr(view.__dlpack__())
+    assert "dltensor_versioned" in repr(view.__dlpack__(max_version=(1, 0)))
+    assert "dltensor_versioned" in repr(view.__dlpack__(max_version=(7, 3)))
+    array.flags.writeable = False
+    fixed = NumpyInterop.from_numpy_array(array)
+    with pytest.raises(BufferError, match="read-only"):
+        fixed.__dlpack__()
+    with pytest.raises(BufferError, match="read-only"):
+        readable(view).__dlpack__()
+    assert "dltensor" in repr(fixed.__dlpack__(copy=True))
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"stream": 1}, BufferError),
+        ({"dl_device": (2, 0)}, BufferError),
+        ({"dl_device": "cpu"}, TypeError),
+        ({"max_version": 1}, TypeError),
+        ({"copy": "no"}, TypeError),
+    ],
+)
+def test_what_dlpack_cannot_do_is_refused(given, error):
+    with pytest.raises(error, match=next(iter(given))):
+        volume()[1].__dlpack__(**given)
+
+
+def test_a_tensor_without_memory_is_a_copy_and_says_so():
+    array, view = volume()
+    lazy = readable(view)
+    assert lazy.__dlpack_device__() == (1, 0)
+    tensor = np.from_dlpack(lazy)
+    assert np.array_equal(tensor, array)
+    assert not tensor.flags.writeable
+    assert np.from_dlpack(lazy, copy=True).flags.writeable
+    with pytest.raises(BufferError, match="MEMORY_ACCESS"):
+        np.from_dlpack(lazy, copy=False)
+
+
+def test_empty_and_axisless_images_are_tensors():
+    for shape in ((0, 3), (), (2, 0, 2)):
+        array = np.zeros(shape, "f4")
+        assert np.from_dlpack(NumpyInterop.from_numpy_array(array)).shape == shape
+        assert iolink.from_dlpack(array).shape() == shape
+
+
+def test_tensors_come_in_shared_with_their_flags():
+    array, _ = volume("f4")
+    view = iolink.from_dlpack(array[:, ::-1], "VOLUME")
+    assert view.shape() == (5, 4, 3)
+    assert np.shares_memory(np.asarray(view), array)
+    assert np.array_equal(np.asarray(view), array[:, ::-1])
+    array.flags.writeable = False
+    fixed = iolink.from_dlpack(array)
+    assert not fixed.support(ImageCapability.WRITE)
+    own = iolink.from_dlpack(array, copy=True)
+    assert own.support(ImageCapability.WRITE)
+    assert np.array_equal(np.asarray(own), array)
+    colours = iolink.from_dlpack(np.zeros((4, 6, 3), "u1"), "IMAGE", vector=True)
+    assert str(colours.dtype()) == "VEC3_UINT8"
+    assert colours.shape() == (6, 4)
+
+
+class Old:
+    """A library of before version 1."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, stream=None):
+        return self.array.__dlpack__()
+
+
+def test_tensors_of_old_libraries_come_in_read_only():
+    array, _ = volume("f4")
+    view = iolink.from_dlpack(Old(array))
+    assert np.shares_memory(np.asarray(view), array)
+    assert not view.support(ImageCapability.WRITE)
+
+
+def test_what_is_no_tensor_is_refused():
+    with pytest.raises(TypeError, match="__dlpack__"):
+        iolink.from_dlpack([1, 2])
+
+    class Wrong:
+        def __dlpack__(self, **_):
+            return 5
+
+    with pytest.raises(TypeError, match="no tensor"):
+        iolink.from_dlpack(Wrong())
+
+    class Twice:
+        capsule = np.zeros(3).__dlpack__(max_version=(1, 0))
+
+        def __dlpack__(self, **_):
+            return self.capsule
+
+    iolink.from_dlpack(Twice())
+    with pytest.raises(TypeError, match="took over"):
+        iolink.from_dlpack(Twice())
+    with pytest.raises(ValueError, match="dimensions"):
+        iolink.from_dlpack(np.zeros((1,) * 9))
+
+
+def hand_made(item=(2, 32, 1), device=(1, 0), version=(1, 0), shape=(2, 3), strides=None, deleted=None):
+    """A capsule of a tensor that somebody wrote by hand."""
+
+    class Tensor(ctypes.Structure):
+        _fields_ = [
+            ("major", ctypes.c_uint32),
+            ("minor", ctypes.c_uint32),
+            ("context", ctypes.c_void_p),
+            ("deleter", ctypes.c_void_p),
+            ("flags", ctypes.c_uint64),
+            ("data", ctypes.c_void_p),
+            ("device", ctypes.c_int32 * 2),
+            ("ndim", ctypes.c_int32),
+            ("code", ctypes.c_uint8),
+            ("bits", ctypes.c_uint8),
+            ("lanes", ctypes.c_uint16),
+            ("shape", ctypes.c_void_p),
+            ("strides", ctypes.c_void_p),
+            ("byte_offset", ctypes.c_uint64),
+        ]
+
+    samples = np.arange(8, dtype="f4")
+    sizes = np.array(shape, np.int64)
+    steps = None if strides is None else np.array(strides, np.int64)
+    deleter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: deleted.append(True))
+    tensor = Tensor(
+        *version,
+        None,
+        ctypes.cast(deleter, ctypes.c_void_p).value,
+        0,
+        samples.ctypes.data,
+        (ctypes.c_int32 * 2)(*device),
+        len(shape),
+        *item,
+        sizes.ctypes.data,
+        None if steps is None else steps.ctypes.data,
+        4,
+    )
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+
+    name = b"dltensor_versioned"
+
+    class Foreign:
+        kept = (samples, sizes, steps, deleter, tensor, name)
+
+        def __dlpack__(self, **_):
+            return new(ctypes.addressof(tensor), name, None)
+
+    return Foreign()
+
+
+def test_a_tensor_written_by_hand_is_read_as_the_header_says_and_deleted_once():
+    deleted = []
+    foreign = hand_made(deleted=deleted)
+    view = iolink.from_dlpack(foreign)
+    assert np.array_equal(np.asarray(view), [[1, 2, 3], [4, 5, 6]])
+    assert not deleted
+    del view
+    assert deleted == [True]
+    view = iolink.from_dlpack(hand_made(strides=(1, 2), shape=(2, 3), deleted=deleted))
+    assert np.array_equal(np.asarray(view), [[1, 3, 5], [2, 4, 6]])
+    del view
+    assert len(deleted) == 2
+
+
+@pytest.mark.parametrize(
+    ("tensor", "error", "words"),
+    [
+        ({"item": (4, 16, 1)}, TypeError, "code 4"),
+        ({"item": (2, 32, 4)}, TypeError, "4 lanes"),
+        ({"item": (2, 12, 1)}, TypeError, "12 bits"),
+        ({"device": (2, 0)}, BufferError, "kind 2"),
+        ({"version": (2, 0)}, BufferError, "newer"),
+        ({"shape": (2, -3)}, ValueError, "negative"),
+        ({"shape": (2**62, 2**62)}, (ValueError, MemoryError), "beyond"),
+    ],
+)
+def test_a_tensor_that_is_no_image_is_refused_and_deleted(tensor, error, words):
+    deleted = []
+    with pytest.raises(error, match=words):
+        iolink.from_dlpack(hand_made(deleted=deleted, **tensor))
+    assert deleted == [True]
+
+
+# --- keys
+
+
+def test_a_key_gives_a_lazy_view_that_shares_memory_and_keeps_names_and_calibration():
+    array, view = volume()
+    properties = view.properties().copy()
+    properties.calibration.spacing = (0.5, 2, 3)
+    properties.calibration.origin = (10, 20, 30)
+    view.set_properties(properties)
+    part = view[1, ::-2, 2:4]
+    assert isinstance(part, iolink.ImageView)
+    assert np.shares_memory(np.asarray(part), array)
+    assert part.properties().image_info.axes_interpretation == AxesInterpretationId.IMAGE
+    assert part.properties().calibration.spacing == (0.5, 4)
+    assert part.properties().calibration.origin[0] == 11
+    upright = view[:, 0]
+    assert [axis.name for axis in upright.properties().image_info.axes] == ["COLUMN", "SLICE"]
+    assert upright.shape() == (5, 3)
+
+
+def test_many_keys_are_one_map():
+    _, view = volume()
+    lazy = readable(view)
+    for _ in range(50):
+        lazy = lazy[::-1][:, ::-1]
+    assert np.array_equal(np.asarray(lazy), np.asarray(view))
+
+
+def test_components_are_indexed_as_an_axis():
+    colours = np.arange(4 * 5 * 3, dtype="u1").reshape(4, 5, 3)
+    view = NumpyInterop.from_numpy_array(colours, "IMAGE", vector=True)
+    assert str(view[1:].dtype()) == "VEC3_UINT8"
+    assert str(view[..., 1].dtype()) == "UINT8"
+    for key in (np.s_[..., 1], np.s_[..., ::-1], np.s_[2, 3], np.s_[..., None], np.s_[:, :, 1:, None]):
+        assert np.array_equal(np.asarray(view[key]), colours[key])
+        assert np.shares_memory(np.asarray(view[key]), colours)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [3, -4, (0, 0, 5), (0, 0, 0, 0), (..., ...), "row", 1.5, 2**80, ([0, 3],), np.ones(4, bool), np.ones((3, 5), bool)],
+    ids=str,
+)
+def test_keys_that_name_nothing_are_refused(key):
+    array, view = volume()
+    with pytest.raises(IndexError):
+        array[key]
+    with pytest.raises(IndexError):
+        view[key]
+    with pytest.raises(ValueError, match=r"zero|0"):
+        view[::0]
+
+
+def test_values_are_written_through_as_numpy_writes():
+    array, view = volume()
+    view[1, :, ::2] = 7
+    assert (array[1, :, ::2] == 7).all()
+    view[[0, 2], 1] = np.arange(5)
+    assert np.array_equal(array[2, 1], np.arange(5))
+    view[array > 50] = 0
+    assert array.max() <= 50
+    with pytest.raises(ValueError, match="broadcast"):
+        view[0] = np.zeros(3)
+    with pytest.raises(iolink.CapabilityError, match="WRITE"):
+        readable(view)[0] = 1
+
+
+def test_isel_goes_by_names():
+    array = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    view = NumpyInterop.from_numpy_array(array, "VOLUME_SEQUENCE")
+    assert np.array_equal(np.asarray(view.isel(slice=1, column=slice(1, 3))), array[:, 1, :, 1:3])
+    assert view.isel().shape() == view.shape()
+    colours = NumpyInterop.from_numpy_array(np.zeros((4, 5, 3)), "IMAGE", vector=True)
+    assert colours.isel(channel=0).shape() == (5, 4)
+    with pytest.raises(ValueError, match="sequence, slice, row, column"):
+        view.isel(channel=0)
+    with pytest.raises(ValueError, match="no names"):
+        NumpyInterop.from_numpy_array(array).isel(row=0)
+    with pytest.raises(TypeError, match="integer or a slice"):
+        view.isel(row=[0, 1])
+    with pytest.raises(IndexError):
+        view.isel(row=9)
+
+
+def test_iteration_goes_along_numpys_first_axis():
+    array, view = volume()
+    assert [np.asarray(plane).tolist() for plane in view] == array.tolist()
+
+
+# --- functions
+
+
+def counting(asked):
+    def read(region):
+        asked.append((tuple(region.origin()), tuple(region.size())))
+        grids = np.meshgrid(*(o + np.arange(n) for o, n in zip(region.origin(), region.size())), indexing="ij")
+        samples = sum(grid * 100**axis for axis, grid in enumerate(grids)).astype("u4")
+        return np.ascontiguousarray(samples.T)  # named axes: NumPy's order is reversed
+
+    return read
+
+
+def ramp(asked, shape=(40, 30, 20), **options):
+    properties = iolink.ImageProperties.from_data_type("UINT32")
+    properties.image_info.set_axes_interpretation("VOLUME")
+    return ImageViewFactory.from_function(shape, "UINT32", counting(asked), properties=properties, **options)
+
+
+def oracle(shape=(40, 30, 20)):
+    x, y, z = np.meshgrid(*map(np.arange, shape), indexing="ij")
+    return (x + 100 * y + 10000 * z).astype("u4").T
+
+
+def test_a_function_is_asked_for_what_is_read_and_for_no_more():
+    asked = []
+    view = ramp(asked)
+    assert (view.shape(), str(view.dtype())) == ((40, 30, 20), "UINT32")
+    part = view[3:5, ::-1, 7]
+    assert not asked
+    assert np.array_equal(np.asarray(part), oracle()[3:5, ::-1, 7])
+    assert asked == [((7, 0, 3), (1, 30, 2))]
+
+
+def test_a_function_is_asked_for_one_block_at_a_time():
+    asked = []
+    view = ramp(asked, chunks=(16, 16, 4))
+    assert np.array_equal(np.asarray(view), oracle())
+    assert all(
+        start // block == (start + size - 1) // block for o, s in asked for start, size, block in zip(o, s, (16, 16, 4))
+    )
+    assert len(asked) == 3 * 2 * 5
+
+
+def test_a_function_is_good_through_every_adapter():
+    view, expected = ramp([]), oracle()
+    factory = ImageViewFactory
+    cases = [
+        (factory.flip_dimension(view, "ROW"), expected[:, ::-1]),
+        (factory.sub_sample(view, (3, 2, 1)), expected[:, ::2, ::3]),
+        (factory.extract_region(view, ((5, 6, 7), (8, 9, 10))), expected[7:17, 6:15, 5:13]),
+        (factory.stack([view, view], "SEQUENCE"), np.stack([expected, expected])),
+        (factory.adapt_dynamic_range(view, "DOUBLE", (0, 1), (0, 2)), expected * 2.0),
+        (factory.copy_in_memory(view), expected),
+        (factory.interlace(view, view), np.stack([expected, expected], -1)),
+    ]
+    for adapted, wanted in cases:
+        assert np.array_equal(np.asarray(adapted), wanted)
+    flat = bytearray(4 * 6)
+    view.read_region(((1, 2, 3), (3, 2, 1)), flat)
+    assert np.array_equal(np.frombuffer(flat, "u4"), expected[3, 2:4, 1:4].ravel())
+
+
+def test_explain_says_what_a_function_would_have_to_be_asked_for():
+    asked = []
+    told = iolink.explain(ramp(asked), "numpy")
+    assert str(40 * 30 * 20 * 4) in told
+    assert "MEMORY_ACCESS" in told
+    assert "nothing" in iolink.explain(volume()[1], "numpy")
+    assert not asked
+
+
+READER = r"""
+#include "iolink_abi.h"
+int32_t read_all(iolink_view *view, void *out, const uint64_t *shape, int64_t item, iolink_error *error)
+{
+  const iolink_image_vtable *table = (const iolink_image_vtable *) view->vtable;
+  iolink_region region = { sizeof region };
+  iolink_block block = { sizeof block };
+  iolink_image_description described = { sizeof described };
+  int32_t status = table->describe(view, &described, error);
+  int64_t stride = item;
+  if (status != IOLINK_OK) return status;
+  region.dimension_count = block.dimension_count = described.dimension_count;
+  block.data_type = described.data_type;
+  block.data = out;
+  for (uint32_t axis = 0; axis < described.dimension_count; axis++) {
+    region.extent[axis] = shape[axis];
+    block.byte_strides[axis] = stride;
+    stride *= (int64_t) shape[axis];
+  }
+  return table->read_region(view, &region, &block, 0, error);
+}
+"""
+
+
+def test_a_function_is_good_from_c(tmp_path):
+    source, library = tmp_path / "reader.c", tmp_path / "reader.so"
+    source.write_text(READER)
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{ROOT / 'sdk' / 'include'}", "-o", library, source], check=True)
+    read = ctypes.CDLL(library).read_all
+    view = ramp([])
+    address = ctypes.c_size_t.from_address(view.to_pointer()).value
+    out = np.zeros((20, 30, 40), "u4")
+    error = ctypes.create_string_buffer(4096)
+    shape = (ctypes.c_uint64 * 3)(40, 30, 20)
+    status = read(ctypes.c_void_p(address), ctypes.c_void_p(out.ctypes.data), shape, ctypes.c_int64(4), error)
+    assert status == 0
+    assert np.array_equal(out, oracle())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (lambda region: np.zeros((1, 1), "u1"), ValueError, "shape"),
+        (lambda region: np.zeros(tuple(region.size()), "f8"), TypeError, "UINT8"),
+        (lambda region: bytes(3), ValueError, "bytes"),
+        (lambda region: None, TypeError, "buffer protocol"),
+        (lambda region: 1 // 0, ZeroDivisionError, "division"),
+        (lambda: 0, TypeError, "argument"),
+    ],
+)
+def test_what_a_function_gives_is_checked_and_what_it_raises_comes_out(answer, error, words):
+    view = ImageViewFactory.from_function((4, 5), "UINT8", answer)
+    with pytest.raises(error, match=words):
+        np.asarray(view)
+    with pytest.raises(error, match=words):
+        view.read_region(((0, 0), (2, 2)), bytearray(4))
+
+
+def test_a_function_needs_a_shape_and_a_type_and_to_be_one():
+    def zeros(region):
+        return np.zeros(tuple(region.size()), "u1")
+
+    make = ImageViewFactory.from_function
+    with pytest.raises(TypeError, match="read_region"):
+        make((2, 2), "UINT8", 5)
+    with pytest.raises(TypeError, match="fixed size"):
+        make((2, 2), "UTF8_STRING", zeros)
+    with pytest.raises(ValueError, match="limit"):
+        make((2**40, 2**40), "UINT8", zeros)
+    for chunks in ((2,), (0, 1), (1, 2, 3)):
+        with pytest.raises(ValueError, match="chunks"):
+            make((2, 2), "UINT8", zeros, chunks=chunks)
+    assert np.asarray(make((0, 2), "UINT8", zeros)).shape == (0, 2)
+    assert np.asarray(make((), "UINT8", zeros)) == 0
+    huge = make((2**20, 2**20, 16), "UINT8", zeros)
+    assert huge.array.nbytes == 2**44
+    assert np.asarray(huge[5, 7, 3:5]).tolist() == [0, 0]
+
+
+def test_a_function_may_be_asked_by_many_threads_at_once():
+    view, expected, wrong = ramp([]), oracle(), []
+
+    def work(number):
+        for plane in range(20):
+            if not np.array_equal(np.asarray(view[plane, number:]), expected[plane, number:]):
+                wrong.append((number, plane))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# --- memory that somebody wants to move or close
+
+
+def test_an_array_whose_memory_is_shared_refuses_to_be_resized():
+    array = np.zeros(1000)
+    view = NumpyInterop.from_numpy_array(array)
+    with pytest.raises(ValueError, match="reference"):
+        array.resize(100_000)
+    assert np.asarray(view).shape == (1000,)
+
+
+def test_a_bytearray_whose_bytes_are_shared_refuses_to_be_resized():
+    raw = bytearray(1000)
+    view = NumpyInterop.from_numpy_array(np.frombuffer(raw, "u1"))
+    with pytest.raises(BufferError):
+        raw.extend(b"more")
+    with pytest.raises(BufferError):
+        raw.clear()
+    raw[3] = 9
+    assert np.asarray(view)[3] == 9
+
+
+def test_a_mapped_file_stays_mapped_while_it_is_shared(tmp_path):
+    path = tmp_path / "raw"
+    path.write_bytes(bytes(range(256)) * 16)
+    with path.open("r+b") as file:
+        mapped = mmap.mmap(file.fileno(), 0)
+    view = NumpyInterop.from_numpy_array(np.frombuffer(mapped, "u1"))
+    with pytest.raises(BufferError):
+        mapped.close()
+    assert np.asarray(view)[255] == 255
+    del view
+    mapped.close()
+    file_map = np.memmap(path, "u2", "r", shape=(8, 16))
+    view = NumpyInterop.from_numpy_array(file_map)
+    inner = file_map._mmap
+    del file_map
+    with pytest.raises(BufferError):
+        inner.close()
+    assert not np.asarray(view).flags.writeable
+    assert np.asarray(view)[0, 0] == 256
+    with pytest.raises(iolink.CapabilityError, match="WRITE"):
+        view[0, 0] = 1
+
+
+def test_shared_memory_stays_good_while_it_is_shared():
+    block = shared_memory.SharedMemory(create=True, size=4096)
+    try:
+        view = NumpyInterop.from_numpy_array(np.ndarray((64, 64), "u1", block.buf))
+        np.asarray(view)[5, 5] = 3
+        assert block.buf[5 * 64 + 5] == 3
+        with pytest.raises(BufferError):
+            block.close()
+        assert np.asarray(view)[5, 5] == 3
+        del view
+    finally:
+        with contextlib.suppress(BufferError):
+            block.close()
+        block.unlink()
+
+
+def test_every_export_of_read_only_memory_refuses_to_be_written():
+    array = np.arange(6, dtype="u2").reshape(2, 3)
+    array.flags.writeable = False
+    view = NumpyInterop.from_numpy_array(array, "IMAGE")
+    for export in (
+        NumpyInterop.to_numpy_array(view),
+        NumpyInterop.order_to_numpy_array(view, ["COLUMN", "ROW"]),
+        np.asarray(view),
+        np.asarray(memoryview(view)),
+        np.from_dlpack(view),
+        np.asarray(view[0]),
+        np.asarray(ImageViewFactory.flip(view, 0)),
+        view.array[:],
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            export[...] = 1
+    assert view.__array_interface__["data"][1]
+    with pytest.raises(TypeError):
+        memoryview(view)[0, 0] = 1
+    with pytest.raises(iolink.CapabilityError, match="WRITE"):
+        view[0, 0] = 1
+    with pytest.raises(NotImplementedError, match="WRITE"):
+        view.write_region(((0, 0), (1, 1)), bytes(2))
+    with pytest.raises(NotImplementedError, match="WRITE"):
+        ImageViewFactory.extract_region(view, ((0, 0), (1, 1))).write_region(((0, 0), (1, 1)), bytes(2))
+    assert np.array_equal(array, np.arange(6).reshape(2, 3))
+
+
+def test_the_channel_must_be_where_it_is_asked_for_and_only_there():
+    colours = np.zeros((4, 5, 3), "u1")
+    vectors = NumpyInterop.from_numpy_array(colours, "IMAGE", vector=True)
+    with pytest.raises(ValueError, match="CHANNEL are the components"):
+        NumpyInterop.order_to_numpy_array(vectors, ["ROW", "COLUMN"])
+    grey = NumpyInterop.from_numpy_array(colours[..., 0], "IMAGE")
+    with pytest.raises(ValueError, match="must name each of COLUMN, ROW once"):
+        NumpyInterop.order_to_numpy_array(grey, ["ROW", "COLUMN", "CHANNEL"])
+    both = NumpyInterop.from_numpy_array(np.zeros((4, 5, 3, 2)), "MULTISPECTRAL_IMAGE", vector=True)
+    assert np.asarray(both).shape == (4, 5, 3, 2)
+    with pytest.raises(ValueError, match="CHANNEL would mean both"):
+        NumpyInterop.order_to_numpy_array(both, ["ROW", "COLUMN", "CHANNEL"])
+    with pytest.raises(ValueError, match="IMAGE names 2 axes"):
+        NumpyInterop.from_numpy_array(np.zeros((2, 2, 2)), "IMAGE")
+
+
+@pytest.mark.parametrize("copy", ["yes", 1.5, 2, [], object()])
+def test_copy_is_none_or_a_truth_value(copy):
+    _, view = volume()
+    for call in (
+        lambda: NumpyInterop.to_numpy_array(view, copy),
+        lambda: NumpyInterop.order_to_numpy_array(view, ["ROW", "SLICE", "COLUMN"], copy),
+        lambda: view.__array__(copy=copy),
+        lambda: view.__dlpack__(copy=copy),
+        lambda: iolink.from_dlpack(np.zeros(3), copy=copy),
+    ):
+        with pytest.raises(TypeError, match="copy"):
+            call()
+
+
+def test_structured_arrays_of_other_fields_are_refused_by_name():
+    for fields, words in (
+        ([("a", "M8[s]"), ("b", "M8[s]")], "int64"),
+        ([("a", "O"), ("b", "O")], "numeric|object"),
+        ([("a", "u1"), ("b", "u2")], "alike"),
+        ({"names": ["a", "b"], "formats": ["u2", "u2"], "offsets": [0, 4]}, "alike"),
+        ([("a", "u1", (2,)), ("b", "u1", (2,))], "alike|structured"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            NumpyInterop.from_numpy_array(np.zeros(3, fields), vector=True)
+
+
+# --- looking at it
+
+
+def pixels(png):
+    """Width, height, bytes a pixel and samples of a PNG."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height, depth, colour = struct.unpack(">IIBB", png[16:26])
+    assert depth == 8
+    channels = {0: 1, 2: 3}[colour]
+    length = struct.unpack(">I", png[33:37])[0]
+    lines = np.frombuffer(zlib.decompress(png[41 : 41 + length]), "u1").reshape(height, 1 + width * channels)
+    return lines[:, 1:].reshape(height, width, channels)
+
+
+def test_the_picture_is_the_middle_and_costs_no_more_than_it_shows():
+    asked = []
+    properties = iolink.ImageProperties.from_data_type("UINT32")
+    properties.image_info.set_axes_interpretation("VOLUME")
+    view = ImageViewFactory.from_function((5000, 4000, 300), "UINT32", counting(asked), properties=properties)
+    html = view._repr_html_()
+    assert "data:image/png;base64," in html
+    assert all(origin[2] == 150 and size[2] == 1 for origin, size in asked)
+    rows = {origin[1] for origin, _ in asked}
+    assert 0 < len(rows) <= 192
+    assert pixels(view._repr_png_()).shape == (191, 186, 1)
+
+
+@pytest.mark.parametrize(
+    ("array", "interpretation", "vector", "shape"),
+    [
+        (np.zeros((4, 6), "?"), "IMAGE", False, (4, 6, 1)),
+        (np.full((3, 4, 6), np.nan), "VOLUME", False, (4, 6, 1)),
+        (np.ones((4, 6, 3), "u1"), "IMAGE", True, (4, 6, 3)),
+        (np.ones((4, 6, 4), "u1"), "MULTISPECTRAL_IMAGE", False, (4, 6, 3)),
+        (np.ones((4, 6, 7), "f4"), "MULTISPECTRAL_IMAGE", False, (4, 6, 1)),
+        (np.ones((2, 4, 6, 3), "u2"), "VOLUME", True, (4, 6, 3)),
+        (np.ones((4, 6), "c8"), None, False, (4, 6, 1)),
+        (np.ones(9), None, False, (1, 9, 1)),
+        (np.ones((1000, 10), ">i2"), "IMAGE", False, (167, 10, 1)),
+    ],
+)
+def test_every_image_has_a_picture(array, interpretation, vector, shape):
+    view = NumpyInterop.from_numpy_array(array, interpretation, vector=vector)
+    assert pixels(view._repr_png_()).shape == shape
+
+
+def test_the_table_tells_both_shapes_and_what_is_known():
+    _, view = volume()
+    properties = view.properties().copy()
+    properties.calibration.spacing = (0.5, 2, 3)
+    properties.calibration.units = ["mm", "mm", "<b>"]
+    properties.value_scale = (2.0, -1.0, "HU")
+    view.set_properties(properties)
+    html = view._repr_html_()
+    for words in (
+        "(5, 4, 3)",
+        "(3, 4, 5)",
+        "UINT16",
+        "COLUMN, ROW, SLICE",
+        "0.5 mm",
+        "&lt;b&gt;",
+        "HU",
+        "MEMORY_ACCESS",
+    ):
+        assert words in html
+    assert "<b>" not in html
+
+
+def test_what_cannot_be_shown_is_told_without_a_picture():
+    empty = NumpyInterop.from_numpy_array(np.zeros((0, 3)))
+    assert empty._repr_png_() is None
+    assert "<img" not in empty._repr_html_()
+    assert NumpyInterop.from_numpy_array(np.zeros(()))._repr_png_() is None
+    closed = ImageViewFactory.allocate((2, 2), "uint8")
+    closed.close()
+    assert closed._repr_png_() is None
+    assert "closed" in closed._repr_html_()
+    assert repr(closed) == "ImageView(closed)"
+
+
+def test_getters_of_an_image_that_is_not_read_read_nothing():
+    asked = []
+    view = ramp(asked, chunks=(8, 8, 8))
+    view.shape(), view.dtype(), view.properties().calibration.spacing, view.metadata(), repr(view), view.capabilities()
+    view.array.shape, view.array.dtype, view.array.dims, view.array.coords, view.array.nbytes
+    assert view.array.chunks == (8, 8, 8)
+    assert not asked
+
+
+def test_chunks_are_those_of_the_maker_in_numpys_order():
+    assert ramp([], chunks=(16, 10, 4)).array.chunks == (4, 10, 16)
+    assert ramp([], chunks=(16, 10, 4))[:, ::2].array.chunks[0] == 4
+    assert ramp([]).array.chunks is None
+    assert volume()[1].array.chunks is None
+
+
+def test_getters_answer_what_is_true_now():
+    image = ImageViewFactory.allocate((4, 3), "uint8")
+    assert image.shape() is image.shape()
+    assert image.dtype() is image.dtype()
+    image.reshape((5, 6), "f4")
+    assert image.shape() == (5, 6)
+    assert str(image.dtype()) == "FLOAT"
