@@ -7,8 +7,10 @@ use crate::record::{check_id, list, magic, OfferRecord, OptionRecord, ProviderRe
 use iolink_sdk::abi::*;
 use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::{Cost, Kind};
+use std::collections::BTreeMap;
 use std::mem::{offset_of, size_of, MaybeUninit};
 use std::os::raw::c_char;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of the structs of border version 1.0: shorter ones are damaged, longer ones newer.
 pub(crate) const PLUGIN_V1: usize = offset_of!(iolink_plugin, providers) + size_of::<usize>();
@@ -125,16 +127,20 @@ fn provider(at: *const iolink_provider) -> Result<(ProviderRecord, &'static ioli
     Ok((ProviderRecord { id, title, offers, options }, lasting(at, raw)))
 }
 
-/// The functions of a provider, for ever: its own struct, or a copy filled up where that is of an earlier version.
+/// The functions of a provider, for ever: its own struct, or a copy filled up where that is of an earlier version. One
+/// copy for all registries of the process: descriptors are never unloaded.
 fn lasting(at: *const iolink_provider, raw: iolink_provider) -> &'static iolink_provider {
+    static COPIES: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
     // SAFETY: the pointer was judged; the struct is static, starts with its size and is never written.
     unsafe {
         if (*at).size as usize >= size_of::<iolink_provider>() {
             return &*at;
         }
     }
-    // Descriptors are never unloaded, so a copy may stay for ever too.
-    Box::leak(Box::new(raw))
+    let mut copies = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let copy = copies.entry(at as usize).or_insert_with(|| Box::into_raw(Box::new(raw)) as usize);
+    // SAFETY: the address is that of a box that nobody frees or writes.
+    unsafe { &*(*copy as *const iolink_provider) }
 }
 
 /// The options that a provider declares; those of a kind that this version does not know are passed over.

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from kit import SANITIZE, Build, run, sanitized
 
 DECLARED = re.compile(r"/\*\*((?:(?!\*/).)*)\*/\s*((?:const )?\w+ \*?)(iolink_\w+)\(([^;]*?)\);", re.DOTALL)
@@ -187,10 +189,13 @@ def program(header: str) -> tuple[str, int]:
     )
 
 
-def test_null_is_an_error_code_and_never_a_crash(prefix: Path, build: Build, tmp_path: Path) -> None:
+def test_null_is_an_error_code_and_never_a_crash(
+    prefix: Path, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text, count = program((prefix / "include/iolinkrs/iolink.h").read_text())
     assert count > 200
     source = tmp_path / "null.c"
     source.write_text(text)
+    monkeypatch.chdir(tmp_path)  # one of the calls opens a file named "x"
     assert f"{count} calls" in run(build(source))
     assert f"{count} calls" in sanitized(build(source, *SANITIZE), leaks=False)  # it drops what it is given
