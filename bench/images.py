@@ -19,6 +19,7 @@ from iolink import (
     ImageAxes,
     ImageView,
     ImageViewFactory,
+    LodImageViewFactory,
     NumpyInterop,
     RegionXu64,
 )
@@ -102,7 +103,6 @@ def thin_slices(volume: np.ndarray, view: ImageView) -> None:
             "np.copyto",
             "target <= 1.11",
         )
-        longest = max(k for k in range(3) if k != axis) if axis == 0 else 0
         longest = 1 if axis == 0 else 0
         half = VOLUME[longest] // 2
         parts = []
@@ -246,8 +246,6 @@ def pyramids() -> None:
         return stored.reshape(half, 2, half, 2, half, 2).mean((1, 3, 5))
 
     def ours() -> object:
-        from iolink import LodImageViewFactory
-
         level = LodImageViewFactory.from_image_view(view, "mean").resolution(1)
         return level.read_region(RegionXu64.create_full_region(level.shape()))
 

@@ -12,22 +12,65 @@ pub(super) const LARGE: u64 = 8 << 20;
 /// # Safety
 /// `src` readable and `dst` writable for `bytes`, not overlapping. Before another thread may look at
 /// the result, [`fence`].
+pub(super) type CopyFn = unsafe fn(src: *const u8, dst: *mut u8, bytes: usize);
+
+/// The widest way of this CPU; asked once a job, because asking costs as much as a short run.
+#[inline]
+pub(super) fn copier() -> CopyFn {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx") {
+        return wide;
+    }
+    narrow
+}
+
+/// # Safety
+/// As [`CopyFn`].
+#[cfg(target_arch = "x86_64")]
+unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
+    use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
+    // SAFETY: one whole line of the ranges; the streamed addresses are aligned.
+    let line = |src: *const u8, dst: *mut u8| unsafe {
+        for part in [0, 16, 32, 48] {
+            _mm_stream_si128(dst.add(part).cast(), _mm_loadu_si128(src.add(part).cast()));
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { in_lines(src, dst, bytes, line) }
+}
+
+/// # Safety
+/// As [`CopyFn`]; AVX is there.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx")]
+unsafe fn wide(src: *const u8, dst: *mut u8, bytes: usize) {
+    use std::arch::x86_64::{_mm256_loadu_si256, _mm256_stream_si256};
+    // SAFETY: one whole line of the ranges; the streamed addresses are aligned.
+    let line = |src: *const u8, dst: *mut u8| unsafe {
+        let (low, high) = (_mm256_loadu_si256(src.cast()), _mm256_loadu_si256(src.add(32).cast()));
+        _mm256_stream_si256(dst.cast(), low);
+        _mm256_stream_si256(dst.add(32).cast(), high);
+    };
+    // SAFETY: the caller's promise.
+    unsafe { in_lines(src, dst, bytes, line) }
+}
+
+/// Whole lines of the destination by `line`, what comes before and after them by ordinary stores.
+///
+/// # Safety
+/// As [`CopyFn`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(super) unsafe fn copy(src: *const u8, dst: *mut u8, bytes: usize) {
-    use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
-    let head = (dst as usize).wrapping_neg() % 64;
-    let head = head.min(bytes);
-    // SAFETY: head, whole lines and tail lie inside the ranges; the streamed addresses are aligned.
+unsafe fn in_lines(src: *const u8, dst: *mut u8, bytes: usize, line: impl Fn(*const u8, *mut u8)) {
+    let head = ((dst as usize).wrapping_neg() % 64).min(bytes);
+    // SAFETY: head, whole lines and tail lie inside the ranges.
     unsafe {
         if head > 0 {
             std::ptr::copy_nonoverlapping(src, dst, head);
         }
         let mut at = head;
         while at + 64 <= bytes {
-            for part in [at, at + 16, at + 32, at + 48] {
-                _mm_stream_si128(dst.add(part).cast(), _mm_loadu_si128(src.add(part).cast()));
-            }
+            line(src.add(at), dst.add(at));
             at += 64;
         }
         if at < bytes {
@@ -36,13 +79,10 @@ pub(super) unsafe fn copy(src: *const u8, dst: *mut u8, bytes: usize) {
     }
 }
 
-/// Copies a short contiguous run.
-///
 /// # Safety
-/// `src` readable and `dst` writable for `bytes`, not overlapping.
+/// As [`CopyFn`].
 #[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-pub(super) unsafe fn copy(src: *const u8, dst: *mut u8, bytes: usize) {
+unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
     // SAFETY: the caller's promise.
     unsafe { std::ptr::copy_nonoverlapping(src, dst, bytes) }
 }

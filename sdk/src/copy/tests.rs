@@ -267,12 +267,16 @@ fn large_results_written_past_the_caches_arrive() {
 #[test]
 fn a_box_out_of_a_large_volume_arrives() {
     let mut r = Random(6);
-    for (step, to) in [(700, 600), (-1001, 631), (2048, -640)] {
+    for (step, to) in [(700, 600), (-1001, 631), (2048, -640), (701, 640)] {
         let (element, shape) = if few() { (20, [30, 15_000]) } else { (2, [300, 15_000]) };
         let src = Side::with(&mut r, &shape, element as usize, vec![element, step]);
-        let dst = Side::with(&mut r, &shape, element as usize, vec![element, to]);
+        let mut dst = Side::with(&mut r, &shape, element as usize, vec![element, to]);
         compare(&shape, element as usize, &src, &dst, Swap::None);
         compare(&shape, element as usize, &src, &dst, Swap::Bytes(2));
+        // Whole lines go past the caches.
+        dst.bytes.extend([0; 64]);
+        dst.origin += (dst.bytes.as_ptr() as usize + dst.origin).wrapping_neg() % 64;
+        compare(&shape, element as usize, &src, &dst, Swap::None);
     }
 }
 

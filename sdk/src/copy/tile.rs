@@ -100,6 +100,7 @@ unsafe fn squares<T: Lane>(plane: &Plane, mut outer: Outer, tiles: &Tiles, ticke
     let mut buffer = MaybeUninit::<[u8; BUFFER]>::uninit();
     let buffer = buffer.as_mut_ptr().cast::<u8>();
     let pitch = room(tiles.d) * size;
+    let past = stream::copier();
     loop {
         let mut d0 = 0;
         let mut nd = first(tiles.d, size, outer.dst, d.n);
@@ -133,7 +134,7 @@ unsafe fn squares<T: Lane>(plane: &Plane, mut outer: Outer, tiles: &Tiles, ticke
                         }
                         let line = to.wrapping_offset(((s0 + k) as isize).wrapping_mul(s.dst));
                         if tiles.large {
-                            stream::copy(row, line, nd * size);
+                            past(row, line, nd * size);
                         } else {
                             std::ptr::copy_nonoverlapping(row, line, nd * size);
                         }
