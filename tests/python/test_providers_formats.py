@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 import struct
 from pathlib import Path
@@ -19,6 +20,7 @@ from PIL import Image
 
 import iolink
 from iolink import ImageAxes, ImageInterpretation, UnsupportedFormatError
+from iolink.testing import check_provider
 
 SKIMAGE = Path(skimage.__file__).parent / "data"
 PYDICOM = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -378,3 +380,27 @@ def test_axes_that_nothing_names_keep_their_order(tmp_path, brain):
     view = iolink.open(tmp_path / "x.h5")
     assert tuple(view.shape()) == brain.shape
     assert ImageAxes.ROW not in view.properties().image_info.axes
+
+
+@pytest.mark.parametrize("library", ["nibabel", "pillow", "pydicom", "h5py", "zarr"])
+@pytest.mark.filterwarnings("ignore")
+def test_every_promise_is_held(tmp_path, brain, library):
+    """The conformance suite, as for a provider in a library. The samples are small: each of their bytes is damaged once."""
+    cube = np.ascontiguousarray(brain[:3, :5, :4], "i2")
+    samples = {
+        "pillow": [tmp_path / "x.png"],
+        "pydicom": [PYDICOM / "SC_rgb_small_odd.dcm"],
+        "nibabel": [tmp_path / "x.nii"],
+        "h5py": [tmp_path / "x.h5"],
+        "zarr": [],  # a folder has no bytes to cut and damage
+    }
+    Image.fromarray(cube[0].astype("u1")).save(tmp_path / "x.png")
+    nibabel.save(nibabel.Nifti1Image(cube.T, np.diag([2, 3, 4, 1.0])), tmp_path / "x.nii")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("x", data=cube, chunks=(1, 5, 4), compression="gzip")
+    logging.disable(logging.CRITICAL)
+    try:
+        findings = check_provider(f"org.iolink.python.{library}", samples[library])
+    finally:
+        logging.disable(logging.NOTSET)
+    assert [finding for finding in findings if finding.outcome == "broken"] == []
