@@ -20,10 +20,12 @@ CHILD = """
 import importlib.metadata, json, sys, time
 sys.path[:] = [entry for entry in sys.path if "site-packages" not in entry] + {sites!r}
 import iolink
-start = time.perf_counter(); found = iolink.plugins(); listed = time.perf_counter() - start
+now = lambda: (time.perf_counter(), time.process_time())
+since = lambda start: [end - begin for begin, end in zip(start, now())]
+start = now(); found = iolink.plugins(); listed = since(start)
 loaded_before = "bench0" in open("/proc/self/maps").read()
-start = time.perf_counter(); iolink.plugins(check={check}); checked = time.perf_counter() - start
-start = time.perf_counter(); importlib.metadata.entry_points(group="iolink.plugins"); peer = time.perf_counter() - start
+start = now(); iolink.plugins(check={check}); checked = since(start)
+start = now(); importlib.metadata.entry_points(group="iolink.plugins"); peer = since(start)
 mine = [p for p in iolink.plugins() if p.id.startswith("org.example.bench")]
 print(json.dumps([listed, checked, peer, loaded_before, [p.state for p in mine]]))
 """
@@ -65,11 +67,28 @@ def main() -> None:
         bare = [child(empty, check=True) for _ in range(9)]
         assert all(run[4] == ["loaded"] * COUNT for run in runs), runs[0][4]
         assert not any(run[3] for run in runs), "listing opened a library"
-        listed = statistics.median(run[0] for run in runs) - statistics.median(run[0] for run in bare)
-        checked = statistics.median(run[1] for run in runs) - statistics.median(run[1] for run in bare)
-        peer = statistics.median(run[2] for run in runs)
-        row(f"discovery of {COUNT} plugins, none opened", listed * 1e9, peer * 1e9, "entry_points()", "target <= 2 ms")
-        row("load + judge + admit, a plugin", checked / COUNT * 1e9, peer * 1e9, "entry_points()", "target <= 0.3 ms")
+        # The time of the clock, and the processor's own, which says more on a busy machine.
+        for clock, name in enumerate(["", ", CPU"]):
+            middle = [
+                [statistics.median(run[column][clock] for run in taken) for column in range(3)]
+                for taken in (runs, bare)
+            ]
+            peer = middle[0][2] * 1e9
+            listed, checked = (middle[0][column] - middle[1][column] for column in (0, 1))
+            row(
+                f"discovery of {COUNT} plugins{name}",
+                listed * 1e9,
+                peer,
+                "entry_points()",
+                "target <= 2 ms, none opened",
+            )
+            row(
+                f"load + judge + admit, a plugin{name}",
+                checked / COUNT * 1e9,
+                peer,
+                "entry_points()",
+                "target <= 0.3 ms",
+            )
         start = time.perf_counter()
         subprocess.run([IOLINK, "check", home / "bench000", "--strict"], check=True, capture_output=True)
         print(f"iolink check of the template: {time.perf_counter() - start:.2f} s  (target < 10 s)")
