@@ -5,7 +5,8 @@
 //! ```
 
 use iolink_host::{adapt, source, Registry};
-use iolink_plugin_memory as _; // linked in: a registry finds it by itself
+use iolink_plugin_memory as _; // linked in: a registry finds them by itself
+use iolink_plugin_numpy as _;
 use iolink_sdk::{array_view, Adopt, ArrayMemory, Call, Create, DataType, ImageView, Result, Shape};
 use ndarray::{ArrayD, Axis};
 use std::path::Path;
