@@ -2,9 +2,12 @@
 
 use crate::report::Report;
 use crate::{claims, hold, words, Subject};
+use iolink_host::OfferRecord;
 use iolink_sdk::abi::{ArrowArray, ArrowSchema};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{columns, Adopt, Create, DataFrameView, ErrorKind, OwnedSchema, OwnedStream, View};
+use iolink_sdk::{
+    columns, Adopt, Create, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema, OwnedStream, Target, View,
+};
 use std::ffi::{CStr, CString};
 use std::os::raw::c_void;
 use std::sync::Arc;
@@ -133,6 +136,46 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: Offer
             }
         });
     }
+}
+
+/// A frame that can be read and nothing else: what a conversion gets to convert.
+struct Lazy(Arc<dyn DataFrameView>);
+
+impl DataFrameView for Lazy {
+    fn capabilities(&self) -> DataFrameCapability {
+        DataFrameCapability::READ
+    }
+
+    fn shape(&self) -> iolink_sdk::Result<(u64, u64)> {
+        self.0.shape()
+    }
+
+    fn schema(&self) -> iolink_sdk::Result<OwnedSchema> {
+        self.0.schema()
+    }
+
+    fn export(&self, columns: Option<&[u64]>, rows: std::ops::Range<u64>) -> iolink_sdk::Result<OwnedStream> {
+        self.0.export(columns, rows)
+    }
+}
+
+pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, offer: &OfferRecord) {
+    let name = format!("data-frame (convert from {})", offer.from_kind.unwrap_or(Kind::DataFrame).word());
+    if offer.from_kind != Some(Kind::DataFrame) || offer.from_capabilities & !DataFrameCapability::READ.value() != 0 {
+        return report.untested(&name, "the suite converts from frames that can be read");
+    }
+    report.test(&format!("{name}: the columns and the rows stay"), || {
+        let wanted = Create::DataFrame { schema: schema(&FIELDS), rows: 10 };
+        let source = subject.registry.create(wanted).and_then(View::into_data_frame).map_err(words)?;
+        let lazy = Arc::new(Lazy(source));
+        let target = Target { kind: Kind::DataFrame, capabilities: offer.capabilities };
+        let made = subject.provider.convert(View::DataFrame(lazy.clone()), target).map_err(words)?;
+        claims(&made, offer.capabilities)?;
+        let made = made.into_data_frame().map_err(words)?;
+        hold!(content(&*made).map_err(words)? == content(&*lazy).map_err(words)?, "its columns or rows changed");
+        hold!(totals(made.export(None, 0..10).map_err(words)?)? == (10, 0), "not ten rows of zero");
+        Ok(())
+    });
 }
 
 /// The values of every batch, in the order of the stream: lengths and buffers of fixed width. For comparing.

@@ -89,6 +89,7 @@ impl<'a> Suite<'a> {
                     image::check(&mut report, &subject, offer.offer, claimed);
                 }
                 (OfferKind::Convert, Kind::Image) => image::check_conversion(&mut report, &subject, offer),
+                (OfferKind::Convert, Kind::DataFrame) => frame::check_conversion(&mut report, &subject, offer),
                 (OfferKind::Create, Kind::MultiImage) => image::check_sets(&mut report, &subject),
                 (OfferKind::Create | OfferKind::Adopt, Kind::Stream) => {
                     stream::check(&mut report, &subject, offer.offer, claimed);
