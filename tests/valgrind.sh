@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The Rust tests of the sdk under valgrind, with fewer rounds: no invalid access, no use of what was never written, no leak.
+# The Rust tests of the sdk, of foreign memory as images and of the adapters under valgrind, with fewer rounds: no invalid
+# access, no use of what was never written, no leak.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v valgrind >/dev/null; then
@@ -7,10 +8,24 @@ if ! command -v valgrind >/dev/null; then
     exit 0
 fi
 export IOLINK_FEW_ROUNDS=1 RUST_BACKTRACE=0
-"${CARGO:-cargo}" test --release --locked -p iolink-sdk --lib --tests --no-run --message-format=json 2>/dev/null |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | sort -u |
-    while read -r program; do
-        echo "== valgrind $(basename "$program")"
-        valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
-            --show-leak-kinds=definite,indirect "$program" --quiet --test-threads=2
+# The programs that a package's tests are, each run under valgrind with what stands behind `--`.
+watched() {
+    local package=("$1") what=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        package+=("$1")
+        shift
     done
+    [ $# -gt 0 ] && shift
+    what=("$@")
+    "${CARGO:-cargo}" test --release --locked -p "${package[@]}" --no-run --message-format=json 2>/dev/null |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | sort -u |
+        while read -r program; do
+            echo "== valgrind $(basename "$program")"
+            valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+                --show-leak-kinds=definite,indirect "$program" --quiet --test-threads=2 "${what[@]}"
+        done
+}
+watched iolink-sdk --lib --tests
+watched iolink-plugin-numpy --lib
+watched iolink-host --lib -- adapt::
