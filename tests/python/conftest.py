@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 
 import pytest
 
@@ -30,7 +31,10 @@ def nothing_stays_behind(request):
     def left():
         return {what: count - before[what] for what, count in _iolink._live().items() if count > before[what]}
 
-    if left():
+    for pause in (0, 0.05, 0.5, 2):  # other threads, such as those of event loops, let go when they come to it
+        if not left():
+            break
+        time.sleep(pause)
         gc.collect()  # cycles, such as those of exceptions
         iolink.plugins()  # a call into the module gives up what other threads put aside
     assert not left(), f"the test left behind: {left()}"
