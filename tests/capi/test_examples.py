@@ -99,16 +99,18 @@ def test_embedding_is_clean_under_valgrind(embedding: Callable[..., Path], tmp_p
     claims_hold(valgrind(embedding(), sys.executable, tmp_path=tmp_path), 10)
 
 
-def test_a_host_in_rust_works_with_ndarray(nifti: Path, brain: Path) -> None:
+def test_a_host_in_rust_works_with_ndarray(nifti: Path, brain: Path, tmp_path: Path) -> None:
     cargo = os.environ.get("CARGO", "cargo")
     target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
     manifest = EXAMPLES / "rust-host/Cargo.toml"
     command = [cargo, "build", "--quiet", "--release", "--locked", "--manifest-path", manifest, "--target-dir", target]
     run(*command, env=clean_environment())
-    said = run(Path(target) / "release/iolink-example-host", nifti, brain)
+    program = Path(target) / "release/iolink-example-host"
+    said = run(program, nifti, brain)
     import nibabel  # type: ignore[import-untyped]
 
     values = nibabel.load(brain).get_fdata()
     means = values.mean(axis=tuple(range(values.ndim - 1)))
     assert f"mean {values.mean():.4f}; slice {means.argmax()} is the brightest, with {means.max():.4f}" in said
     assert f"projected to shape ({', '.join(map(str, values.shape[:-1]))})" in said
+    valgrind(program, nifti, brain, tmp_path=tmp_path)
