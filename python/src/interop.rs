@@ -1,16 +1,17 @@
 //! `NumpyInterop`: the four calls between NumPy arrays and images.
 
 use crate::array::live::OWNERS;
-use crate::array::look_after_soon;
+use crate::attached::let_go;
 use crate::axes::{axes_from, interpretation_from};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::lent::{array, memory_of, Lent, Order, Shown};
 use crate::registry;
 use iolink_host::adapt;
+use iolink_plugin_numpy::{AdoptedImage, Numpy};
 use iolink_sdk::{
     Adopt, AxesInterpretation, Axis, AxisProperties, Call, Create, DataType, Error, ImageCapability, ImageProperties,
-    Kind, Memory, Owner, Shape, Strides, Target, View,
+    Kind, Memory, Owner, Provider, Shape, Strides, Target, View,
 };
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -25,10 +26,10 @@ use std::sync::Arc;
 pub fn python_owner(object: &Bound<'_, PyAny>) -> Owner {
     unsafe extern "C" fn release(object: *mut c_void) {
         // SAFETY: the pointer is the reference that `python_owner` took, and is given up once. The token is a marker only:
-        // nothing is asked of the interpreter, and a reference dropped on a thread that is not attached is put aside.
-        drop(unsafe { Bound::from_owned_ptr(Python::assume_attached(), object as *mut ffi::PyObject).unbind() });
+        // nothing is asked of the interpreter.
+        let object = unsafe { Bound::from_owned_ptr(Python::assume_attached(), object as *mut ffi::PyObject).unbind() };
         OWNERS.fetch_sub(1, Ordering::Relaxed);
-        look_after_soon();
+        let_go(object);
     }
     OWNERS.fetch_add(1, Ordering::Relaxed);
     // SAFETY: `release` gives up the reference taken here, from any thread.
@@ -83,17 +84,27 @@ pub fn shared(
     let lent = memory_of(lending(array)?, false)?;
     let placed = place(lent.shape.len(), lent.data_type)?;
     let memory = permuted(lent, &placed.canonical)?;
-    let adopted = Adopt::Image { memory, properties: Some(placed.properties) };
-    let image = registry().adopt(adopted).or_raise()?.into_image().or_raise()?;
+    let image = adopted(memory, Some(placed.properties)).or_raise()?;
     if let Some(metadata) = metadata {
         image.set_metadata((*metadata).clone()).or_raise()?;
     }
     Ok(image)
 }
 
+/// An image over memory, by the provider that is chosen; the one that is linked in is called as the Rust that it is.
+fn adopted(
+    memory: Box<Memory>,
+    properties: Option<Arc<ImageProperties>>,
+) -> iolink_sdk::Result<Arc<dyn iolink_sdk::ImageView>> {
+    if registry().adopter(Kind::Image)? == Numpy::INFO.id() {
+        let image = AdoptedImage::new(*memory, properties).map_err(|error| error.with_provider(Numpy::INFO.id()))?;
+        return Ok(Arc::new(image));
+    }
+    registry().adopt(Adopt::Image { memory, properties })?.into_image()
+}
+
 fn adopt(memory: Box<Memory>, properties: Option<ImageProperties>) -> PyResult<ImageView> {
-    let view = registry().adopt(Adopt::Image { memory, properties: properties.map(Arc::new) }).or_raise()?;
-    Ok(ImageView::new(view.into_image().or_raise()?))
+    adopted(memory, properties.map(Arc::new)).or_raise().map(ImageView::new)
 }
 
 /// An image over memory whose axes are in NumPy's order of an interpretation; of UNKNOWN they are as they stand.

@@ -1,6 +1,6 @@
 //! Memory lent to NumPy: the array's base object, and building the array itself.
 
-use crate::array::{Attached, Hold};
+use crate::array::Hold;
 use crate::dtype::numpy_code;
 use crate::errors::OrRaise;
 use crate::held::Held;
@@ -17,18 +17,7 @@ use std::os::raw::{c_char, c_int, c_void};
 /// Keeps lent samples in place while an array uses them.
 #[pyclass(frozen, module = "iolink", name = "_Lease")]
 pub struct Lease {
-    hold: Option<Hold>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let hold = self.hold.take();
-        // Python lets go of objects with the interpreter held.
-        Python::attach(|py| {
-            let _attached = Attached::here(py);
-            drop(Held::from(hold));
-        });
-    }
+    _hold: Held<Hold>,
 }
 
 /// Axes of an export at most: those of an image and its components.
@@ -277,7 +266,7 @@ pub fn array<'py>(
     let flags = if writable && memory.writable { NPY_ARRAY_WRITEABLE } else { 0 };
     let (data, swapped) = (address(&memory), is_swapped(&memory));
     let order = if memory.byte_order == ByteOrder::Big { b'>' } else { b'<' };
-    let lease = Bound::new(py, Lease { hold: Some(Hold::new(memory, image)) })?;
+    let lease = Bound::new(py, Lease { _hold: Hold::new(memory.owner, image).into() })?;
     // SAFETY: the attached thread calls NumPy's own functions. `PyArray_NewFromDescr` takes over the descriptor, copies
     // shape and strides, and leaves data and lifetime to us; `PyArray_SetBaseObject` takes over the lease, which keeps
     // the samples in place for as long as the array or a view of it lives.

@@ -7,7 +7,7 @@ use super::tensor::{
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::interop::{copied, copy_from, lend};
-use crate::lent::Lent;
+use crate::lent::{Layout, Lent};
 use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
@@ -47,14 +47,14 @@ fn capsule<'py, M: Managed>(
     image: Option<Py<ImageView>>,
     managed: impl FnOnce(Tensor) -> M,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let tensor = described(&lent)?;
     let layout = lent.layout();
+    let tensor = described(&lent, &layout)?;
     let item = lent.component() as i64;
     let mut owned = Box::new(Owned {
         managed: managed(tensor),
         shape: layout.shape.map(|size| size as i64),
         strides: layout.strides.map(|stride| stride as i64 / item),
-        hold: Hold::new(lent.memory, image),
+        hold: Hold::new(lent.memory.owner, image),
     });
     let (shape, strides) = (owned.shape.as_mut_ptr(), owned.strides.as_mut_ptr());
     let tensor = owned.managed.tensor();
@@ -71,7 +71,7 @@ fn capsule<'py, M: Managed>(
 }
 
 /// The tensor, without the lists of its axes.
-fn described(lent: &Lent) -> PyResult<Tensor> {
+fn described(lent: &Lent, layout: &Layout) -> PyResult<Tensor> {
     let refuse = |words: &str| Err(PyBufferError::new_err(format!("{words}; give copy=True for a tensor of its own")));
     let Some(item) = ItemType::of(lent.memory.data_type) else {
         return Err(PyBufferError::new_err(format!(
@@ -82,7 +82,7 @@ fn described(lent: &Lent) -> PyResult<Tensor> {
     if lent.is_swapped() {
         return refuse("the samples are not in native byte order, which DLPack cannot tell");
     }
-    let (layout, size) = (lent.layout(), lent.component() as isize);
+    let size = lent.component() as isize;
     if layout.shape().iter().zip(layout.strides()).any(|(count, stride)| *count > 1 && stride % size != 0) {
         return refuse("the samples' strides are no multiples of their size, which DLPack cannot tell");
     }
