@@ -43,7 +43,8 @@ pub fn let_go<T>(object: Py<T>) {
         0
     }
     if holds_interpreter() {
-        let _ = Python::try_attach(|_| drop(object));
+        // SAFETY: this thread holds the interpreter.
+        drop(object.into_bound(unsafe { Python::assume_attached() }));
         return;
     }
     drop(object);

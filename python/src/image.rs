@@ -111,13 +111,13 @@ impl ImageView {
     /// Samples along each axis, in canonical order: COLUMN first.
     fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let shape = self.open()?.shape();
-        self.told().shape.answer(py, shape, || Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind()))
+        self.told().shape.answer(py, &shape, || Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind()))
     }
 
     /// Type of a sample.
     fn dtype(&self, py: Python<'_>) -> PyResult<Py<DataType>> {
         let data_type = self.open()?.data_type();
-        self.told().data_type.answer(py, data_type.id(), || Py::new(py, DataType(data_type)))
+        self.told().data_type.answer(py, &data_type.id(), || Py::new(py, DataType(data_type)))
     }
 
     /// Type of a sample, by the name of earlier versions.
@@ -128,7 +128,7 @@ impl ImageView {
     /// What the image can do, as an `ImageCapability` set.
     fn capabilities(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let bits = self.open()?.capabilities().value();
-        self.told().capabilities.answer(py, bits, || Ok(member(py, "ImageCapability", bits)?.unbind()))
+        self.told().capabilities.answer(py, &bits, || Ok(member(py, "ImageCapability", bits)?.unbind()))
     }
 
     /// Has the image all of these capabilities?

@@ -26,7 +26,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         // The samples go before the image is told: what it counts is still lent until then.
-        drop(std::mem::replace(&mut self.owner, Owner::none()));
+        drop(std::mem::take(&mut self.owner));
         if let Some(image) = self.image.take() {
             image.get().export_ended();
             let_go(image);

@@ -70,10 +70,10 @@ impl ArrayImage {
     }
 
     /// The samples of a region as the object gives them, canonical axes first.
-    fn fetch(&self, region: &Region) -> Result<Box<Memory>> {
+    fn fetch(&self, region: &Region) -> Result<Memory> {
         static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let fetched = Python::try_attach(|py| {
-            let asked = || -> PyResult<Box<Memory>> {
+            let asked = || -> PyResult<Memory> {
                 let slices = self.in_array(|axis| {
                     PySlice::new(py, region.origin[axis] as isize, region.end(axis) as isize, 1).into_any()
                 });

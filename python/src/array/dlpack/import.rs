@@ -196,7 +196,7 @@ fn from_dlpack(
         _ => crate::errors::raise(refused),
     })?;
     let memory = if vector { with_components(memory)? } else { memory };
-    let image = image_of(Box::new(memory), interpretation)?;
+    let image = image_of(memory, interpretation)?;
     if copy == Some(true) {
         let view = image.open()?;
         return py.detach(|| copied(&view)).or_raise().map(ImageView::new);
