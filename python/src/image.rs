@@ -43,7 +43,7 @@ struct Told {
     /// Memory whose address was given away as a number.
     pinned: OnceLock<Held<Owner>>,
     shape: Remembered<Shape, PyAny>,
-    data_type: Remembered<u64, DataType>,
+    data_type: Remembered<iolink_sdk::DataType, DataType>,
     capabilities: Remembered<u64, PyAny>,
 }
 
@@ -117,7 +117,7 @@ impl ImageView {
     /// Type of a sample.
     fn dtype(&self, py: Python<'_>) -> PyResult<Py<DataType>> {
         let data_type = self.open()?.data_type();
-        self.told().data_type.answer(py, &data_type.id(), || Py::new(py, DataType(data_type)))
+        self.told().data_type.answer(py, &data_type, || Py::new(py, DataType(data_type)))
     }
 
     /// Type of a sample, by the name of earlier versions.

@@ -23,6 +23,7 @@ mod lod;
 mod metadata;
 mod multi;
 mod open;
+mod pieces;
 mod pointer;
 mod progress;
 mod properties;

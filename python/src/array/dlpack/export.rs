@@ -12,6 +12,7 @@ use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use std::os::raw::c_void;
 
 /// A number for each axis of an export.
@@ -195,11 +196,10 @@ impl ImageView {
 }
 
 /// A pair of numbers.
-fn pair<'py, N>(name: &str, given: &Bound<'py, PyAny>) -> PyResult<(N, N)>
-where
-    (N, N): for<'a> FromPyObject<'a, 'py>,
-{
-    given.extract::<(N, N)>().map_err(|_| {
+fn pair<'py, N: for<'a> FromPyObject<'a, 'py>>(name: &str, given: &Bound<'py, PyAny>) -> PyResult<(N, N)> {
+    let numbers = given.cast::<PyTuple>().ok().filter(|numbers| numbers.len() == 2);
+    let number = |index| numbers.and_then(|numbers| numbers.get_borrowed_item(index).ok()?.extract().ok());
+    number(0).zip(number(1)).ok_or_else(|| {
         let text = given.repr().map(|text| text.to_string()).unwrap_or_default();
         PyTypeError::new_err(format!("{name}: expected a pair of numbers, not {text}"))
     })
