@@ -51,9 +51,16 @@ fn capsule<'py, M: Managed>(
     image: Option<Py<ImageView>>,
     managed: impl FnOnce(Tensor) -> M,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (tensor, shape, strides) = described(lent)?;
+    let (tensor, layout, item) = (described(lent)?, lent.layout(), lent.component() as i64);
     let hold = Hold::new(std::mem::take(&mut lent.memory.owner), image);
+    let (shape, strides): (Axes, Axes) = Default::default();
     let mut owned = Box::new(Owned { managed: managed(tensor), shape, strides, hold });
+    for (axis, (count, stride)) in layout.shape().iter().zip(layout.strides()).enumerate() {
+        (owned.shape[axis], owned.strides[axis]) = (*count as i64, *stride as i64 / item);
+        if *count > 1 && owned.strides[axis] * item != *stride as i64 {
+            return Err(refused("the samples' strides are no multiples of their size, which DLPack cannot tell"));
+        }
+    }
     let (shape, strides) = (owned.shape.as_mut_ptr(), owned.strides.as_mut_ptr());
     let tensor = owned.managed.tensor();
     (tensor.shape, tensor.strides) = (shape, strides);
@@ -68,9 +75,12 @@ fn capsule<'py, M: Managed>(
     }
 }
 
-/// The tensor, and beside it the sizes and strides of its axes, which it shall point to.
-fn described(lent: &Lent) -> PyResult<(Tensor, Axes, Axes)> {
-    let refuse = |words: &str| Err(PyBufferError::new_err(format!("{words}; give copy=True for a tensor of its own")));
+fn refused(words: &str) -> PyErr {
+    PyBufferError::new_err(format!("{words}; give copy=True for a tensor of its own"))
+}
+
+/// The tensor, without the lists of its axes.
+fn described(lent: &Lent) -> PyResult<Tensor> {
     let Some(item) = ItemType::of(lent.memory.data_type) else {
         return Err(PyBufferError::new_err(format!(
             "samples of type {} are no items of DLPack",
@@ -78,30 +88,21 @@ fn described(lent: &Lent) -> PyResult<(Tensor, Axes, Axes)> {
         )));
     };
     if lent.is_swapped() {
-        return refuse("the samples are not in native byte order, which DLPack cannot tell");
-    }
-    let (layout, size) = (lent.layout(), lent.component() as i64);
-    let (mut shape, mut strides): (Axes, Axes) = Default::default();
-    for (axis, (count, stride)) in layout.shape().iter().zip(layout.strides()).enumerate() {
-        (shape[axis], strides[axis]) = (*count as i64, *stride as i64 / size);
-        if *count > 1 && strides[axis] * size != *stride as i64 {
-            return refuse("the samples' strides are no multiples of their size, which DLPack cannot tell");
-        }
+        return Err(refused("the samples are not in native byte order, which DLPack cannot tell"));
     }
     let alignment = lent.memory.data_type.component_bytes();
     if !lent.address().is_multiple_of(alignment) {
-        return refuse("the samples are not aligned, which DLPack cannot tell");
+        return Err(refused("the samples are not aligned, which DLPack cannot tell"));
     }
-    let tensor = Tensor {
+    Ok(Tensor {
         data: lent.address() as *mut c_void,
         device: Device { kind: CPU, id: 0 },
-        ndim: layout.length as i32,
+        ndim: lent.shown.len() as i32,
         item,
         shape: std::ptr::null_mut(),
         strides: std::ptr::null_mut(),
         byte_offset: 0,
-    };
-    Ok((tensor, shape, strides))
+    })
 }
 
 /// The tensor in its capsule, in the struct of version 1 or the one before; without an `image` it is a copy.
