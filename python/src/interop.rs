@@ -92,7 +92,7 @@ pub fn shared(
 }
 
 /// An image over memory, by the provider that is chosen; the one that is linked in is called as the Rust that it is.
-fn adopted(
+pub fn adopted(
     memory: Memory,
     properties: Option<Arc<ImageProperties>>,
 ) -> iolink_sdk::Result<Arc<dyn iolink_sdk::ImageView>> {

@@ -9,8 +9,8 @@ use crate::pieces::{bytes, read_by_blocks};
 use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
 use iolink_sdk::view::services::tiling_view;
 use iolink_sdk::{
-    BlockMut, Call, DataType, Error, ErrorKind, ImageCapability, ImageProperties, ImageView, Memory,
-    MetadataNode, Region, Result, Shape, UniformTiling, View,
+    BlockMut, Call, DataType, Error, ErrorKind, ImageCapability, ImageProperties, ImageView, Memory, MetadataNode,
+    Region, Result, Shape, UniformTiling, View,
 };
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;

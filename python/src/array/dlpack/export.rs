@@ -1,9 +1,7 @@
 //! An image as a tensor.
 
 use super::super::Hold;
-use super::tensor::{
-    Device, ItemType, Legacy, Managed, Tensor, Versioned, CPU, IS_COPIED, READ_ONLY, VERSION,
-};
+use super::tensor::{Device, ItemType, Legacy, Managed, Tensor, Versioned, CPU, IS_COPIED, READ_ONLY, VERSION};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::interop::{copied, copy_from, lend};
@@ -12,7 +10,6 @@ use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 use std::os::raw::c_void;
 
 /// A number for each axis of an export.
@@ -129,11 +126,7 @@ fn tensor<'py>(
              max_version=(1, 0)",
         ));
     }
-    capsule(py, lent, image, |tensor| Legacy {
-        tensor,
-        context: std::ptr::null_mut(),
-        deleter: Some(delete::<Legacy>),
-    })
+    capsule(py, lent, image, |tensor| Legacy { tensor, context: std::ptr::null_mut(), deleter: Some(delete::<Legacy>) })
 }
 
 #[pymethods]
@@ -197,10 +190,11 @@ impl ImageView {
 }
 
 /// A pair of numbers.
-fn pair<'py, N: for<'a> FromPyObject<'a, 'py>>(name: &str, given: &Bound<'py, PyAny>) -> PyResult<(N, N)> {
-    let numbers = given.cast::<PyTuple>().ok().filter(|numbers| numbers.len() == 2);
-    let number = |index| numbers.and_then(|numbers| numbers.get_borrowed_item(index).ok()?.extract().ok());
-    number(0).zip(number(1)).ok_or_else(|| {
+fn pair<'py, N>(name: &str, given: &Bound<'py, PyAny>) -> PyResult<(N, N)>
+where
+    (N, N): for<'a> FromPyObject<'a, 'py>,
+{
+    given.extract::<(N, N)>().map_err(|_| {
         let text = given.repr().map(|text| text.to_string()).unwrap_or_default();
         PyTypeError::new_err(format!("{name}: expected a pair of numbers, not {text}"))
     })

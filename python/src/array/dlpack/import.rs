@@ -120,10 +120,7 @@ fn called<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<
     // SAFETY: the arguments are live; one is positional, and as many as there are names follow.
     unsafe {
         let name = intern!(py, "__dlpack__").as_ptr();
-        Bound::from_owned_ptr_or_err(
-            py,
-            PyObject_VectorcallMethod(name, arguments.as_ptr(), 1, keywords.as_ptr()),
-        )
+        Bound::from_owned_ptr_or_err(py, PyObject_VectorcallMethod(name, arguments.as_ptr(), 1, keywords.as_ptr()))
     }
 }
 
