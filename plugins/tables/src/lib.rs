@@ -92,8 +92,8 @@ impl Provider for Tables {
             let format = Format::of(source, &*bytes)?;
             if matches!(format, Format::Csv | Format::Tsv) {
                 let options = Options::of(source, format)?;
-                let text = bytes::Text::read(host, &*bytes, source.path().is_some())?;
-                return frame::Frame::new(csv::read(&text, &options)?, source.uri()).map(View::data_frame);
+                let table = csv::read(host, &*bytes, &options, source.path().is_some())?;
+                return frame::Frame::new(table, source.uri()).map(View::data_frame);
             }
             let selection = Selection::alone(source, format)?;
             let origin = source.uri();
