@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import zoneinfo
 from typing import Any
 
 from ._columns import Spec, fixed
-from ._iolink import DataFrameView, _frame_from_columns
-from ._pandas_common import PANDAS, copies_on_write, encode
+from ._iolink import DataFrameView, _explain_columns, _frame_from_columns
+from ._pandas_common import PANDAS, Held, copies_on_write, encode
 from .errors import CapabilityError, DataTypeError, InvalidArgumentError
 
 _BUILT = "its values are Python objects"
@@ -17,34 +18,25 @@ _BUILT = "its values are Python objects"
 
 def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[str, str]]:
     """The frame, and why which columns were copied."""
-    import pandas as pd
-
-    if not isinstance(df, pd.DataFrame):
-        raise TypeError(f"{argument}: expected a pandas.DataFrame, not {type(df).__name__}")
-    shares = copies_on_write()
-    if copy is False and not shares:
-        raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
-    held, whole = df.copy(deep=False), bool(copy) or not shares
-    reader = _Reader(shares)
-    for label, column in held.items():
-        # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
-        reader.column(label, column.copy(deep=True) if whole else column)
-    facts: dict[str, Any] = {
-        "columns": _labels(held.columns),
-        "index": reader.index(held.index.copy(deep=True) if whole else held.index),
-    }
-    try:
-        facts["attrs"] = json.loads(json.dumps(held.attrs)) if held.attrs else {}
-    except (TypeError, ValueError):
-        facts["attrs"] = {}
-    frame = _frame_from_columns(reader.specs, {PANDAS: json.dumps(facts)}, len(held))
-    if shares:
-        identities = frame._identities()
-        frame._hold({one[0]: kept for one, kept in zip(identities, reader.kept, strict=False) if one is not None})
+    reader = _Reader(df, copy, argument)
+    frame = _frame_from_columns(*reader.table)
+    if reader.shares:
+        frame._hold(Held(frame._identities(), reader.kept, None if copy or reader.derived else reader.held))
     if copy:
         return frame, {}
     reason = "this pandas writes in place: turn copy-on-write on"
-    return frame, reader.copied if shares else dict.fromkeys(reader.names, reason)
+    return frame, reader.copied if reader.shares else dict.fromkeys(reader.names, reason)
+
+
+def routed(df: Any) -> str:
+    """What the router says of the way from pandas to a frame."""
+    return _explain_columns(*_Reader(df, None, "thing").table)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_dtype(dtype: Any) -> str:
+    """The words about a column of which there is nothing to say but NumPy's dtype."""
+    return json.dumps({"dtype": str(dtype)})
 
 
 def _labels(columns: Any) -> dict[str, Any]:
@@ -77,12 +69,33 @@ def _zone(name: str, zone: Any) -> str:
 class _Reader:
     """Collects columns."""
 
-    def __init__(self, shares: bool) -> None:
-        self.shares = shares
+    def __init__(self, df: Any, copy: bool | None, argument: str) -> None:
+        import pandas as pd
+
+        if not isinstance(df, pd.DataFrame):
+            raise TypeError(f"{argument}: expected a pandas.DataFrame, not {type(df).__name__}")
+        self.shares = copies_on_write()
+        if copy is False and not self.shares:
+            raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
         self.specs: list[Spec] = []
         self.kept: list[Any] = []
         self.copied: dict[str, str] = {}
         self.names: dict[str, Any] = {}
+        self.held = df.copy(deep=False)
+        self.derived = type(self.held) is not pd.DataFrame
+        whole = bool(copy) or not self.shares
+        for label, column in self.held.items():
+            # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
+            self.column(label, column.copy(deep=True) if whole else column)
+        facts: dict[str, Any] = {
+            "columns": _labels(self.held.columns),
+            "index": self.index(self.held.index.copy(deep=True) if whole else self.held.index),
+        }
+        try:
+            facts["attrs"] = json.loads(json.dumps(self.held.attrs)) if self.held.attrs else {}
+        except (TypeError, ValueError):
+            facts["attrs"] = {}
+        self.table = (self.specs, {PANDAS: json.dumps(facts)}, len(self.held))
 
     def _add(self, name: str, label: Any, kept: Any, facts: dict[str, Any]) -> None:
         if name in self.names:
@@ -136,7 +149,7 @@ class _Reader:
                 raise DataTypeError(f"column {name!r}: complex numbers have no Arrow type; carry two columns instead")
             # `to_numpy` copies times; this is the memory itself.
             array = values._ndarray if hasattr(values, "_ndarray") else np.asarray(values)
-            return fixed(name, array, words(dtype=str(dtype)), guard=guard)
+            return fixed(name, array, words(dtype=str(dtype)) if facts else {PANDAS: _of_dtype(dtype)}, guard=guard)
         if isinstance(dtype, pd.DatetimeTZDtype):
             array = values.asi8.view(f"M8[{dtype.unit}]")
             kind = "zoneinfo" if isinstance(dtype.tz, zoneinfo.ZoneInfo) else "name"

@@ -36,6 +36,9 @@ pub(crate) const WHOLE: DataFrameCapability = DataFrameCapability::READ
     .and(DataFrameCapability::RESHAPE)
     .and(DataFrameCapability::ARROW);
 
+/// What a frame has whose buffers can be shared.
+pub(crate) const LENT: DataFrameCapability = DataFrameCapability::READ.and(DataFrameCapability::ARROW);
+
 /// The provider of data frames in memory.
 pub struct Frames;
 
@@ -43,6 +46,7 @@ impl Provider for Frames {
     const INFO: ProviderInfo = ProviderInfo::new("org.iolink.dataframe", "Data frames in memory").offers(&[
         Offer::create(Kind::DataFrame).frame_capabilities(WHOLE),
         Offer::adopt(Kind::DataFrame).frame_capabilities(WHOLE),
+        Offer::convert(Kind::DataFrame, Kind::DataFrame, Cost::Shared).needs(LENT.value()).frame_capabilities(WHOLE),
         Offer::convert(Kind::DataFrame, Kind::DataFrame, Cost::Copy)
             .needs(DataFrameCapability::READ.value())
             .frame_capabilities(WHOLE),
@@ -64,6 +68,9 @@ impl Provider for Frames {
 
     fn convert(&self, _host: &Host, view: View, _target: Target) -> Result<View> {
         let frame = view.into_data_frame()?;
+        if let Some(own) = Frame::of(&*frame) {
+            return Ok(View::data_frame(own.select(None, None)?));
+        }
         Ok(View::data_frame(Frame::adopt(frame.export(None, 0..frame.shape()?.1)?)?))
     }
 }

@@ -39,7 +39,7 @@ fn address(frame: &Frame, column: u64) -> usize {
 }
 
 fn one(part: Part) -> Frame {
-    Frame::adopt(table(vec![part], HashMap::new(), None).unwrap()).unwrap()
+    table(vec![part], HashMap::new(), None).unwrap().into_frame()
 }
 
 #[test]

@@ -17,6 +17,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyString};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// See `_identities`.
+type Identities = (u64, Vec<Option<(u64, usize, usize)>>);
+
 /// A table: columns of one type each. See `_iolink.pyi`.
 #[pyclass(frozen, weakref, mapping, module = "iolink", name = "DataFrameView")]
 pub struct DataFrameView {
@@ -334,17 +337,13 @@ impl DataFrameView {
         Ok((list, metadata))
     }
 
-    /// For `pandas_interop.py`: number of the stored values, first row and count of each column, `None` where it has
-    /// none.
-    fn _identities(&self, py: Python<'_>) -> PyResult<Vec<Option<(u64, usize, usize)>>> {
-        let identities = || {
-            let columns = self.view.shape()?.0;
-            match Near::of(&**self.view) {
-                Some(near) => (0..columns).map(|column| near.identity(column)).collect(),
-                None => Ok(vec![None; columns as usize]),
-            }
-        };
-        py.detach(identities).or_raise()
+    /// For `pandas_interop.py`: a number of the frame, and of each column the number of its stored values, first row and
+    /// count, `None` where it has none. They are the same as long as nothing was changed.
+    fn _identities(&self) -> PyResult<Identities> {
+        match Near::of(&**self.view) {
+            Some(near) => Ok(near.identities()),
+            None => Ok((0, vec![None; self.view.shape().or_raise()?.0 as usize])),
+        }
     }
 
     /// For `pandas_interop.py`: (array, form, mask, keeper, identity) of a column of numbers, booleans or times. The
