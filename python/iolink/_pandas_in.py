@@ -81,21 +81,22 @@ class _Reader:
         self.kept: list[Any] = []
         self.copied: dict[str, str] = {}
         self.names: dict[str, Any] = {}
+        self.derived = type(df) is not pd.DataFrame
         self.held = df.copy(deep=False)
-        self.derived = type(self.held) is not pd.DataFrame
         whole = bool(copy) or not self.shares
-        for label, column in self.held.items():
+        # Of what was given, not of what is held: it knows its columns already, where a new object has to find them.
+        for label, column in df.items():
             # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
             self.column(label, column.copy(deep=True) if whole else column)
         facts: dict[str, Any] = {
-            "columns": _labels(self.held.columns),
-            "index": self.index(self.held.index.copy(deep=True) if whole else self.held.index),
+            "columns": _labels(df.columns),
+            "index": self.index(df.index.copy(deep=True) if whole else df.index),
         }
         try:
-            facts["attrs"] = json.loads(json.dumps(self.held.attrs)) if self.held.attrs else {}
+            facts["attrs"] = json.loads(json.dumps(df.attrs)) if df.attrs else {}
         except (TypeError, ValueError):
             facts["attrs"] = {}
-        self.table = (self.specs, {PANDAS: json.dumps(facts)}, len(self.held))
+        self.table = (self.specs, {PANDAS: json.dumps(facts)}, len(df))
 
     def _add(self, name: str, label: Any, kept: Any, facts: dict[str, Any]) -> None:
         if name in self.names:
