@@ -74,6 +74,12 @@ impl Column {
         column
     }
 
+    /// A column without values, of a field but with another type.
+    pub(crate) fn of_type(field: &Field, data_type: &DataType) -> Self {
+        let field = Arc::new(field.clone().with_data_type(data_type.clone()));
+        Column { field, form: Form::Plain, chunks: Vec::new() }
+    }
+
     /// Adds values of somebody else, in the column's form.
     pub(crate) fn push(&mut self, array: ArrayRef) {
         let dictionary = matches!(array.data_type(), DataType::Dictionary(..)) && self.chunks.is_empty();

@@ -2,7 +2,7 @@
 //! buffer that anybody else can see.
 //!
 //! Read in this order: [`Frame`] (the view), [`Storage`] (the bytes of a column as they lie, which need not be Arrow's),
-//! [`Values`] (cells one by one), [`build`] (columns out of plain memory).
+//! [`Values`] (cells one by one), [`build`] (columns out of plain memory), [`request`] (types that a consumer asks for).
 
 pub mod build;
 mod cells;
@@ -12,6 +12,7 @@ mod fill;
 mod frame;
 mod import;
 mod lend;
+pub mod request;
 mod storage;
 mod types;
 mod values;

@@ -134,6 +134,21 @@ fn booleans_and_nat_lie_as_numpy_has_them_and_go_out_as_arrow_has_them() {
 }
 
 #[test]
+fn one_missing_time_among_very_many_is_found_wherever_it_is() {
+    let rows = 1 << 21;
+    for at in [None, Some(0), Some(rows / 2 - 1), Some(rows / 2), Some(rows - 1)] {
+        let mut values = vec![0, -1, i64::MAX, i64::MIN + 1].repeat(rows / 4);
+        if let Some(at) = at {
+            values[at] = i64::MIN;
+        }
+        let times = one(Part::fixed("t", "tsn:", Form::Nat, rows, lent(&values), None).unwrap());
+        let read = Values::read(&times, 0, 0..rows as u64).unwrap();
+        assert_eq!(read.missing(), usize::from(at.is_some()), "{at:?}");
+        assert!(at.is_none_or(|at| read.cell(at) == Some(Cell::Missing)), "{at:?}");
+    }
+}
+
+#[test]
 fn every_byte_pattern_is_packed() {
     for length in 0..40usize {
         let bytes: Vec<u8> = (0..length).map(|at| if at % 3 == 0 { (at as u8).wrapping_mul(37) } else { 0 }).collect();

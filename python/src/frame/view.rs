@@ -10,7 +10,7 @@ use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::Vector2u64;
-use iolink_plugin_dataframe::{ColumnInfo, Form, Frame as Near, TableType, Values};
+use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, TableType, Values};
 use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, Target, View};
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -253,10 +253,15 @@ impl DataFrameView {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // The protocol lets a producer hand out its own types where it cannot cast to those requested.
-        let _ = requested_schema;
-        let stream = py.detach(|| self.view.export(None, 0..self.view.shape()?.1)).or_raise()?;
-        arrow::stream_capsule(py, stream)
+        let requested = requested_schema.map(arrow::requested).transpose()?;
+        let export = move || {
+            let stream = self.view.export(None, 0..self.view.shape()?.1)?;
+            match requested {
+                Some(schema) => request::stream(stream, schema),
+                None => Ok(stream),
+            }
+        };
+        arrow::stream_capsule(py, py.detach(export).or_raise()?)
     }
 
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
