@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 # Field and schema metadata in which pandas' own facts travel, as JSON.
@@ -14,11 +15,11 @@ Identities = tuple[int, list[Any]]
 
 
 class Held:
-    """What pandas holds of a frame: the columns with the identities of the values they show, and the whole if there is one."""
+    """What pandas holds of a frame: its columns, with the identities of the values they show, and the whole if there is one."""
 
     __slots__ = ("columns", "identities", "whole")
 
-    def __init__(self, identities: Identities, columns: list[Any], whole: Any) -> None:
+    def __init__(self, identities: Identities, columns: Callable[[], list[Any]], whole: Any) -> None:
         self.identities, self.columns, self.whole = identities, columns, whole
 
     def shown(self, identities: Identities) -> Any:
@@ -29,7 +30,7 @@ class Held:
 
     def by_values(self) -> dict[int, Any]:
         """The columns by the number of the values they show."""
-        pairs = zip(self.identities[1], self.columns, strict=True)
+        pairs = zip(self.identities[1], self.columns(), strict=True)
         return {one[0]: column for one, column in pairs if one is not None and column is not None}
 
 

@@ -112,7 +112,8 @@ class _Writer:
     def holding(self, df: Any) -> Held:
         """What the frame is to hold now; of a DataFrame that it shares wholly a shallow copy, to be handed out again."""
         whole = None if df is None or any(held is None for held in self.held) else df.copy(deep=False)
-        return Held(self.identities, self.held, whole)
+        columns = self.held
+        return Held(self.identities, lambda: columns, whole)
 
     def column(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> Any:
         """One column: what pandas held, what it may share, or a copy."""
