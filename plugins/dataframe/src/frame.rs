@@ -21,6 +21,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// The service by which this crate knows its own frames behind a trait object.
 const NEAR: u64 = 0x91c4_5d1e_77a3_20b6;
 
+/// See [`Frame::identities`].
+pub type Identities = (u64, Vec<Option<(u64, usize, usize)>>);
+
 /// A data frame in memory. Cloning it gives another handle of the same frame.
 ///
 /// Its buffers are shared with whoever made them and with whoever asks for them, and are never written while anybody
@@ -176,7 +179,7 @@ impl Frame {
     }
 
     /// A number of the frame, which another one gets and this one when it is reshaped; and the identity of each column.
-    pub fn identities(&self) -> (u64, Vec<Option<(u64, usize, usize)>>) {
+    pub fn identities(&self) -> Identities {
         let state = self.state();
         (state.number, state.columns.iter().map(Column::identity).collect())
     }

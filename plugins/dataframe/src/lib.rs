@@ -20,7 +20,7 @@ mod write;
 mod zeros;
 
 pub use cells::Cell;
-pub use frame::Frame;
+pub use frame::{Frame, Identities};
 pub use lend::{Keeper, Storage};
 pub use storage::Form;
 pub use types::{ColumnInfo, TableType, TYPE, UNIT};

@@ -137,7 +137,7 @@ fn booleans_and_nat_lie_as_numpy_has_them_and_go_out_as_arrow_has_them() {
 fn one_missing_time_among_very_many_is_found_wherever_it_is() {
     let rows = 1 << 21;
     for at in [None, Some(0), Some(rows / 2 - 1), Some(rows / 2), Some(rows - 1)] {
-        let mut values = vec![0, -1, i64::MAX, i64::MIN + 1].repeat(rows / 4);
+        let mut values = [0, -1, i64::MAX, i64::MIN + 1].repeat(rows / 4);
         if let Some(at) = at {
             values[at] = i64::MIN;
         }

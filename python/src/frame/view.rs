@@ -10,15 +10,12 @@ use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::Vector2u64;
-use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, TableType, Values};
+use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values};
 use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, Target, View};
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyString};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// See `_identities`.
-type Identities = (u64, Vec<Option<(u64, usize, usize)>>);
 
 /// A table: columns of one type each. See `_iolink.pyi`.
 #[pyclass(frozen, weakref, mapping, module = "iolink", name = "DataFrameView")]
