@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 # Field and schema metadata in which pandas' own facts travel, as JSON.
 PANDAS = "iolink.pandas"
 # Field metadata that says by which objects missing values were written.
 MISSING = "iolink.missing"
+
+# As `DataFrameView._identities` has them.
+Identities = tuple[int, list[Any]]
+
+
+class Held:
+    """What pandas holds of a frame: its columns, with the identities of the values they show, and the whole if there is one."""
+
+    __slots__ = ("columns", "identities", "whole")
+
+    def __init__(self, identities: Identities, columns: Callable[[], list[Any]], whole: Any) -> None:
+        self.identities, self.columns, self.whole = identities, columns, whole
+
+    def shown(self, identities: Identities) -> Any:
+        """The DataFrame again, where the frame is the same one and nothing of it was changed."""
+        if self.whole is None or self.identities != identities or None in identities[1]:
+            return None
+        return self.whole.copy(deep=False)
+
+    def by_values(self) -> dict[int, Any]:
+        """The columns by the number of the values they show."""
+        pairs = zip(self.identities[1], self.columns(), strict=True)
+        return {one[0]: column for one, column in pairs if one is not None and column is not None}
 
 
 def copies_on_write() -> bool:

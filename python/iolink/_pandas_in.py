@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import zoneinfo
+from collections.abc import Iterator
 from typing import Any
 
 from ._columns import Spec, fixed
-from ._iolink import DataFrameView, _frame_from_columns
-from ._pandas_common import PANDAS, copies_on_write, encode
+from ._iolink import DataFrameView, _explain_columns, _frame_from_columns
+from ._pandas_common import PANDAS, Held, Identities, copies_on_write, encode
 from .errors import CapabilityError, DataTypeError, InvalidArgumentError
 
 _BUILT = "its values are Python objects"
@@ -17,34 +19,25 @@ _BUILT = "its values are Python objects"
 
 def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[str, str]]:
     """The frame, and why which columns were copied."""
-    import pandas as pd
-
-    if not isinstance(df, pd.DataFrame):
-        raise TypeError(f"{argument}: expected a pandas.DataFrame, not {type(df).__name__}")
-    shares = copies_on_write()
-    if copy is False and not shares:
-        raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
-    held, whole = df.copy(deep=False), bool(copy) or not shares
-    reader = _Reader(shares)
-    for label, column in held.items():
-        # Copied one by one: a copy of the whole merges columns that differ in their byte order alone.
-        reader.column(label, column.copy(deep=True) if whole else column)
-    facts: dict[str, Any] = {
-        "columns": _labels(held.columns),
-        "index": reader.index(held.index.copy(deep=True) if whole else held.index),
-    }
-    try:
-        facts["attrs"] = json.loads(json.dumps(held.attrs)) if held.attrs else {}
-    except (TypeError, ValueError):
-        facts["attrs"] = {}
-    frame = _frame_from_columns(reader.specs, {PANDAS: json.dumps(facts)}, len(held))
-    if shares:
-        identities = frame._identities()
-        frame._hold({one[0]: kept for one, kept in zip(identities, reader.kept, strict=False) if one is not None})
+    reader = _Reader(df, copy, argument)
+    frame = _frame_from_columns(*reader.table)
+    if reader.shares:
+        frame._hold(reader.holding(frame._identities()))
     if copy:
         return frame, {}
     reason = "this pandas writes in place: turn copy-on-write on"
-    return frame, reader.copied if shares else dict.fromkeys(reader.names, reason)
+    return frame, reader.copied if reader.shares else dict.fromkeys(reader.names, reason)
+
+
+def routed(df: Any) -> str:
+    """What the router says of the way from pandas to a frame."""
+    return _explain_columns(*_Reader(df, None, "thing").table)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_dtype(dtype: Any) -> str:
+    """The words about a column of which there is nothing to say but NumPy's dtype."""
+    return json.dumps({"dtype": str(dtype)})
 
 
 def _labels(columns: Any) -> dict[str, Any]:
@@ -74,32 +67,76 @@ def _zone(name: str, zone: Any) -> str:
     raise DataTypeError(f"column {name!r}: the time zone {zone!r} has no name that Arrow knows; use tz_convert first")
 
 
+def _arrays(df: Any) -> Iterator[Any]:
+    """The columns' values where they lie."""
+    if hasattr(df, "_iter_column_arrays"):
+        return df._iter_column_arrays()
+    return (column.array for _, column in df.items())
+
+
 class _Reader:
     """Collects columns."""
 
-    def __init__(self, shares: bool) -> None:
-        self.shares = shares
+    def __init__(self, df: Any, copy: bool | None, argument: str) -> None:
+        import pandas as pd
+
+        if not isinstance(df, pd.DataFrame):
+            raise TypeError(f"{argument}: expected a pandas.DataFrame, not {type(df).__name__}")
+        self.shares = copies_on_write()
+        if copy is False and not self.shares:
+            raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
         self.specs: list[Spec] = []
-        self.kept: list[Any] = []
         self.copied: dict[str, str] = {}
         self.names: dict[str, Any] = {}
+        # What pandas is to have back, beside the DataFrame held, where the columns are that one's.
+        self.kept: list[Any] = []
+        whole = bool(copy) or not self.shares
+        self.held = None if whole else df.copy(deep=False)
+        self.plain = type(df) is pd.DataFrame
+        if self.held is None:
+            for label, column in df.items():
+                # One by one: a copy of the whole merges columns that differ in their byte order alone.
+                series = column.copy(deep=True)
+                self.column(label, series.dtype, series.array, series)
+                self.kept.append(series)
+        else:
+            # Without a Series for each column, which would cost more than everything else.
+            for label, values in zip(df.columns, _arrays(df), strict=True):
+                self.column(label, values.dtype, values, self.held)
+        facts: dict[str, Any] = {
+            "columns": _labels(df.columns),
+            "index": self.index(df.index.copy(deep=True) if whole else df.index),
+        }
+        try:
+            facts["attrs"] = json.loads(json.dumps(df.attrs)) if df.attrs else {}
+        except (TypeError, ValueError):
+            facts["attrs"] = {}
+        self.table = (self.specs, {PANDAS: json.dumps(facts)}, len(df))
 
-    def _add(self, name: str, label: Any, kept: Any, facts: dict[str, Any]) -> None:
+    def holding(self, identities: Identities) -> Held:
+        """What the frame is to hold: by it pandas knows that it shares, and gets back what it gave."""
+        held, kept = self.held, self.kept
+        if held is None:
+            return Held(identities, lambda: kept, None)
+        return Held(identities, lambda: [column for _, column in held.items()] + kept, held if self.plain else None)
+
+    def _add(self, name: str, label: Any, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) -> None:
         if name in self.names:
             raise InvalidArgumentError(
                 f"the column name {name!r} is there twice ({self.names[name]!r} and {label!r}); rename one of the two"
             )
         self.names[name] = label
-        spec, why = self.spec(name, kept.dtype, kept.array, kept, facts)
+        spec, why = self.spec(name, dtype, values, guard, facts)
         self.specs.append(spec)
-        self.kept.append(kept)
         if why:
             self.copied[name] = why
 
-    def column(self, label: Any, series: Any) -> None:
+    def column(self, label: Any, dtype: Any, values: Any, guard: Any) -> None:
         """One column of the DataFrame."""
         name = label if isinstance(label, str) else str(label)
-        self._add(name, label, series, {} if name is label or type(label) is str else {"label": encode(label)})
+        self._add(
+            name, label, dtype, values, guard, {} if name is label or type(label) is str else {"label": encode(label)}
+        )
 
     def index(self, index: Any) -> dict[str, Any]:
         """The row labels: in words where they are a range, else as columns."""
@@ -112,7 +149,15 @@ class _Reader:
             values = index.get_level_values(level)
             given = values.name
             free = isinstance(given, str) and given not in self.names
-            self._add(given if free else f"__index_level_{level}__", given, values, {"level": level})
+            self._add(
+                given if free else f"__index_level_{level}__",
+                given,
+                values.dtype,
+                values.array,
+                values,
+                {"level": level},
+            )
+            self.kept.append(values)
         frequency = getattr(index, "freqstr", None)
         facts: dict[str, Any] = {"names": [encode(name) for name in index.names], "levels": len(levels)}
         if isinstance(index, pd.MultiIndex):
@@ -136,7 +181,7 @@ class _Reader:
                 raise DataTypeError(f"column {name!r}: complex numbers have no Arrow type; carry two columns instead")
             # `to_numpy` copies times; this is the memory itself.
             array = values._ndarray if hasattr(values, "_ndarray") else np.asarray(values)
-            return fixed(name, array, words(dtype=str(dtype)), guard=guard)
+            return fixed(name, array, words(dtype=str(dtype)) if facts else {PANDAS: _of_dtype(dtype)}, guard=guard)
         if isinstance(dtype, pd.DatetimeTZDtype):
             array = values.asi8.view(f"M8[{dtype.unit}]")
             kind = "zoneinfo" if isinstance(dtype.tz, zoneinfo.ZoneInfo) else "name"

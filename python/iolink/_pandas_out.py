@@ -7,7 +7,7 @@ import zoneinfo
 from typing import Any
 
 from ._iolink import DataFrameView
-from ._pandas_common import MISSING, PANDAS, copies_on_write, decode
+from ._pandas_common import MISSING, PANDAS, Held, copies_on_write, decode
 
 _ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
 _BUILT = "pandas keeps such values as objects of its own"
@@ -19,6 +19,10 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, st
     import pandas as pd
 
     frame = frame._lending()
+    held = frame._held() if copies_on_write() else None
+    again = None if held is None or copy else held.shown(frame._identities())
+    if again is not None:
+        return again, {}
     described, metadata = frame._describe()
     facts = json.loads(metadata.get(PANDAS, "{}"))
     writer = _Writer(frame, copies_on_write(), copy)
@@ -40,7 +44,7 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, st
     df = pd.DataFrame(aligned, index=index, copy=False)
     df.columns = _columns(facts.get("columns", {}), labels)
     df.attrs = facts.get("attrs", {})
-    frame._hold(writer.held)
+    frame._hold(writer.holding(None if copy else df))
     return df, {} if copy else writer.copied
 
 
@@ -99,17 +103,24 @@ class _Writer:
     def __init__(self, frame: DataFrameView, shares: bool, copy: bool | None) -> None:
         self.frame = frame
         self.shares = shares
-        self.before: dict[int, Any] = (frame._held() or {}) if shares else {}
-        self.held: dict[int, Any] = {}
+        held = frame._held() if shares else None
+        self.before: dict[int, Any] = {} if held is None else held.by_values()
         self.identities = frame._identities()
+        self.held: list[Any] = [None] * len(self.identities[1])
         self.copied: dict[str, str] = {}
+
+    def holding(self, df: Any) -> Held:
+        """What the frame is to hold now; of a DataFrame that it shares wholly a shallow copy, to be handed out again."""
+        whole = None if df is None or any(held is None for held in self.held) else df.copy(deep=False)
+        columns = self.held
+        return Held(self.identities, lambda: columns, whole)
 
     def column(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> Any:
         """One column: what pandas held, what it may share, or a copy."""
-        identity = self.identities[number]
+        identity = self.identities[1][number]
         held = None if identity is None else self.before.get(identity[0])
         if held is not None:
-            self.held[identity[0]] = held
+            self.held[number] = held
             first, count = identity[1:]
             if first == 0 and count == len(held):
                 return held
@@ -159,8 +170,8 @@ class _Writer:
         series = pd.Series(array, dtype=array.dtype, copy=False)
         # pandas sees that this Series shares the bytes, and copies before it writes, as long as anybody else has them.
         keeper.keep(series)
-        if self.identities[number] == identity:
-            self.held[identity[0]] = series
+        if self.identities[1][number] == identity:
+            self.held[number] = series
         return series, ""
 
 

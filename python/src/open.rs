@@ -230,7 +230,8 @@ fn explain(py: Python<'_>, thing: &Bound<'_, PyAny>, target: &str, provider: Opt
         return Ok(words);
     }
     if is_pandas(thing)? {
-        return column_by_column(thing);
+        let words = py.import("iolink._pandas_in")?.call_method1("routed", (thing,))?;
+        return Ok(format!("{words}\n{}", column_by_column(thing)?));
     }
     let source = source_from("thing", thing)?;
     Ok(py.detach(|| registry().explain_open(&source, provider)).to_string())

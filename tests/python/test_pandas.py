@@ -337,6 +337,54 @@ def test_what_was_written_goes_back_and_the_rest_stays_shared():
     assert df.loc["q", "x"] == 1
 
 
+def test_what_pandas_gave_goes_back_only_while_the_frame_is_as_it_was():
+    df = pd.DataFrame({"x": [1, 2], "y": [0.5, 1.5]}, index=["p", "q"])
+    changes = [
+        lambda frame: frame.remove_column("y"),
+        lambda frame: frame.add_column("z", "int64", [7, 8]),
+        lambda frame: frame.add_rows(1, 1),
+        lambda frame: frame.remove_rows(0, 1),
+        lambda frame: frame.set_at("y", 0, 9.0),
+        lambda frame: frame.reshape([2, 2], ["y", "x"], ["float64", "int64"]),
+        lambda frame: frame.reshape([3, 2], frame.columns, ["int64", "float64", "UTF8_STRING"]),
+    ]
+    for change in changes:
+        frame = from_pandas(df)
+        assert_frame_equal(to_pandas(frame), df)
+        change(frame)
+        assert_frame_equal(to_pandas(frame), to_pandas(through_arrow(frame)))
+        assert_frame_equal(to_pandas(frame), to_pandas(through_arrow(frame)))
+        assert not to_pandas(frame).equals(df) or frame.columns == ["x", "y", "__index_level_0__"]
+
+
+def test_changes_to_what_went_out_do_not_come_back():
+    df = pd.DataFrame({"x": [1, 2], "y": [0.5, 1.5]}, index=pd.Index(["p", "q"], name="i"))
+    df.attrs = {"a": [1]}
+    for frame in (from_pandas(df), DataFrameViewFactory.allocate([2, 2], ["x", "y"], ["int64", "float64"])):
+        before = to_pandas(frame)
+        one, two = to_pandas(frame), to_pandas(frame)
+        one.columns.name = one.index.name = "changed"
+        one.attrs.setdefault("a", []).append(2)
+        one["z"] = 1
+        two.loc[two.index[0], "x"] = 100
+        del two["y"]
+        assert_frame_equal(to_pandas(frame), before)
+        assert to_pandas(frame).attrs == before.attrs
+        assert to_pandas(frame).columns.name is None
+
+
+def test_a_class_of_its_own_comes_back_as_a_dataframe():
+    class Mine(pd.DataFrame):
+        @property
+        def _constructor(self):
+            return Mine
+
+    mine = Mine({"x": [1, 2]})
+    out = to_pandas(from_pandas(mine))
+    assert type(out) is pd.DataFrame
+    assert_frame_equal(out, pd.DataFrame(mine))
+
+
 @shares
 def test_repeated_writes_and_exports_keep_no_old_memory():
     import resource

@@ -399,6 +399,35 @@ def test_csv_at_fault_names_the_line(tmp_path):
             open_table(path)
 
 
+def test_a_long_csv_is_read_in_runs_as_if_it_were_one(tmp_path):
+    rows, path = 200_000, tmp_path / "long.csv"
+    texts = [f'"line\n{row}, ""quoted"""' if row % 1000 == 0 else f"plain \u00b5 text {row}" for row in range(rows)]
+    lines = [f"{row},{row / 4},{text},{'true' if row % 3 else ''}" for row, text in enumerate(texts)]
+    path.write_text("id,value,text,flag\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert path.stat().st_size > 3 * (2 << 20)
+    frame = open_table(path)
+    assert tuple(frame.shape()) == (4, rows)
+    table = pa.table(frame)
+    assert table["id"].num_chunks > 1
+    assert table["id"].to_pylist() == list(range(rows))
+    assert table["value"].to_pylist() == [row / 4 for row in range(rows)]
+    wanted = [f'line\n{row}, "quoted"' if row % 1000 == 0 else texts[row] for row in range(rows)]
+    assert table["text"].to_pylist() == wanted
+    assert table["flag"].null_count == (rows + 2) // 3
+    assert frame["text"].to_list() == wanted
+    assert frame[150_000:150_002]["text"].to_list() == wanted[150_000:150_002]
+    assert frame.to_pandas()["text"].tolist() == wanted
+
+    # A fault far behind has its line; quoted newlines are lines, too.
+    at = 199_500
+    newlines = sum(text.startswith('"') for text in texts[:at])
+    for bad, words in (("1,2,3", "3 fields"), ('1,2,"x,', "never ends"), ('1,2,x"y,', "quote")):
+        broken = [*lines[:at], bad, *lines[at:]]
+        path.write_text("id,value,text,flag\n" + "\n".join(broken) + "\n", encoding="utf-8")
+        with pytest.raises(iolink.CorruptDataError, match=f"line {at + 2 + newlines}: .*{words}"):
+            open_table(path)
+
+
 def test_what_cannot_be_written_leaves_nothing(tmp_path):
     old = tmp_path / "old.ndjson"
     old.write_text("old")

@@ -1,17 +1,20 @@
 //! Columns out of plain memory: what NumPy and Python have, laid out as Arrow without copying where that can be.
 
-use crate::arrow_error;
+use crate::column::Column;
 use crate::export::stream_to;
+use crate::frame::Frame;
 use crate::import::{field_from, values_from, STORAGE};
 use crate::storage::{pack_bits, rebuilt, Form};
 use crate::types::words;
+use crate::{arrow_error, LENT};
 use arrow_array::ffi::FFI_ArrowSchema;
-use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
-use arrow_schema::{DataType, Field, Schema};
-use iolink_sdk::{fail, OwnedArray, OwnedSchema, OwnedStream, Owner, Result};
+use arrow_schema::{DataType, Field};
+use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedArray, OwnedSchema, OwnedStream, Owner, Result, View};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -218,11 +221,43 @@ fn judge_keys<T: Copy + Into<i64>>(keys: &[T]) -> (Option<NullBuffer>, i64) {
     (missing, largest)
 }
 
-/// The parts as a table for a provider to adopt.
+/// A table over the memory of others: for the router, which asks whoever converts it into a frame.
+pub struct Lending(Frame);
+
+impl Lending {
+    /// The frame that this crate makes of it.
+    pub fn into_frame(self) -> Frame {
+        self.0
+    }
+}
+
+impl DataFrameView for Lending {
+    fn capabilities(&self) -> DataFrameCapability {
+        LENT
+    }
+
+    fn shape(&self) -> Result<(u64, u64)> {
+        self.0.shape()
+    }
+
+    fn schema(&self) -> Result<OwnedSchema> {
+        self.0.schema()
+    }
+
+    fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
+        self.0.export(columns, rows)
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        self.0.extension(id)
+    }
+}
+
+/// The parts as a table.
 ///
 /// # Errors
 /// `InvalidArgument` for columns of different lengths or of the same name.
-pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<usize>) -> Result<OwnedStream> {
+pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<usize>) -> Result<Lending> {
     let rows = rows.or_else(|| parts.first().map(Part::rows)).unwrap_or(0);
     let mut names = std::collections::HashSet::with_capacity(parts.len());
     for part in &parts {
@@ -236,11 +271,8 @@ pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<u
             fail!(InvalidArgument, "the column name {:?} is there twice; rename one of the two", part.field.name());
         }
     }
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = parts.into_iter().map(|part| (part.field, part.array)).unzip();
-    let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let batch = RecordBatch::try_new_with_options(schema.clone(), arrays, &options).map_err(arrow_error)?;
-    stream_to(schema, vec![batch])
+    let columns = parts.into_iter().map(|part| Column::shared(part.field, part.array)).collect();
+    Ok(Lending(Frame::new(metadata, columns, rows)))
 }
 
 /// One record batch as a stream.

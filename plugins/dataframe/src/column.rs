@@ -4,7 +4,7 @@ use crate::arrow_error;
 use crate::storage::{Form, Stored};
 use crate::zeros::zeros;
 use arrow_array::{make_array, Array, ArrayRef};
-use arrow_schema::{DataType, FieldRef};
+use arrow_schema::{DataType, Field, FieldRef};
 use iolink_sdk::Result;
 use std::ops::Range;
 use std::sync::Arc;
@@ -66,8 +66,39 @@ impl Column {
         Ok(column)
     }
 
+    /// A column of values that somebody else has, in the form that its field tells.
+    pub(crate) fn shared(field: Field, array: ArrayRef) -> Self {
+        let (field, form) = Form::split(field);
+        let mut column = Column { field: Arc::new(field), form, chunks: Vec::new() };
+        column.push(array);
+        column
+    }
+
+    /// A column without values, of a field but with another type.
+    pub(crate) fn of_type(field: &Field, data_type: &DataType) -> Self {
+        let field = Arc::new(field.clone().with_data_type(data_type.clone()));
+        Column { field, form: Form::Plain, chunks: Vec::new() }
+    }
+
+    /// Adds values of somebody else, in the column's form.
+    pub(crate) fn push(&mut self, array: ArrayRef) {
+        let dictionary = matches!(array.data_type(), DataType::Dictionary(..)) && self.chunks.is_empty();
+        if !array.is_empty() || dictionary {
+            self.chunks.push(Chunk::new(array, self.form, false));
+        }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len).sum()
+    }
+
+    /// Which stored values the column shows: their number, the first row of them and how many; `None` where it is in
+    /// several pieces. Values that were written since have another number.
+    pub(crate) fn identity(&self) -> Option<(u64, usize, usize)> {
+        match self.chunks.as_slice() {
+            [chunk] => Some((chunk.stored.id, chunk.offset, chunk.len)),
+            _ => None,
+        }
     }
 
     /// The pieces of a run of rows, which lies within the column. Only of no row at all there is a piece without any.

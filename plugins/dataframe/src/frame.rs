@@ -15,10 +15,14 @@ use iolink_sdk::{
 use std::collections::HashMap;
 use std::ops::Range;
 use std::os::raw::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The service by which this crate knows its own frames behind a trait object.
 const NEAR: u64 = 0x91c4_5d1e_77a3_20b6;
+
+/// See [`Frame::identities`].
+pub type Identities = (u64, Vec<Option<(u64, usize, usize)>>);
 
 /// A data frame in memory. Cloning it gives another handle of the same frame.
 ///
@@ -35,9 +39,16 @@ pub(crate) struct State {
     pub(crate) metadata: HashMap<String, String>,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: usize,
+    /// No other frame, and not this one with other columns, has this number.
+    number: u64,
 }
 
 impl State {
+    fn new(metadata: HashMap<String, String>, columns: Vec<Column>, rows: usize) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        State { metadata, columns, rows, number: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+
     fn fields(&self) -> Vec<FieldRef> {
         self.columns.iter().map(|column| column.field.clone()).collect()
     }
@@ -76,8 +87,8 @@ fn row_count(rows: u64) -> Result<usize> {
 }
 
 impl Frame {
-    fn new(metadata: HashMap<String, String>, columns: Vec<Column>, rows: usize) -> Self {
-        Frame(Arc::new(Inner { state: RwLock::new(State { metadata, columns, rows }) }))
+    pub(crate) fn new(metadata: HashMap<String, String>, columns: Vec<Column>, rows: usize) -> Self {
+        Frame(Arc::new(Inner { state: RwLock::new(State::new(metadata, columns, rows)) }))
     }
 
     /// A frame whose values are 0, false and "".
@@ -167,17 +178,10 @@ impl Frame {
         Ok(state.columns[state.column(column)?].form)
     }
 
-    /// Which stored values a column shows: their number, the first row of them and how many; `None` where the column is
-    /// in several pieces. Values that were written since have another number.
-    ///
-    /// # Errors
-    /// `OutOfRange` for a column that is not there.
-    pub fn identity(&self, column: u64) -> Result<Option<(u64, usize, usize)>> {
+    /// A number of the frame, which another one gets and this one when it is reshaped; and the identity of each column.
+    pub fn identities(&self) -> Identities {
         let state = self.state();
-        Ok(match state.columns[state.column(column)?].chunks.as_slice() {
-            [chunk] => Some((chunk.stored.id, chunk.offset, chunk.len)),
-            _ => None,
-        })
+        (state.number, state.columns.iter().map(Column::identity).collect())
     }
 
     /// One column, without a look at the others.
@@ -268,7 +272,7 @@ impl DataFrameView for Frame {
                 });
             }
             let metadata: HashMap<_, _> = schema.metadata().clone().into();
-            _replaced = std::mem::replace(&mut *state, State { metadata, columns, rows });
+            _replaced = std::mem::replace(&mut *state, State::new(metadata, columns, rows));
         }
         Ok(())
     }

@@ -185,11 +185,7 @@ pub(crate) fn table_from(mut stream: OwnedStream) -> Result<(Schema, Vec<Column>
             None => fail!(Limit, "the table has more rows than can be addressed"),
         };
         for (column, child) in columns.iter_mut().zip(data.child_data()) {
-            let array = child_rows(child, data.offset(), data.len(), column.field.name())?;
-            let dictionary = matches!(array.data_type(), DataType::Dictionary(..)) && column.chunks.is_empty();
-            if !array.is_empty() || dictionary {
-                column.chunks.push(Chunk::new(array, column.form, false));
-            }
+            column.push(child_rows(child, data.offset(), data.len(), column.field.name())?);
         }
     }
     let metadata = given.metadata().clone();

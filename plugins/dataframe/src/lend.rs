@@ -86,7 +86,7 @@ pub struct Storage {
     pub own: bool,
     /// Keeps guards.
     pub keeper: Keeper,
-    /// See `Frame::identity`.
+    /// See `Frame::identities`.
     pub identity: (u64, usize, usize),
     /// Keeps the bytes.
     pub owner: Owner,

@@ -2,7 +2,7 @@
 //! buffer that anybody else can see.
 //!
 //! Read in this order: [`Frame`] (the view), [`Storage`] (the bytes of a column as they lie, which need not be Arrow's),
-//! [`Values`] (cells one by one), [`build`] (columns out of plain memory).
+//! [`Values`] (cells one by one), [`build`] (columns out of plain memory), [`request`] (types that a consumer asks for).
 
 pub mod build;
 mod cells;
@@ -12,6 +12,7 @@ mod fill;
 mod frame;
 mod import;
 mod lend;
+pub mod request;
 mod storage;
 mod types;
 mod values;
@@ -19,7 +20,7 @@ mod write;
 mod zeros;
 
 pub use cells::Cell;
-pub use frame::Frame;
+pub use frame::{Frame, Identities};
 pub use lend::{Keeper, Storage};
 pub use storage::Form;
 pub use types::{ColumnInfo, TableType, TYPE, UNIT};
@@ -36,6 +37,9 @@ pub(crate) const WHOLE: DataFrameCapability = DataFrameCapability::READ
     .and(DataFrameCapability::RESHAPE)
     .and(DataFrameCapability::ARROW);
 
+/// What a frame has whose buffers can be shared.
+pub(crate) const LENT: DataFrameCapability = DataFrameCapability::READ.and(DataFrameCapability::ARROW);
+
 /// The provider of data frames in memory.
 pub struct Frames;
 
@@ -43,6 +47,7 @@ impl Provider for Frames {
     const INFO: ProviderInfo = ProviderInfo::new("org.iolink.dataframe", "Data frames in memory").offers(&[
         Offer::create(Kind::DataFrame).frame_capabilities(WHOLE),
         Offer::adopt(Kind::DataFrame).frame_capabilities(WHOLE),
+        Offer::convert(Kind::DataFrame, Kind::DataFrame, Cost::Shared).needs(LENT.value()).frame_capabilities(WHOLE),
         Offer::convert(Kind::DataFrame, Kind::DataFrame, Cost::Copy)
             .needs(DataFrameCapability::READ.value())
             .frame_capabilities(WHOLE),
@@ -64,6 +69,9 @@ impl Provider for Frames {
 
     fn convert(&self, _host: &Host, view: View, _target: Target) -> Result<View> {
         let frame = view.into_data_frame()?;
+        if let Some(own) = Frame::of(&*frame) {
+            return Ok(View::data_frame(own.select(None, None)?));
+        }
         Ok(View::data_frame(Frame::adopt(frame.export(None, 0..frame.shape()?.1)?)?))
     }
 }

@@ -39,7 +39,7 @@ fn address(frame: &Frame, column: u64) -> usize {
 }
 
 fn one(part: Part) -> Frame {
-    Frame::adopt(table(vec![part], HashMap::new(), None).unwrap()).unwrap()
+    table(vec![part], HashMap::new(), None).unwrap().into_frame()
 }
 
 #[test]
@@ -131,6 +131,21 @@ fn booleans_and_nat_lie_as_numpy_has_them_and_go_out_as_arrow_has_them() {
     put(&times, 0, 0, &[Cell::Missing]).unwrap();
     assert_eq!(times.form(0).unwrap(), Form::Nat);
     assert_eq!(cells(&times, 0)[0], Cell::Missing);
+}
+
+#[test]
+fn one_missing_time_among_very_many_is_found_wherever_it_is() {
+    let rows = 1 << 21;
+    for at in [None, Some(0), Some(rows / 2 - 1), Some(rows / 2), Some(rows - 1)] {
+        let mut values = [0, -1, i64::MAX, i64::MIN + 1].repeat(rows / 4);
+        if let Some(at) = at {
+            values[at] = i64::MIN;
+        }
+        let times = one(Part::fixed("t", "tsn:", Form::Nat, rows, lent(&values), None).unwrap());
+        let read = Values::read(&times, 0, 0..rows as u64).unwrap();
+        assert_eq!(read.missing(), usize::from(at.is_some()), "{at:?}");
+        assert!(at.is_none_or(|at| read.cell(at) == Some(Cell::Missing)), "{at:?}");
+    }
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl Text {
         Text::judged(bytes)
     }
 
+    /// A text that is in memory already.
+    pub fn of(text: &[u8]) -> Result<Self> {
+        Text::judged([BYTE_ORDER_MARK, text].concat())
+    }
+
     fn judged(mut bytes: Vec<u8>) -> Result<Self> {
         let text = &bytes[BYTE_ORDER_MARK.len()..];
         match text {

@@ -1,4 +1,7 @@
-//! CSV and TSV, read by polars once the text is known to be well formed.
+//! CSV and TSV, read by polars once the text is known to be well formed: by [`quick`] where the file is local and plain,
+//! else as a whole and exactly.
+
+mod quick;
 
 use crate::bytes::Text;
 use crate::columns::{names, wanted};
@@ -6,7 +9,8 @@ use crate::exact;
 use crate::failure::from_polars;
 use crate::options::Options;
 use crate::scan::{self, value};
-use iolink_sdk::{fail, Error, ErrorKind, Result};
+use iolink_sdk::{fail, Error, ErrorKind, Host, RandomAccess, Result};
+use polars_buffer::Buffer;
 use polars_core::error::PolarsError;
 use polars_core::frame::DataFrame;
 use polars_core::prelude::{DataType, PlSmallStr};
@@ -17,13 +21,24 @@ use polars_io::csv::read::{
 use polars_io::utils::compression::CompressedReader;
 use polars_io::SerReader;
 use std::io::Cursor;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows by which the types are guessed at first; a guess that fails is replaced by a look at all rows.
 const SAMPLE: usize = 1000;
 
+/// The table in a file, which is read in several places at once where it is a local one.
+pub fn read(host: &Host, file: &(dyn RandomAccess + 'static), options: &Options, local: bool) -> Result<DataFrame> {
+    if local {
+        if let Some(frame) = quick::read(host, file, options, quick::STEP)? {
+            return Ok(frame);
+        }
+    }
+    exactly(&Text::read(host, file, local)?, options)
+}
+
 /// The table in a text.
-pub fn read(text: &Text, options: &Options) -> Result<DataFrame> {
+fn exactly(text: &Text, options: &Options) -> Result<DataFrame> {
     let names = names(text.bytes(), options)?;
     // In a table of one column an empty line is a missing value.
     let bytes = if names.len() > 1 { scan::trimmed(text.bytes()) } else { text.bytes() };
@@ -31,19 +46,25 @@ pub fn read(text: &Text, options: &Options) -> Result<DataFrame> {
         .map_err(|fault| Error::new(ErrorKind::Corrupt, fault.to_string()))?;
     let rows = records - u64::from(options.has_header);
     let chosen = options.selection.rows(rows)?;
-    let reading = Reading::new(text, bytes, names, options)?;
+    let reading = Reading { text, bytes, plan: Plan::new(names, options)? };
     let frame = reading.frame()?;
     if frame.height() as u64 != rows {
         fail!(Internal, "polars read {} rows of a table of {rows}", frame.height());
     }
-    let count = chosen.end - chosen.start;
-    Ok(if count == rows { frame } else { frame.slice(chosen.start as i64, count as usize) })
+    Ok(cut(frame, &chosen))
 }
 
-/// A well-formed text and what is wanted of it.
-struct Reading<'a> {
-    text: &'a Text,
-    bytes: &'a [u8],
+fn cut(frame: DataFrame, rows: &Range<u64>) -> DataFrame {
+    let count = (rows.end - rows.start) as usize;
+    if count == frame.height() {
+        frame
+    } else {
+        frame.slice(rows.start as i64, count)
+    }
+}
+
+/// How a text is to be read, apart from the text itself.
+struct Plan<'a> {
     options: &'a Options,
     names: Vec<String>,
     /// Columns that are text whatever they hold.
@@ -53,8 +74,8 @@ struct Reading<'a> {
     polars: CsvReadOptions,
 }
 
-impl<'a> Reading<'a> {
-    fn new(text: &'a Text, bytes: &'a [u8], names: Vec<String>, options: &'a Options) -> Result<Self> {
+impl<'a> Plan<'a> {
+    fn new(names: Vec<String>, options: &'a Options) -> Result<Self> {
         let as_text = wanted("text_columns", &options.text_columns, &names)?;
         let columns = options.selection.columns(&names)?;
         let nulls: Vec<PlSmallStr> = options.null_values.iter().map(|word| word.as_str().into()).collect();
@@ -63,37 +84,13 @@ impl<'a> Reading<'a> {
             .with_quote_char(options.dialect.quote)
             .with_null_values((!nulls.is_empty()).then_some(NullValues::AllColumns(nulls)));
         let polars = CsvReadOptions::default().with_has_header(options.has_header).with_parse_options(parse);
-        Ok(Reading { text, bytes, options, names, as_text, wanted: columns, polars })
+        Ok(Plan { options, names, as_text, wanted: columns, polars })
     }
 
-    fn frame(&self) -> Result<DataFrame> {
-        let sample = scan::head(self.bytes, self.options.dialect, SAMPLE + 1);
-        let schema = self.schema(sample)?;
-        let first = self.parse(&schema);
-        let (schema, frame) = match first {
-            Ok(frame) if sample == self.bytes.len() || !self.undecided(&frame) => (schema, Ok(frame)),
-            Err(error) if sample == self.bytes.len() => (schema, Err(error)),
-            _ => {
-                let schema = self.schema(self.bytes.len())?;
-                let frame = self.parse(&schema);
-                (schema, frame)
-            }
-        };
-        let frame = frame.map_err(|error| self.explained(&error, &schema))?;
-        exact::check(&frame, |name, wanted| self.line(self.number(name)?, wanted))?;
-        match &self.wanted {
-            // polars keeps the order of the file.
-            Some(columns) => {
-                frame.select(columns.iter().map(|number| self.names[*number].as_str())).map_err(|e| from_polars(&e))
-            }
-            None => Ok(frame),
-        }
-    }
-
-    /// Types by the values in the first `length` bytes.
-    fn schema(&self, length: usize) -> Result<SchemaRef> {
+    /// Types by the values in a text, which begins as [`Text::for_polars`] says.
+    fn schema(&self, marked: Buffer<u8>) -> Result<SchemaRef> {
         let options = self.polars.clone().with_infer_schema_length(None);
-        let guessed = CompressedReader::try_new(self.text.for_polars(length))
+        let guessed = CompressedReader::try_new(marked)
             .and_then(|mut reader| infer(&options, None, None, &mut reader))
             .map_err(|error| from_polars(&error))?
             .0;
@@ -107,14 +104,22 @@ impl<'a> Reading<'a> {
         Ok(Arc::new(Schema::from_iter(self.names.iter().map(|name| name.as_str().into()).zip(types))))
     }
 
-    fn parse(&self, schema: &SchemaRef) -> Result<DataFrame, PolarsError> {
-        let bytes = self.text.for_polars(self.bytes.len());
-        let projection = self.wanted.clone().map(|mut columns| {
+    /// Numbers of the columns wanted in the order of the file, which polars keeps; `None` for all.
+    fn projection(&self) -> Option<Vec<usize>> {
+        self.wanted.clone().map(|mut columns| {
             columns.sort_unstable();
-            Arc::new(columns)
-        });
-        let options = self.polars.clone().with_schema(Some(schema.clone())).with_projection(projection);
-        options.into_reader_with_file_handle(Cursor::new(&bytes[..])).finish()
+            columns
+        })
+    }
+
+    /// The columns in the order wanted.
+    fn ordered(&self, frame: DataFrame) -> Result<DataFrame> {
+        match &self.wanted {
+            Some(columns) => {
+                frame.select(columns.iter().map(|number| self.names[*number].as_str())).map_err(|e| from_polars(&e))
+            }
+            None => Ok(frame),
+        }
     }
 
     /// Is there a column of which the sample holds no value and the rest does? It was taken for text.
@@ -131,14 +136,53 @@ impl<'a> Reading<'a> {
     fn number(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|known| known == name)
     }
+}
+
+/// A well-formed text and what is wanted of it.
+struct Reading<'a> {
+    text: &'a Text,
+    bytes: &'a [u8],
+    plan: Plan<'a>,
+}
+
+impl Reading<'_> {
+    fn frame(&self) -> Result<DataFrame> {
+        let sample = scan::head(self.bytes, self.plan.options.dialect, SAMPLE + 1);
+        let schema = self.schema(sample)?;
+        let first = self.parse(&schema);
+        let (schema, frame) = match first {
+            Ok(frame) if sample == self.bytes.len() || !self.plan.undecided(&frame) => (schema, Ok(frame)),
+            Err(error) if sample == self.bytes.len() => (schema, Err(error)),
+            _ => {
+                let schema = self.schema(self.bytes.len())?;
+                let frame = self.parse(&schema);
+                (schema, frame)
+            }
+        };
+        let frame = frame.map_err(|error| self.explained(&error, &schema))?;
+        exact::check(&frame, |name, wanted| self.line(self.plan.number(name)?, wanted))?;
+        self.plan.ordered(frame)
+    }
+
+    /// Types by the values in the first `length` bytes.
+    fn schema(&self, length: usize) -> Result<SchemaRef> {
+        self.plan.schema(self.text.for_polars(length))
+    }
+
+    fn parse(&self, schema: &SchemaRef) -> Result<DataFrame, PolarsError> {
+        let bytes = self.text.for_polars(self.bytes.len());
+        let projection = self.plan.projection().map(Arc::new);
+        let options = self.plan.polars.clone().with_schema(Some(schema.clone())).with_projection(projection);
+        options.into_reader_with_file_handle(Cursor::new(&bytes[..])).finish()
+    }
 
     /// Line of the first value of a column that `wanted` finds; missing ones are not asked for.
     fn line(&self, column: usize, wanted: &dyn Fn(&[u8]) -> bool) -> Option<(u64, String)> {
-        let dialect = self.options.dialect;
+        let dialect = self.plan.options.dialect;
         let mut found = None;
-        let line = scan::find(self.bytes, dialect, self.options.has_header, column, |written| {
+        let line = scan::find(self.bytes, dialect, self.plan.options.has_header, column, |written| {
             let value = value(written, dialect.quote);
-            let hit = wanted(&value) && !self.options.null_values.iter().any(|null| null.as_bytes() == value);
+            let hit = wanted(&value) && !self.plan.options.null_values.iter().any(|null| null.as_bytes() == value);
             if hit {
                 found = Some(String::from_utf8_lossy(&value).into_owned());
             }

@@ -2,6 +2,7 @@
 
 use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::frame::DataFrame;
+use polars_core::prelude::Column;
 
 /// Up to here a float64 holds every whole number.
 const EXACT: u64 = 1 << 53;
@@ -9,16 +10,22 @@ const EXACT: u64 = 1 << 53;
 /// Refuses a whole number beyond 2^53 in a column of float64. `find` gives line and text of the first value of a column
 /// that is as asked.
 pub fn check(frame: &DataFrame, find: impl Fn(&str, &dyn Fn(&[u8]) -> bool) -> Option<(u64, String)>) -> Result<()> {
-    for column in frame.columns() {
-        let Ok(values) = column.f64() else { continue };
-        let large = |value: &f64| value.abs() >= EXACT as f64;
-        if values.downcast_iter().any(|chunk| chunk.values_iter().any(large)) {
-            if let Some((line, value)) = find(column.name(), &beyond) {
-                return Err(refused(line, column.name(), &value));
-            }
+    for column in frame.columns().iter().filter(|column| large(column)) {
+        if let Some((line, value)) = find(column.name(), &beyond) {
+            return Err(refused(line, column.name(), &value));
         }
     }
     Ok(())
+}
+
+/// Can no value of the table have been such a number?
+pub fn certain(frame: &DataFrame) -> bool {
+    !frame.columns().iter().any(large)
+}
+
+fn large(column: &Column) -> bool {
+    let Ok(values) = column.f64() else { return false };
+    values.downcast_iter().any(|chunk| chunk.values_iter().any(|value| value.abs() >= EXACT as f64))
 }
 
 /// Is this a whole number beyond 2^53?

@@ -1,50 +1,54 @@
-//! A table in memory, one Arrow array for each column, lent to whoever asks.
+//! A table in memory, in the pieces in which it was read, lent to whoever asks.
 
 use crate::failure::{contained, from_polars};
 use crate::interface::{run, schema, stream, table_field};
 use crate::CAPABILITIES;
 use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedSchema, OwnedStream, Result};
 use polars_arrow::array::{Array, StructArray};
+use polars_arrow::compute::concatenate::concatenate;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_core::frame::DataFrame;
-use polars_core::prelude::{CompatLevel, Series};
+use polars_core::prelude::CompatLevel;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
+
+/// Smaller pieces are made one.
+const LEAST: usize = 1 << 14;
 
 /// A frame that was read from a file. It never changes.
 pub struct Frame {
     fields: Vec<Field>,
     columns: Vec<Column>,
+    /// Rows of each piece.
+    pieces: Vec<usize>,
     rows: usize,
     origin: String,
 }
 
-/// A column, in polars' form until it is asked for.
-struct Column(Mutex<Form>);
-
-enum Form {
-    Read(Series),
-    Lent(Box<dyn Array>),
-}
+/// A column: an array for each piece of the table, or one of all rows once somebody asked for the column alone.
+struct Column(Mutex<Vec<Box<dyn Array>>>);
 
 impl Column {
-    /// One array of all rows, the same buffers each time. Texts become large_utf8, which every reader of Arrow knows.
-    fn array(&self) -> Box<dyn Array> {
-        let mut form = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let array = match &*form {
-            Form::Lent(array) => return array.clone(),
-            Form::Read(series) => series.rechunk().to_arrow(0, CompatLevel::oldest()),
-        };
-        *form = Form::Lent(array.clone());
-        array
+    /// The arrays, the same buffers each time; in one piece where that is asked for or was before.
+    fn arrays(&self, whole: bool) -> Result<Vec<Box<dyn Array>>> {
+        let mut arrays = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if whole && arrays.len() > 1 {
+            let pieces: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
+            *arrays = vec![concatenate(&pieces).map_err(|error| from_polars(&error))?];
+        }
+        Ok(arrays.clone())
     }
 }
 
 impl Frame {
-    /// Takes a table over.
-    pub fn new(table: DataFrame, origin: &str) -> Result<Self> {
-        let rows = table.height();
+    /// Takes a table over. Texts become large_utf8, which every reader of Arrow knows.
+    pub fn new(mut table: DataFrame, origin: &str) -> Result<Self> {
+        let (rows, mut pieces) = (table.height(), Vec::new());
+        match rows / table.first_col_n_chunks().max(1) < LEAST {
+            true => table.rechunk_mut_par(),
+            false => table.align_chunks_par(),
+        };
         let (mut fields, mut columns) = (Vec::new(), Vec::new());
         for column in table.into_columns() {
             let series = column.take_materialized_series();
@@ -52,10 +56,13 @@ impl Frame {
             if field.name.contains('\0') {
                 fail!(Corrupt, "the column name {:?} has a NUL, which no Arrow column can have", field.name.as_str());
             }
+            let numbers = (0..series.n_chunks()).into_par_iter();
+            let arrays: Vec<_> = numbers.map(|piece| series.to_arrow(piece, CompatLevel::oldest())).collect();
+            pieces = arrays.iter().map(|array| array.len()).collect();
             fields.push(field);
-            columns.push(Column(Mutex::new(Form::Read(series))));
+            columns.push(Column(Mutex::new(arrays)));
         }
-        Ok(Frame { fields, columns, rows, origin: origin.to_owned() })
+        Ok(Frame { fields, columns, pieces, rows, origin: origin.to_owned() })
     }
 
     fn chosen(&self, columns: Option<&[u64]>) -> Result<Vec<usize>> {
@@ -68,16 +75,33 @@ impl Frame {
         Ok(columns.iter().map(|column| *column as usize).collect())
     }
 
-    fn batch(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<StructArray> {
+    /// Some rows of some columns: of one column in one piece, of several in the pieces of the table.
+    fn batches(&self, chosen: &[usize], rows: Range<u64>) -> Result<Vec<StructArray>> {
         if rows.start > rows.end || rows.end > self.rows as u64 {
             fail!(OutOfRange, "there are no rows {} to {}: the frame has {}", rows.start, rows.end, self.rows);
         }
-        let (first, count) = (rows.start as usize, (rows.end - rows.start) as usize);
-        let chosen = self.chosen(columns)?;
-        // The first export of a column makes its pieces one: columns side by side.
-        let arrays = chosen.par_iter().map(|column| run(&*self.columns[*column].array(), first, count)).collect();
-        let fields = chosen.iter().map(|column| self.fields[*column].clone()).collect();
-        StructArray::try_new(ArrowDataType::Struct(fields), count, arrays, None).map_err(|error| from_polars(&error))
+        let rows = if rows.is_empty() { 0..0 } else { rows.start as usize..rows.end as usize };
+        let arrays = |column: &usize| self.columns[*column].arrays(chosen.len() == 1);
+        let columns = chosen.par_iter().map(arrays).collect::<Result<Vec<_>>>()?;
+        let fields: Vec<Field> = chosen.iter().map(|column| self.fields[*column].clone()).collect();
+        let cut = columns.iter().any(|arrays| arrays.len() > 1);
+        let (mut first, mut batches) = (0, Vec::new());
+        let pieces = if cut { self.pieces.as_slice() } else { std::slice::from_ref(&self.rows) };
+        for (piece, count) in pieces.iter().enumerate() {
+            let (start, end) = (rows.start.max(first), rows.end.min(first + count));
+            // Of no rows there is a batch of none.
+            if start < end || rows.is_empty() && piece == 0 {
+                let part = |arrays: &Vec<Box<dyn Array>>| match arrays.as_slice() {
+                    [whole] => run(&**whole, start, end - start),
+                    pieces => run(&*pieces[piece], start - first, end - start),
+                };
+                let (dtype, arrays) = (ArrowDataType::Struct(fields.clone()), columns.iter().map(part).collect());
+                let batch = StructArray::try_new(dtype, end - start, arrays, None);
+                batches.push(batch.map_err(|error| from_polars(&error))?);
+            }
+            first += count;
+        }
+        Ok(batches)
     }
 }
 
@@ -96,10 +120,11 @@ impl DataFrameView for Frame {
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
         contained(|| {
-            let batch = self.batch(columns, rows)?;
-            let ArrowDataType::Struct(fields) = batch.dtype() else { fail!(Internal, "a batch is no struct") };
+            let chosen = self.chosen(columns)?;
+            let batches = self.batches(&chosen, rows)?;
+            let fields = chosen.iter().map(|column| self.fields[*column].clone()).collect();
             // The stream's own functions catch no panic: all that can fail is done by now.
-            stream(table_field(fields.clone(), None), std::iter::once(Ok(batch.boxed())))
+            stream(table_field(fields, None), batches.into_iter().map(|batch| Ok(batch.boxed())))
         })
     }
 

@@ -1,8 +1,8 @@
 //! Table files, by polars: CSV, TSV, JSON lines, Parquet and Arrow IPC are opened as data frames, and frames written.
 //!
 //! The format is the one asked for, else the one that the first bytes tell, else what the file name ends with. Every byte
-//! is read by position. A text is read once and as a whole; Parquet and Arrow IPC are read a part at a time, when rows are
-//! exported: such a file must not change as long as its frame is used.
+//! is read by position. A text is read when it is opened, a local CSV file in runs on all threads; Parquet and Arrow IPC are
+//! read a part at a time, when rows are exported: such a file must not change as long as its frame is used.
 //!
 //! **Texts** are judged before polars reads them, and what polars would accept in silence is refused with its line: rows
 //! of another length, empty lines, quotes that never end, text that is not UTF-8, names that occur twice; in JSON a text
@@ -92,8 +92,8 @@ impl Provider for Tables {
             let format = Format::of(source, &*bytes)?;
             if matches!(format, Format::Csv | Format::Tsv) {
                 let options = Options::of(source, format)?;
-                let text = bytes::Text::read(host, &*bytes, source.path().is_some())?;
-                return frame::Frame::new(csv::read(&text, &options)?, source.uri()).map(View::data_frame);
+                let table = csv::read(host, &*bytes, &options, source.path().is_some())?;
+                return frame::Frame::new(table, source.uri()).map(View::data_frame);
             }
             let selection = Selection::alone(source, format)?;
             let origin = source.uri();

@@ -4,10 +4,11 @@ use crate::failure::contained;
 use crate::interface::{run, schema, stream, table_field, Facts};
 use crate::options::Selection;
 use iolink_sdk::{fail, DataFrameCapability, DataFrameView, Host, OwnedSchema, OwnedStream, Result};
-use polars_arrow::array::{Array, StructArray};
+use polars_arrow::array::{Array, StructArray, Utf8ViewArray, View};
 use polars_arrow::compute::aggregate::estimated_bytes_size;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_core::error::PolarsError;
+use polars_core::runtime::RAYON;
 use rayon::prelude::*;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -44,9 +45,17 @@ struct Kept {
     bytes: usize,
 }
 
+/// Bytes of an array, without a look at its values.
+fn size(array: &dyn Array) -> usize {
+    match array.as_any().downcast_ref::<Utf8ViewArray>() {
+        Some(texts) => texts.views().len() * size_of::<View>() + texts.total_buffer_len(),
+        None => estimated_bytes_size(array),
+    }
+}
+
 impl Kept {
     fn keep(&mut self, place: (usize, usize), column: &dyn Array) {
-        let bytes = estimated_bytes_size(column);
+        let bytes = size(column);
         if bytes > KEPT || self.columns.contains_key(&place) {
             return;
         }
@@ -56,7 +65,7 @@ impl Kept {
         while self.bytes > KEPT {
             let Some(oldest) = self.order.pop_front() else { break };
             if let Some(gone) = self.columns.remove(&oldest) {
-                self.bytes -= estimated_bytes_size(&*gone);
+                self.bytes -= size(&*gone);
             }
         }
     }
@@ -198,7 +207,8 @@ impl<P: Pieces> DataFrameView for Lazy<P> {
     }
 }
 
-/// An export under way: a few pieces ahead of whoever takes them, as many as keep all threads at work.
+/// An export under way: a few pieces ahead of whoever takes them, as many as keep all threads at work
+/// although one column takes longer than another.
 struct Reading<P> {
     inner: Arc<Inner<P>>,
     table: ArrowDataType,
@@ -210,10 +220,11 @@ struct Reading<P> {
 
 impl<P: Pieces> Reading<P> {
     fn fill(&mut self) -> Result<()> {
-        let threads = rayon::current_num_threads();
-        let some = threads.div_ceil(self.columns.len().max(1)).min(self.parts.len());
+        let threads = RAYON.current_num_threads();
+        let some = (8 * threads).div_ceil(self.columns.len().max(1)).min(self.parts.len());
         let parts: Vec<(usize, Range<usize>)> = self.parts.drain(..some).collect();
-        let read = parts.into_par_iter().map(|(piece, rows)| self.batch(piece, &rows)).collect::<Result<Vec<_>>>()?;
+        let read = || parts.into_par_iter().map(|(piece, rows)| self.batch(piece, &rows)).collect::<Result<Vec<_>>>();
+        let read = RAYON.install(read)?;
         self.ready.extend(read);
         self.inner.host.progress(self.total - self.parts.len() as u64, self.total)
     }

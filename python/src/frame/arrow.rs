@@ -86,6 +86,13 @@ pub fn stream_capsule<'py>(py: Python<'py>, stream: OwnedStream) -> PyResult<Bou
     carry(py, stream)
 }
 
+/// The schema that a consumer asks for.
+pub fn requested(capsule: &Bound<'_, PyAny>) -> PyResult<OwnedSchema> {
+    let raw = pointer(capsule, SCHEMA)? as *mut ArrowSchema;
+    // SAFETY: a capsule of this name points to such a struct, which stays there until the capsule goes.
+    unsafe { OwnedSchema::take(raw) }.or_raise()
+}
+
 /// The pointer of a capsule of this name.
 fn pointer(capsule: &Bound<'_, PyAny>, name: &CStr) -> PyResult<*mut c_void> {
     // SAFETY: any object may be asked; the name is NUL-terminated.

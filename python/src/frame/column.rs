@@ -1,12 +1,12 @@
 //! One column of a frame.
 
-use super::arrow::{array_capsule, schema_capsule};
+use super::arrow::{array_capsule, requested, schema_capsule};
 use super::cells::to_python;
 use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
-use iolink_plugin_dataframe::{TableType, Values};
+use iolink_plugin_dataframe::{request, TableType, Values};
 use iolink_sdk::DataFrameView as Frame;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -140,9 +140,11 @@ impl DataFrameColumn {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-        // The protocol lets a producer hand out its own type where it cannot cast to the one requested.
-        let _ = requested_schema;
-        let (schema, array) = self.values(py)?.to_c().or_raise()?;
+        let mut values = self.values(py)?;
+        if let Some(schema) = requested_schema.map(requested).transpose()? {
+            values = py.detach(move || request::values(values, schema)).or_raise()?;
+        }
+        let (schema, array) = values.to_c().or_raise()?;
         Ok((schema_capsule(py, schema)?, array_capsule(py, array)?))
     }
 

@@ -30,5 +30,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<factory::DataFrameViewFactory>()?;
     module.add_class::<bytes::FrameBytes>()?;
     module.add_class::<bytes::FrameKeeper>()?;
+    module.add_function(wrap_pyfunction!(parts::explain_columns, module)?)?;
     module.add_function(wrap_pyfunction!(parts::frame_from_columns, module)?)
 }

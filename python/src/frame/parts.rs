@@ -9,7 +9,7 @@ use crate::interop::python_owner;
 use crate::registry;
 use iolink_plugin_dataframe::build::{table, Lent, Part};
 use iolink_plugin_dataframe::{Cell, Form};
-use iolink_sdk::Adopt;
+use iolink_sdk::{DataFrameCapability, Kind, Target, View};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -173,7 +173,28 @@ fn first_words(values: &Bound<'_, PyAny>, missing: &Missing) -> PyResult<String>
     Ok("nothing".to_owned())
 }
 
-/// A frame out of columns described by tuples; for `pandas_interop.py` and `from_columns`.
+/// What a frame in memory has: what is asked of whoever converts the columns of others into one.
+const WHOLE: DataFrameCapability = DataFrameCapability::READ
+    .and(DataFrameCapability::WRITE)
+    .and(DataFrameCapability::RESHAPE)
+    .and(DataFrameCapability::ARROW);
+const TARGET: Target = Target { kind: Kind::DataFrame, capabilities: WHOLE.value() };
+
+/// Columns described by tuples, over the memory that they lie in.
+fn lending(
+    columns: &Bound<'_, PyAny>,
+    metadata: Option<HashMap<String, String>>,
+    rows: Option<usize>,
+) -> PyResult<View> {
+    let mut parts = Vec::with_capacity(columns.len()?);
+    for spec in columns.try_iter()? {
+        parts.push(part_from(&spec?)?);
+    }
+    table(parts, metadata.unwrap_or_default(), rows).or_raise().map(View::data_frame)
+}
+
+/// A frame out of columns described by tuples, by whichever provider the router finds best; for `pandas_interop.py` and
+/// `from_columns`.
 #[pyfunction]
 #[pyo3(name = "_frame_from_columns", signature = (columns, metadata = None, rows = None))]
 pub fn frame_from_columns(
@@ -182,13 +203,20 @@ pub fn frame_from_columns(
     metadata: Option<HashMap<String, String>>,
     rows: Option<usize>,
 ) -> PyResult<DataFrameView> {
-    let mut parts = Vec::with_capacity(columns.len()?);
-    for spec in columns.try_iter()? {
-        parts.push(part_from(&spec?)?);
-    }
-    let view = py.detach(|| {
-        let stream = table(parts, metadata.unwrap_or_default(), rows)?;
-        registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()
-    });
-    Ok(DataFrameView::new(view.or_raise()?))
+    let given = lending(columns, metadata, rows)?;
+    let made = py.detach(|| registry().convert(given, TARGET)?.into_data_frame());
+    Ok(DataFrameView::new(made.or_raise()?))
+}
+
+/// What the router says of the same; for `pandas_interop.py`.
+#[pyfunction]
+#[pyo3(name = "_explain_columns", signature = (columns, metadata = None, rows = None))]
+pub fn explain_columns(
+    py: Python<'_>,
+    columns: &Bound<'_, PyAny>,
+    metadata: Option<HashMap<String, String>>,
+    rows: Option<usize>,
+) -> PyResult<String> {
+    let given = lending(columns, metadata, rows)?;
+    Ok(py.detach(|| registry().explain_view(&given, TARGET)).to_string())
 }

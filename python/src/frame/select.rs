@@ -60,8 +60,7 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
 fn one_column(values: &Values) -> Result<DataFrameView> {
     let (schema, array) = values.to_c()?;
     let part = Part::foreign("values", &schema, array)?;
-    let stream = table(vec![part], HashMap::new(), None)?;
-    Ok(DataFrameView::new(registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()?))
+    Ok(DataFrameView::new(Arc::new(table(vec![part], HashMap::new(), None)?.into_frame())))
 }
 
 /// The keys and the values of a dictionary, each as a frame of one column.

@@ -10,7 +10,7 @@ use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::Vector2u64;
-use iolink_plugin_dataframe::{ColumnInfo, Form, Frame as Near, TableType, Values};
+use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values};
 use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, Target, View};
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -250,10 +250,15 @@ impl DataFrameView {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // The protocol lets a producer hand out its own types where it cannot cast to those requested.
-        let _ = requested_schema;
-        let stream = py.detach(|| self.view.export(None, 0..self.view.shape()?.1)).or_raise()?;
-        arrow::stream_capsule(py, stream)
+        let requested = requested_schema.map(arrow::requested).transpose()?;
+        let export = move || {
+            let stream = self.view.export(None, 0..self.view.shape()?.1)?;
+            match requested {
+                Some(schema) => request::stream(stream, schema),
+                None => Ok(stream),
+            }
+        };
+        arrow::stream_capsule(py, py.detach(export).or_raise()?)
     }
 
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -334,17 +339,13 @@ impl DataFrameView {
         Ok((list, metadata))
     }
 
-    /// For `pandas_interop.py`: number of the stored values, first row and count of each column, `None` where it has
-    /// none.
-    fn _identities(&self, py: Python<'_>) -> PyResult<Vec<Option<(u64, usize, usize)>>> {
-        let identities = || {
-            let columns = self.view.shape()?.0;
-            match Near::of(&**self.view) {
-                Some(near) => (0..columns).map(|column| near.identity(column)).collect(),
-                None => Ok(vec![None; columns as usize]),
-            }
-        };
-        py.detach(identities).or_raise()
+    /// For `pandas_interop.py`: a number of the frame, and of each column the number of its stored values, first row and
+    /// count, `None` where it has none. They are the same as long as nothing was changed.
+    fn _identities(&self) -> PyResult<Identities> {
+        match Near::of(&**self.view) {
+            Some(near) => Ok(near.identities()),
+            None => Ok((0, vec![None; self.view.shape().or_raise()?.0 as usize])),
+        }
     }
 
     /// For `pandas_interop.py`: (array, form, mask, keeper, identity) of a column of numbers, booleans or times. The

@@ -6,7 +6,8 @@ use iolink_host::OfferRecord;
 use iolink_sdk::abi::{ArrowArray, ArrowSchema};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    columns, Adopt, Create, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema, OwnedStream, Target, View,
+    columns, Adopt, CapabilitySet, Create, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema,
+    OwnedStream, Target, View,
 };
 use std::ffi::{CStr, CString};
 use std::os::raw::c_void;
@@ -138,12 +139,12 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: Offer
     }
 }
 
-/// A frame that can be read and nothing else: what a conversion gets to convert.
-struct Lazy(Arc<dyn DataFrameView>);
+/// A frame with no more than a conversion needs: what it gets to convert.
+struct Lazy(Arc<dyn DataFrameView>, DataFrameCapability);
 
 impl DataFrameView for Lazy {
     fn capabilities(&self) -> DataFrameCapability {
-        DataFrameCapability::READ
+        self.1
     }
 
     fn shape(&self) -> iolink_sdk::Result<(u64, u64)> {
@@ -161,13 +162,15 @@ impl DataFrameView for Lazy {
 
 pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, offer: &OfferRecord) {
     let name = format!("data-frame (convert from {})", offer.from_kind.unwrap_or(Kind::DataFrame).word());
-    if offer.from_kind != Some(Kind::DataFrame) || offer.from_capabilities & !DataFrameCapability::READ.value() != 0 {
+    let known = DataFrameCapability::READ | DataFrameCapability::ARROW;
+    if offer.from_kind != Some(Kind::DataFrame) || offer.from_capabilities & !known.value() != 0 {
         return report.untested(&name, "the suite converts from frames that can be read");
     }
     report.test(&format!("{name}: the columns and the rows stay"), || {
         let wanted = Create::DataFrame { schema: schema(&FIELDS), rows: 10 };
         let source = subject.registry.create(wanted).and_then(View::into_data_frame).map_err(words)?;
-        let lazy = Arc::new(Lazy(source));
+        let has = DataFrameCapability::from_bits(offer.from_capabilities) | DataFrameCapability::READ;
+        let lazy = Arc::new(Lazy(source, has));
         let target = Target { kind: Kind::DataFrame, capabilities: offer.capabilities };
         let made = subject.provider.convert(View::DataFrame(lazy.clone()), target).map_err(words)?;
         claims(&made, offer.capabilities)?;

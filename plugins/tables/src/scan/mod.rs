@@ -72,6 +72,11 @@ impl<'a> Walker<'a> {
         Walker { bytes, dialect, at: 0, line: 1 }
     }
 
+    /// Where the next record starts.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
     /// Passes a record and hands out its fields as they are written, quotes and all; `None` at the end.
     pub fn record(&mut self, mut field: impl FnMut(usize, &'a [u8])) -> Result<Option<Passed>, Fault> {
         if self.at >= self.bytes.len() {

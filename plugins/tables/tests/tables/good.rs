@@ -162,6 +162,10 @@ fn many_rows_in_their_order() {
     assert!((0..rows).all(|row| columns[1].2[row] == format!("line\n{row}")));
     let part = read(&*frame, None, 150_001..150_003);
     assert_eq!(part[1].2, ["line\n150001", "line\n150002"]);
+    // A column alone is made one piece, and the other stays in several.
+    assert_eq!(read(&*frame, Some(&[1]), 0..rows as u64)[0].2, columns[1].2);
+    assert_eq!(all(&*frame), columns);
+    assert_eq!(read(&*frame, None, 150_001..150_003), part);
 }
 
 #[test]

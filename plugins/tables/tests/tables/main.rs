@@ -71,18 +71,20 @@ fn read(frame: &dyn DataFrameView, columns: Option<&[u64]>, rows: Range<u64>) ->
     let stream: ArrowArrayStream = unsafe { std::mem::transmute(stream) };
     // SAFETY: the stream is live, and its producer keeps to the interface.
     let mut reader = unsafe { ArrowArrayStreamReader::try_new(Box::new(stream)) }.unwrap();
+    let mut all: Vec<Column> = Vec::new();
     // SAFETY: as above.
-    let batch = unsafe { reader.next() }.unwrap().unwrap();
-    // SAFETY: as above.
-    assert!(unsafe { reader.next() }.is_none(), "one batch");
-    let batch = batch.as_any().downcast_ref::<StructArray>().unwrap();
-    let named = batch.fields().iter().zip(batch.values());
-    named
-        .map(|(field, array)| {
-            let format = formats.iter().find(|(name, _)| name == field.name.as_str()).unwrap().1.clone();
-            Column(field.name.to_string(), format, values(&**array))
-        })
-        .collect()
+    while let Some(batch) = unsafe { reader.next() } {
+        let batch = batch.unwrap();
+        let batch = batch.as_any().downcast_ref::<StructArray>().unwrap();
+        for (number, (field, array)) in batch.fields().iter().zip(batch.values()).enumerate() {
+            if number == all.len() {
+                let format = formats.iter().find(|(name, _)| name == field.name.as_str()).unwrap().1.clone();
+                all.push(Column(field.name.to_string(), format, Vec::new()));
+            }
+            all[number].2.extend(values(&**array));
+        }
+    }
+    all
 }
 
 fn all(frame: &dyn DataFrameView) -> Vec<Column> {
