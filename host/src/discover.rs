@@ -150,7 +150,8 @@ pub(crate) fn plugin_files(trust: &Trust, folder: &Path) -> Result<(PathBuf, Vec
             _ => {}
         }
     }
-    files.sort();
+    // By their letters: comparing part by part, as paths do, is slower.
+    files.sort_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     files.dedup();
     Ok((whole, files))
 }

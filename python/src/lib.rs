@@ -22,6 +22,7 @@ mod lod;
 mod metadata;
 mod multi;
 mod open;
+mod plugin_info;
 mod pointer;
 mod progress;
 mod properties;
