@@ -165,7 +165,7 @@ fn plugins(py: Python<'_>, check: bool) -> Vec<PluginInfo> {
 #[pyfunction]
 fn load_plugin(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<PluginInfo> {
     let path = match crate::uri::text_of(path) {
-        None => path.extract()?,
+        None => path.extract::<PathBuf>().naming(py, "path")?,
         Some(uri) => match iolink_host::source::from_uri(uri).or_raise()?.path() {
             Some(path) => path.to_owned(),
             None => {
