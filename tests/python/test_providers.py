@@ -157,6 +157,18 @@ def test_a_frame_a_stream_a_list_and_a_pyramid_are_views_of_their_kind(provider)
         iolink.open(file).resolution(2)
 
 
+def test_an_image_of_a_function_is_opened_as_it_is(provider):
+    array = np.arange(24, dtype="u2").reshape(6, 4)
+
+    def part(region):
+        return array[tuple(slice(at, at + size) for at, size in zip(region.origin(), region.size(), strict=True))]
+
+    _, file = provider(lambda source: ImageViewFactory.from_function((6, 4), "UINT16", part))
+    view = iolink.open(file)
+    np.testing.assert_array_equal(np.asarray(view), array)
+    np.testing.assert_array_equal(np.asarray(view[2:5, 1:3]), array[2:5, 1:3])
+
+
 def test_big_reads_come_in_pieces_along_chunks_with_progress_and_can_be_stopped():
     lazy = Lazy(np.zeros((96, 1024, 1024), np.uint8), chunks=(10, 512, 512))
     view = providers.image(lazy, "ZYX")
