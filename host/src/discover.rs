@@ -91,8 +91,7 @@ fn look_into(trust: &Trust, folder: &Path, found: &mut Vec<PluginInfo>) {
     for inside in inside {
         match plugin_files(trust, &inside) {
             Ok((inside, files)) => {
-                let plugins = files.iter().filter(|file| !is_something_else(file));
-                found.extend(plugins.map(|file| look_at(trust, file, &inside)));
+                found.extend(files.iter().filter_map(|file| plugin_at(trust, file, &inside)));
             }
             Err(reason) => found.push(refused(&inside, reason)),
         }
@@ -114,8 +113,14 @@ fn folders_with_libraries(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// [`look_at`], but for libraries that never meant to be plugins.
+pub(crate) fn plugin_at(trust: &Trust, file: &Path, judged: &Path) -> Option<PluginInfo> {
+    let info = look_at(trust, file, judged);
+    (info.state != PluginState::Refused || !is_something_else(file)).then_some(info)
+}
+
 /// Is the file a library that never meant to be a plugin: whole, without the symbol and without a manifest?
-pub(crate) fn is_something_else(file: &Path) -> bool {
+fn is_something_else(file: &Path) -> bool {
     let Ok(opened) = File::open(file) else { return false };
     let Ok(known) = opened.metadata() else { return false };
     let Ok(seen) = preflight(&opened, known.len()) else { return false };
@@ -150,7 +155,8 @@ pub(crate) fn plugin_files(trust: &Trust, folder: &Path) -> Result<(PathBuf, Vec
             _ => {}
         }
     }
-    files.sort();
+    // By their letters: comparing part by part, as paths do, is slower.
+    files.sort_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     files.dedup();
     Ok((whole, files))
 }

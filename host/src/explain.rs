@@ -1,6 +1,7 @@
 //! The router's choice for people: candidates, choice, why, and what it costs.
 
 use crate::open::Claim;
+use crate::record::OptionRecord;
 use crate::registry::Registry;
 use crate::source;
 use crate::ways::{bytes, meets, words, Way};
@@ -20,6 +21,8 @@ pub struct Explanation {
     pub bytes_copied: Option<u64>,
     /// Everything that was weighed, best first.
     pub candidates: Vec<Candidate>,
+    /// Opening: the options that the chosen provider declares.
+    pub options: Vec<OptionRecord>,
 }
 
 /// One way that was weighed.
@@ -49,6 +52,7 @@ impl Explanation {
             why: error.message().to_owned(),
             bytes_copied: None,
             candidates: Vec::new(),
+            options: Vec::new(),
         }
     }
 }
@@ -82,6 +86,7 @@ impl Registry {
                 why: "the view has all that is asked for".to_owned(),
                 bytes_copied: Some(0),
                 candidates,
+                options: Vec::new(),
             };
         }
         for (provider, missing) in self.blocked(kind, capabilities, target) {
@@ -106,6 +111,7 @@ impl Registry {
                 },
                 bytes_copied: copied(way, size),
                 candidates,
+                options: Vec::new(),
             },
             None => {
                 let refused = Explanation::refusal(wanted, &self.no_way(kind, capabilities, target));
@@ -137,7 +143,17 @@ impl Registry {
             why,
             bytes_copied: None,
             candidates: claims.iter().enumerate().map(|(place, claim)| claimed(claim, place)).collect(),
+            options: self.options(&first.provider),
         }
+    }
+}
+
+impl Registry {
+    /// The options that a provider declares; none where there is no such provider.
+    pub fn options(&self, provider: &str) -> Vec<OptionRecord> {
+        let plugins = self.read();
+        let mut providers = plugins.iter().flat_map(|plugin| &plugin.info.providers);
+        providers.find(|record| record.id == provider).map(|record| record.options.clone()).unwrap_or_default()
     }
 }
 
@@ -226,6 +242,9 @@ impl fmt::Display for Explanation {
             None => "known only to the provider".to_owned(),
         };
         write!(f, "copied  {copied}")?;
+        for (place, option) in self.options.iter().enumerate() {
+            write!(f, "\n{:<8}{option}", if place == 0 { "options" } else { "" })?;
+        }
         if self.candidates.is_empty() {
             return Ok(());
         }

@@ -28,6 +28,9 @@ mod load;
 mod manifest;
 mod one;
 mod open;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod pieces;
+mod place;
 mod preflight;
 mod python;
 mod python_provider;

@@ -5,7 +5,7 @@ use iolink_sdk::abi::IOLINK_ABI_MAJOR;
 use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::{Cost, Kind};
 use std::path::Path;
-use toml::{Table, Value};
+use toml::de::{DeInteger, DeTable, DeValue};
 
 /// Reads a manifest. The error names the field and says what is wrong, in one line.
 pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
@@ -22,7 +22,7 @@ fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
         return Err(format!("abi is {abi}, this host speaks version {IOLINK_ABI_MAJOR} of the border"));
     }
     let id = root.id()?;
-    let version = root.text("version")?;
+    let version = root.text("version")?.to_owned();
     if version.is_empty() || version.len() > 63 {
         return Err("version has 1 to 63 bytes".into());
     }
@@ -49,9 +49,9 @@ fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
     })
 }
 
-/// The table that a text of TOML is.
-pub(crate) fn table(text: &str) -> Result<Table, String> {
-    toml::from_str(text).map_err(|error| {
+/// The table that a text of TOML is. It borrows the text: listing many plugins is reading many manifests.
+pub(crate) fn table(text: &str) -> Result<DeTable<'_>, String> {
+    DeTable::parse(text).map(toml::Spanned::into_inner).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         format!("line {line}: {}", error.message().replace('\n', ", "))
     })
@@ -66,15 +66,15 @@ fn one_provider(fields: &Fields<'_>) -> Result<ProviderRecord, String> {
     for option in fields.tables("option")? {
         options.extend(one_option(&option)?);
     }
-    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?, offers, options })
+    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?.to_owned(), offers, options })
 }
 
 /// An option, or nothing where its value is of a kind that this version does not know.
-fn one_option(fields: &Fields<'_>) -> Result<Option<OptionRecord>, String> {
+pub(crate) fn one_option(fields: &Fields<'_>) -> Result<Option<OptionRecord>, String> {
     let (name, word) = (fields.text("name")?, fields.text("value")?);
     let value = OptionKind::ALL.into_iter().find(|known| known.word() == word);
-    let (standard, about) = (fields.optional("standard")?, fields.optional("about")?);
-    Ok(value.map(|value| OptionRecord { name, value, standard, about }))
+    let (standard, about) = (fields.optional("standard")?.to_owned(), fields.optional("about")?.to_owned());
+    Ok(value.map(|value| OptionRecord { name: name.to_owned(), value, standard, about }))
 }
 
 /// An offer, or nothing where it speaks of something that this version does not know.
@@ -84,7 +84,7 @@ fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
         tracing::debug!(offer = word, "an offer of a later version is passed over");
         return Ok(None);
     };
-    let kind = |name: &str| fields.text(name).map(|word| Kind::from_word(&word));
+    let kind = |name: &str| fields.text(name).map(Kind::from_word);
     let Some(made) = kind("kind")? else { return Ok(None) };
     let (mut from_kind, mut from_capabilities, mut cost) = (None, 0, None);
     if offer == OfferKind::Convert {
@@ -105,7 +105,7 @@ fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
 
 /// The signs of a format that is opened as views of a kind.
 pub(crate) fn format(fields: &Fields<'_>, kind: Kind) -> Result<OfferRecord, String> {
-    let listed = |name: &str| fields.optional(name).map(|text| list(&text));
+    let listed = |name: &str| fields.optional(name).map(list);
     Ok(OfferRecord {
         offer: OfferKind::Open,
         kind,
@@ -113,62 +113,73 @@ pub(crate) fn format(fields: &Fields<'_>, kind: Kind) -> Result<OfferRecord, Str
         from_kind: None,
         from_capabilities: 0,
         cost: None,
-        format: fields.optional("format")?,
+        format: fields.optional("format")?.to_owned(),
         extensions: listed("extensions")?,
         media_types: listed("media_types")?,
         schemes: listed("schemes")?,
-        magic: magic(&fields.optional("magic")?).map_err(|why| format!("{}magic: {why}", fields.path))?,
+        magic: magic(fields.optional("magic")?).map_err(|why| format!("{}magic: {why}", fields.path))?,
     })
 }
 
 /// A table, and the way to it for messages.
 pub(crate) struct Fields<'t> {
-    pub(crate) table: &'t Table,
+    pub(crate) table: &'t DeTable<'t>,
     pub(crate) path: String,
 }
 
 impl<'t> Fields<'t> {
-    fn text(&self, name: &str) -> Result<String, String> {
-        match self.table.get(name) {
+    pub(crate) fn get(&self, name: &str) -> Option<&'t DeValue<'t>> {
+        self.table.get(name).map(toml::Spanned::get_ref)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<&'t str, String> {
+        match self.get(name) {
             Some(_) => self.optional(name),
             None => Err(format!("{}{name} is missing", self.path)),
         }
     }
 
-    pub(crate) fn optional(&self, name: &str) -> Result<String, String> {
-        match self.table.get(name) {
-            None => Ok(String::new()),
-            Some(Value::String(text)) => Ok(text.clone()),
+    pub(crate) fn optional(&self, name: &str) -> Result<&'t str, String> {
+        match self.get(name) {
+            None => Ok(""),
+            Some(DeValue::String(text)) => Ok(text),
             Some(other) => Err(format!("{}{name} is a TOML {}, not text", self.path, other.type_str())),
         }
     }
 
     fn number(&self, name: &str) -> Result<u64, String> {
-        match self.table.get(name) {
+        match self.get(name) {
             None => Err(format!("{}{name} is missing", self.path)),
-            Some(Value::Integer(number)) if *number >= 0 => Ok(*number as u64),
-            Some(Value::Integer(number)) => Err(format!("{}{name} is {number}, not a number of 0 or more", self.path)),
+            Some(DeValue::Integer(number)) => match whole(number) {
+                Some(number) => Ok(number),
+                None => Err(format!("{}{name} is {number}, not a number of 0 or more", self.path)),
+            },
             Some(other) => Err(format!("{}{name} is a TOML {}, not a number", self.path, other.type_str())),
         }
     }
 
     fn id(&self) -> Result<String, String> {
         let id = self.text("id")?;
-        check_id(&id).map_err(|why| format!("{}id: {why}", self.path))?;
-        Ok(id)
+        check_id(id).map_err(|why| format!("{}id: {why}", self.path))?;
+        Ok(id.to_owned())
     }
 
     pub(crate) fn tables(&self, name: &str) -> Result<Vec<Fields<'t>>, String> {
         let wrong =
-            |other: &Value| format!("{}{name} is a TOML {}, not an array of tables", self.path, other.type_str());
-        let Some(value) = self.table.get(name) else { return Ok(Vec::new()) };
-        let Value::Array(entries) = value else { return Err(wrong(value)) };
-        let fields = |(index, entry): (usize, &'t Value)| match entry {
-            Value::Table(table) => Ok(Fields { table, path: format!("{}{name}[{index}].", self.path) }),
+            |other: &DeValue<'_>| format!("{}{name} is a TOML {}, not an array of tables", self.path, other.type_str());
+        let Some(value) = self.get(name) else { return Ok(Vec::new()) };
+        let DeValue::Array(entries) = value else { return Err(wrong(value)) };
+        let fields = |(index, entry): (usize, &'t toml::Spanned<DeValue<'t>>)| match entry.get_ref() {
+            DeValue::Table(table) => Ok(Fields { table, path: format!("{}{name}[{index}].", self.path) }),
             other => Err(wrong(other)),
         };
         entries.iter().enumerate().map(fields).collect()
     }
+}
+
+/// A number as TOML writes it: no more than an `i64` holds.
+fn whole(number: &DeInteger<'_>) -> Option<u64> {
+    i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|number| u64::try_from(number).ok())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::open::{identify, open_by};
 use crate::record::ProviderRecord;
 use crate::registry::Registry;
 use crate::route::{adopt_by, convert_by, create_by};
+use crate::save::save_by;
 use crate::source::complete;
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::{fail, Adopt, Create, Result, Source, Target, View};
@@ -80,5 +81,13 @@ impl OneProvider {
     /// What the provider fails with; `Internal` where the view has not what was asked for.
     pub fn convert(&self, view: View, target: Target) -> Result<View> {
         convert_by(&self.registry, self.functions, view, target)
+    }
+
+    /// Writes a view into the target's file as the provider leaves it: [`Registry::save`] puts a whole file into place.
+    ///
+    /// # Errors
+    /// What the provider fails with.
+    pub fn save(&self, view: View, target: &Source) -> Result<()> {
+        save_by(&self.registry, self.functions, view, target)
     }
 }

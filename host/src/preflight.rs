@@ -27,12 +27,10 @@ pub(crate) struct Found {
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod elf {
     use super::*;
+    use crate::pieces::Pieces;
     use object::elf;
     use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
-    use object::read::ReadCache;
     use object::NativeEndian;
-    use std::io::{Error, ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
-    use std::os::unix::fs::FileExt;
 
     #[cfg(target_pointer_width = "64")]
     type Header = elf::FileHeader64<NativeEndian>;
@@ -55,95 +53,15 @@ mod elf {
         (elf::EM_MIPS.0, "mips", cfg!(any(target_arch = "mips", target_arch = "mips64"))),
     ];
 
-    /// A file with a cursor of our own that keeps its first page and the one read last: tables that lie side by side
-    /// cost one call.
-    struct Pages<'f> {
-        file: &'f File,
-        length: u64,
-        at: u64,
-        pages: [Page; 2],
-    }
-
-    #[derive(Default)]
-    struct Page {
-        at: u64,
-        bytes: Vec<u8>,
-    }
-
-    impl Page {
-        fn has(&self, at: u64, count: usize) -> bool {
-            at >= self.at && at.saturating_add(count as u64) <= self.at + self.bytes.len() as u64
-        }
-
-        fn fill(&mut self, file: &File, at: u64) -> IoResult<()> {
-            self.at = at;
-            self.bytes.resize(PAGE, 0);
-            let mut filled = 0;
-            while filled < PAGE {
-                match file.read_at(&mut self.bytes[filled..], at + filled as u64)? {
-                    0 => break,
-                    count => filled += count,
-                }
-            }
-            self.bytes.truncate(filled);
-            Ok(())
-        }
-    }
-
-    const PAGE: usize = 4096;
-
-    impl Read for Pages<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> IoResult<usize> {
-            if buffer.len() > PAGE {
-                let count = self.file.read_at(buffer, self.at)?;
-                self.at += count as u64;
-                return Ok(count);
-            }
-            let known = self.pages.iter().position(|page| page.has(self.at, buffer.len()));
-            let place = known.unwrap_or(usize::from(self.at != 0));
-            if known.is_none() {
-                // What lies near the end is read with all that follows: section table and names.
-                let at = self.at.min(self.length.saturating_sub(PAGE as u64));
-                self.pages[place].fill(self.file, at)?;
-            }
-            let page = &self.pages[place];
-            let from = usize::try_from(self.at - page.at).unwrap_or(usize::MAX).min(page.bytes.len());
-            let count = buffer.len().min(page.bytes.len() - from);
-            buffer[..count].copy_from_slice(&page.bytes[from..from + count]);
-            self.at += count as u64;
-            Ok(count)
-        }
-    }
-
-    impl Seek for Pages<'_> {
-        fn seek(&mut self, to: SeekFrom) -> IoResult<u64> {
-            let at = match to {
-                SeekFrom::Start(at) => Some(at),
-                SeekFrom::End(by) => self.length.checked_add_signed(by),
-                SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            };
-            self.at = at.ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-            Ok(self.at)
-        }
-    }
-
     /// Reads what `file`, of this length, says of itself.
     pub(crate) fn preflight(file: &File, length: u64) -> Result<Found, String> {
         if length == 0 {
             return Err("the file is empty; expected an ELF shared library".into());
         }
-        let mut pages = Pages { file, length, at: 0, pages: Default::default() };
-        let mut ident = [0; 20];
-        let mut count = 0;
-        while count < ident.len() {
-            match pages.read(&mut ident[count..]).map_err(|error| format!("the file cannot be read: {error}"))? {
-                0 => break,
-                more => count += more,
-            }
-        }
-        judge_ident(&ident[..count], length)?;
-        let cache = ReadCache::new(pages);
-        let data = &cache;
+        let pieces = Pieces::of(file, length);
+        let data = &pieces;
+        let ident = data.from(0, 1).ok_or("the file cannot be read")?;
+        judge_ident(&ident[..ident.len().min(20)], length)?;
         let order = NativeEndian;
         let cut = |_| truncated(length);
         let header = Header::parse(data).map_err(cut)?;
@@ -168,11 +86,7 @@ mod elf {
         };
         let symbols = sections.symbols(order, data, elf::SHT_DYNSYM).map_err(cut)?;
         let mut others = Vec::new();
-        let mut symbol = Err(format!(
-            "the library does not export the symbol {}, so it is not a plugin; use export_plugin! or \
-             IOLINK_EXPORT",
-            String::from_utf8_lossy(SYMBOL)
-        ));
+        let mut symbol = None;
         for known in symbols.iter().filter(|known| !known.is_undefined(order)) {
             let Ok(name) = symbols.symbol_name(order, known) else { continue };
             if name != SYMBOL {
@@ -180,7 +94,7 @@ mod elf {
                 others.extend(meant.then(|| String::from_utf8_lossy(name).into_owned()));
             } else {
                 let size = part_number(known.st_size(order));
-                symbol = if known.st_type() == elf::STT_FUNC {
+                symbol = Some(if known.st_type() == elf::STT_FUNC {
                     Err("iolink_plugin_v1 is a function; expected the data that export_plugin! or IOLINK_EXPORT writes"
                         .into())
                 } else if size < PLUGIN_V1 as u64 {
@@ -190,9 +104,14 @@ mod elf {
                     ))
                 } else {
                     Ok(())
-                };
+                });
             }
         }
+        let symbol = symbol.unwrap_or_else(|| {
+            let name = String::from_utf8_lossy(SYMBOL);
+            let why = "so it is not a plugin; use export_plugin! or IOLINK_EXPORT";
+            Err(format!("the library does not export the symbol {name}, {why}"))
+        });
         Ok(Found { manifest, symbol, others })
     }
 

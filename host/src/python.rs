@@ -5,7 +5,7 @@
 //! folder that are no plugins at all, such as its extension modules, are passed over in silence. Its entry points in the
 //! group `iolink.providers` are providers written in Python; see `python_provider`.
 
-use crate::discover::{is_something_else, look_at, plugin_files, refused};
+use crate::discover::{look_at, plugin_at, plugin_files, refused};
 use crate::python_provider;
 use crate::record::PluginInfo;
 use crate::trust::Trust;
@@ -97,7 +97,7 @@ fn follow(trust: &Trust, site: &Path, value: &str, found: &mut Vec<PluginInfo>) 
         }
         None => {
             let before = found.len();
-            found.extend(files.iter().filter(|file| !is_something_else(file)).map(|file| look_at(trust, file, &whole)));
+            found.extend(files.iter().filter_map(|file| plugin_at(trust, file, &whole)));
             if found.len() == before {
                 let reason = format!("there is no plugin in {}; reinstall the distribution", whole.display());
                 return Err((whole, reason));

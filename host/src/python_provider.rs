@@ -11,15 +11,21 @@
 //! format = "RAW"
 //! extensions = "raw,bin"
 //! magic = "0:52415721"
+//! [[raw.options]]                  # what `open` takes beside the source
+//! name = "page"
+//! value = "integer"                # or text, number, flag
+//! standard = "0"                   # what holds where it is not given, if anything
+//! about = "which page to open"
 //! ```
 //!
 //! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
 
-use crate::manifest::{format, table, Fields};
-use crate::record::{check_id, OfferRecord, PluginInfo, PluginState, ProviderRecord};
-use iolink_sdk::provider::OfferKind;
+use crate::manifest::{format, one_option, table, Fields};
+use crate::record::{check_id, OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
+use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::Kind;
 use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
 
 const STATIC: &str = "iolink-providers.toml";
 
@@ -71,14 +77,15 @@ fn describe(
     if !file.as_os_str().is_empty() {
         info.path = Some(file.clone());
     }
-    let known = match beside(&file, module) {
-        Some(text) => Some((table(&text.1).map_err(|why| format!("{}: {why}", text.0.display()))?, text.0)),
+    let said = beside(&file, module);
+    let known = match &said {
+        Some((at, text)) => Some((table(text).map_err(|why| format!("{}: {why}", at.display()))?, at)),
         None => None,
     };
-    let empty = toml::Table::new();
+    let empty = DeTable::new();
     let fields = match &known {
-        Some((root, at)) => match root.get(name) {
-            Some(toml::Value::Table(own)) => Fields { table: own, path: format!("{}: {name}.", at.display()) },
+        Some((root, at)) => match root.get(name).map(toml::Spanned::get_ref) {
+            Some(DeValue::Table(own)) => Fields { table: own, path: format!("{}: {name}.", at.display()) },
             Some(other) => return Err(format!("{}: {name} is a TOML {}, not a table", at.display(), other.type_str())),
             None => Fields { table: &empty, path: String::new() },
         },
@@ -86,13 +93,13 @@ fn describe(
     };
     let mut record = ProviderRecord {
         id: info.id.clone(),
-        title: fields.optional("title")?,
+        title: fields.optional("title")?.to_owned(),
         offers: Vec::new(),
         options: Vec::new(),
     };
     let id = fields.optional("id")?;
     if !id.is_empty() {
-        record.id = id;
+        record.id = id.to_owned();
     }
     check_id(&record.id).map_err(|why| format!("{}id: {why}", fields.path))?;
     info.id = record.id.clone();
@@ -106,15 +113,28 @@ fn describe(
             ..format(&Fields { table: &empty, path: String::new() }, Kind::Image)?
         });
     }
+    for one in fields.tables("options")? {
+        record.options.push(option(&one)?);
+    }
     info.providers.push(record);
     let (requires, install) = (fields.optional("requires")?, fields.optional("install")?);
     let missing = requires.split(',').map(str::trim).filter(|needed| !needed.is_empty());
     let missing: Vec<&str> = missing.filter(|needed| !folders().any(|at| find(at, needed).is_some())).collect();
     if !missing.is_empty() {
-        let what = if install.is_empty() { missing.join(" ") } else { install };
+        let what = if install.is_empty() { missing.join(" ") } else { install.to_owned() };
         return Err(format!("it needs {}, not installed; run pip install '{what}'", missing.join(", ")));
     }
     Ok(())
+}
+
+/// One table of `options`.
+fn option(fields: &Fields<'_>) -> Result<OptionRecord, String> {
+    let Some(record) = one_option(fields)? else {
+        let words = OptionKind::ALL.map(OptionKind::word).join(", ");
+        return Err(format!("{}value is {:?}, not one of {words}", fields.path, fields.text("value")?));
+    };
+    record.check().map_err(|why| format!("{}{why}", fields.path))?;
+    Ok(record)
 }
 
 fn is_letter(letter: char) -> bool {
@@ -124,7 +144,7 @@ fn is_letter(letter: char) -> bool {
 /// One table of `formats`; the view is an image unless `kind` says otherwise.
 fn one_format(fields: &Fields<'_>) -> Result<OfferRecord, String> {
     let word = fields.optional("kind")?;
-    let kind = match word.as_str() {
+    let kind = match word {
         "" => Kind::Image,
         word => Kind::from_word(word).ok_or_else(|| {
             let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
@@ -204,7 +224,8 @@ mod tests {
     fn the_static_file_says_what_is_opened() {
         let info = seen(
             "[raw]\nid = 'org.example.raw'\ntitle = 'Raw'\n[[raw.formats]]\nformat = 'RAW'\nextensions = 'raw,bin'\n\
-             magic = '0:52415721'\nkind = 'data-frame'\n",
+             magic = '0:52415721'\nkind = 'data-frame'\n[[raw.options]]\nname = 'page'\nvalue = 'integer'\n\
+             standard = '0'\nabout = 'which page'\n",
             "raw",
             "pkg:Raw",
         );
@@ -212,6 +233,7 @@ mod tests {
         assert_eq!((info.id.as_str(), info.version.as_str()), ("org.example.raw", "1.2"));
         let offer = &info.providers[0].offers[0];
         assert_eq!((offer.kind, offer.extensions.len(), offer.magic.len()), (Kind::DataFrame, 2, 1));
+        assert_eq!(info.providers[0].options[0].to_string(), "page: integer, 0 by default: which page");
     }
 
     #[test]
@@ -233,6 +255,18 @@ mod tests {
             ("[raw]\nid = 'a b'", "pkg:Raw", "raw.id: \"a b\" is not an id"),
             ("[[raw.formats]]\nkind = 'picture'", "pkg:Raw", "raw.formats[0].kind is \"picture\", not one of image"),
             ("[[raw.formats]]\nmagic = 'x'", "pkg:Raw", "raw.formats[0].magic: \"x\" is not of the form OFFSET:HEX"),
+            ("[raw]\noptions = 3", "pkg:Raw", "raw.options is a TOML integer, not an array of tables"),
+            ("[[raw.options]]\nname = 'a'", "pkg:Raw", "raw.options[0].value is missing"),
+            (
+                "[[raw.options]]\nname = 'a'\nvalue = 'int'",
+                "pkg:Raw",
+                "raw.options[0].value is \"int\", not one of text,",
+            ),
+            (
+                "[[raw.options]]\nname = 'a'\nvalue = 'integer'\nstandard = '1.5'",
+                "pkg:Raw",
+                "raw.options[0].standard is \"1.5\", not a whole number",
+            ),
             ("[raw]\nrequires = 'absent'", "pkg:Raw", "it needs absent, not installed; run pip install 'absent'"),
         ] {
             let info = seen(toml, "raw", value);

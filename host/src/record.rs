@@ -115,6 +115,36 @@ impl fmt::Display for OfferRecord {
     }
 }
 
+impl OptionRecord {
+    /// Is what holds where it is not given a value of its type?
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.name.is_empty() {
+            return Err("the name is empty".into());
+        }
+        if !self.standard.is_empty() && !self.value.fits(&self.standard) {
+            return Err(format!("standard is {:?}, not {}", self.standard, self.value.expected()));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for OptionRecord {
+    /// One line for people: `page: integer, 0 by default: which page to open`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value.word())?;
+        if !self.standard.is_empty() {
+            write!(f, ", {} by default", self.standard)?;
+        }
+        match self.about.is_empty() {
+            true => Ok(()),
+            false => write!(f, ": {}", self.about),
+        }
+    }
+}
+
 /// The parts of a list separated by commas, lower case.
 pub(crate) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_lowercase).collect()

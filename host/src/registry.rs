@@ -2,6 +2,7 @@
 
 use crate::builder::RegistryBuilder;
 use crate::judge::{judge, Judged};
+use crate::place::{clash, replaces, Known, Place};
 use crate::record::{PluginInfo, PluginState};
 use crate::route::Quick;
 use crate::trust::Trust;
@@ -252,20 +253,27 @@ impl Registry {
 
     /// With `finding` held: keeps what was found, with the reason where it is not used.
     fn take(&self, all: Vec<PluginInfo>) {
-        for found in all {
-            if self.at(&found.place()).is_some() {
-                continue;
+        let mut plugins = self.write();
+        let mut known = Known::of(&plugins);
+        let before = plugins.len();
+        for mut info in all.into_iter().filter(|info| known.place_is_new(info)).collect::<Vec<_>>() {
+            let reason = info.reason.take().or_else(|| known.clash(&plugins, &info));
+            if reason.is_some() {
+                info.state = PluginState::Refused;
             }
-            if let Some(reason) = found.reason.clone() {
-                // The reason is kept; nobody waits for the error.
-                let _ = self.refuse(&found.place(), Some(found.clone()), reason);
-                continue;
-            }
-            match self.insert(Plugin { info: found.clone(), raw: Vec::new() }) {
-                Ok(()) => tracing::debug!(plugin = found.id, path = ?found.path, "plugin found"),
-                Err(reason) => {
-                    let _ = self.refuse(&found.place(), Some(found.clone()), reason);
-                }
+            info.reason = reason;
+            known.add(plugins.len(), &info);
+            plugins.push(Plugin { info, raw: Vec::new() });
+        }
+        self.inner.quick.forget();
+        let told = |info: &PluginInfo| (info.id.clone(), info.place().words(), info.reason.clone());
+        let found: Vec<_> = plugins[before..].iter().map(|plugin| told(&plugin.info)).collect();
+        drop(plugins);
+        // Whoever hears of it may ask the registry.
+        for (plugin, path, reason) in found {
+            match reason {
+                None => tracing::debug!(plugin, path, "plugin found"),
+                Some(reason) => tracing::warn!(plugin, path, reason, "plugin refused"),
             }
         }
     }
@@ -419,71 +427,4 @@ impl Plugin {
         let index = self.info.providers.iter().position(|record| record.id == provider)?;
         self.raw.get(index).copied()
     }
-}
-
-/// Where a plugin is: a file, a class in Python, both, or linked into the program.
-struct Place<'a> {
-    path: Option<&'a Path>,
-    python: Option<&'a str>,
-}
-
-impl PartialEq for Place<'_> {
-    /// Paths are canonical, so letters are compared and not, more slowly, their parts.
-    fn eq(&self, other: &Self) -> bool {
-        self.path.map(Path::as_os_str) == other.path.map(Path::as_os_str) && self.python == other.python
-    }
-}
-
-impl Place<'_> {
-    fn is_linked_in(&self) -> bool {
-        self.path.is_none() && self.python.is_none()
-    }
-
-    fn words(&self) -> String {
-        match (self.python, self.path) {
-            (Some(python), _) => python.to_owned(),
-            (None, Some(path)) => path.display().to_string(),
-            (None, None) => "a linked-in plugin".to_owned(),
-        }
-    }
-}
-
-impl PluginInfo {
-    fn place(&self) -> Place<'_> {
-        Place { path: self.path.as_deref(), python: self.python.as_deref() }
-    }
-
-    /// A place of which nothing could be read.
-    pub(crate) fn unknown(path: Option<&Path>) -> Self {
-        let name = path.map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned());
-        PluginInfo {
-            id: name.unwrap_or_default(),
-            version: String::new(),
-            builtin: path.is_none(),
-            state: PluginState::Refused,
-            path: path.map(Path::to_owned),
-            python: None,
-            reason: None,
-            providers: Vec::new(),
-        }
-    }
-}
-
-/// Is `new` a later word on the same file? What is loaded stays.
-fn replaces(known: &PluginInfo, new: &PluginInfo) -> bool {
-    known.state != PluginState::Loaded && !known.place().is_linked_in() && known.place() == new.place()
-}
-
-/// Why two plugins cannot be used together.
-fn clash(known: &PluginInfo, new: &PluginInfo) -> Option<String> {
-    let place = || match known.place() {
-        place if place.is_linked_in() => "is linked in".to_owned(),
-        place => format!("comes from {}", place.words()),
-    };
-    if known.id == new.id {
-        return Some(format!("the plugin {} already {}; keep one of the two", known.id, place()));
-    }
-    let taken = |record: &&crate::ProviderRecord| known.providers.iter().any(|other| other.id == record.id);
-    let taken = new.providers.iter().find(taken)?;
-    Some(format!("its provider {} is already one of {}, which {}; keep one of the two", taken.id, known.id, place()))
 }

@@ -10,6 +10,7 @@ use crate::registry::Registry;
 use crate::route::{gone, named};
 use crate::source;
 use crate::ways::{by_rank, steps, Step};
+use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{fail, hosting, Error, Kind, Result, Source, View};
 use std::fs::{File, OpenOptions};
@@ -38,16 +39,8 @@ impl Registry {
             return Err(Error::capability("the view", &names, "copy it into memory, and write the copy"));
         }
         let functions = self.functions(&writer.plugin, &writer.provider)?;
-        let save = functions.save.ok_or_else(gone)?;
         let draft = Draft::beside(&path)?;
-        let wanted = target.with_path(&draft.path).with_format(&writer.offer.format);
-        let written = wanted.with_border(|border| {
-            hosting::lend(view, |raw| {
-                // SAFETY: host, view and target live until this returns.
-                hosting::call(|error| unsafe { save(self.host_table(), raw, border, error) })
-            })
-        });
-        written.map_err(|error| named(error, functions))?;
+        save_by(self, functions, view, &target.with_path(&draft.path).with_format(&writer.offer.format))?;
         draft.place()?;
         tracing::info!(path = %path.display(), provider = writer.provider, format = writer.offer.format, "saved");
         Ok(writer.provider)
@@ -81,6 +74,23 @@ impl Registry {
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         fail!(Unsupported, "{nobody} a {} {wanted}; what can be written: {known}", kind.word())
     }
+}
+
+/// Lets a provider write a view into the target's file, which is as it leaves it.
+pub(crate) fn save_by(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    view: View,
+    target: &Source,
+) -> Result<()> {
+    let save = provider.save.ok_or_else(gone)?;
+    let written = target.with_border(|border| {
+        hosting::lend(view, |raw| {
+            // SAFETY: host, view and target live until this returns.
+            hosting::call(|error| unsafe { save(registry.host_table(), raw, border, error) })
+        })
+    });
+    written.map_err(|error| named(error, provider))
 }
 
 impl OfferRecord {

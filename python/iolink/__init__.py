@@ -39,6 +39,7 @@ from ._iolink import (
     MultiImageViewProvider,
     NumpyInterop,
     ParallelAccessExtension,
+    PluginInfo,
     RandomAccess,
     RandomAccessFactory,
     RegionXu64,
@@ -103,7 +104,6 @@ from ._iolink import (
     register_provider,
     set_preference,
 )
-from ._plugins import PluginInfo
 from ._scale import ValueScale
 from ._stream_enums import StreamCapability
 from ._views import View

@@ -24,6 +24,7 @@ mod metadata;
 mod multi;
 mod open;
 mod pieces;
+mod plugin_info;
 mod pointer;
 mod progress;
 mod properties;

@@ -4,8 +4,9 @@ use crate::array::Opening;
 use crate::errors::{Naming, OrRaise};
 use crate::image::{with_progress, ImageView};
 use crate::multi::{LodImageView, MultiImageView};
+use crate::plugin_info::PluginInfo;
 use crate::provider;
-use iolink_host::{PluginInfo, PluginState, Registry};
+use iolink_host::Registry;
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -146,30 +147,6 @@ fn open<'py>(
     to_python(py, opened.view, Some(opening))
 }
 
-fn plugin_to_python<'py>(py: Python<'py>, info: &PluginInfo) -> PyResult<Bound<'py, PyAny>> {
-    let offers = PyDict::new(py);
-    offers.set_item("id", &info.id)?;
-    offers.set_item("version", &info.version)?;
-    let kind = match (info.builtin, &info.python) {
-        (true, _) => "built-in",
-        (false, None) => "plugin",
-        (false, Some(_)) => "python",
-    };
-    offers.set_item("kind", kind)?;
-    let state = match info.state {
-        PluginState::Available => "available",
-        PluginState::Loaded => "loaded",
-        PluginState::Refused => "refused",
-    };
-    offers.set_item("state", state)?;
-    offers.set_item("path", info.path.clone())?;
-    offers.set_item("reason", info.reason.clone())?;
-    let lines: Vec<String> =
-        info.providers.iter().flat_map(|provider| provider.offers.iter()).map(ToString::to_string).collect();
-    offers.set_item("offers", PyTuple::new(py, lines)?)?;
-    py.import("iolink._plugins")?.getattr("PluginInfo")?.call((), Some(&offers))
-}
-
 /// What is installed, as a list of PluginInfo. No library is opened for it, unless `check=True` asks to load everything
 /// that can be loaded and to say why the rest cannot.
 ///
@@ -177,18 +154,26 @@ fn plugin_to_python<'py>(py: Python<'py>, info: &PluginInfo) -> PyResult<Bound<'
 /// ['org.iolink.dataframe', 'org.iolink.memory', 'org.iolink.numpy', 'org.iolink.stream']
 #[pyfunction]
 #[pyo3(signature = (check = false))]
-fn plugins<'py>(py: Python<'py>, check: bool) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let known = py.detach(|| registry().plugins(check));
-    known.iter().map(|info| plugin_to_python(py, info)).collect()
+fn plugins(py: Python<'_>, check: bool) -> Vec<PluginInfo> {
+    py.detach(|| registry().plugins(check)).into_iter().map(PluginInfo).collect()
 }
 
-/// Loads a plugin by its file, and returns its PluginInfo. The plugin's code runs in this process from then on.
+/// Loads a plugin by its file, a path or a Uri, and returns its PluginInfo. The plugin's code runs in this process from then
+/// on.
 ///
 /// Raises PluginRefusedError (an ImportError) with the reason.
 #[pyfunction]
-fn load_plugin<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
-    let info = py.detach(|| registry().load_plugin(&path)).or_raise()?;
-    plugin_to_python(py, &info)
+fn load_plugin(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<PluginInfo> {
+    let path = match crate::uri::text_of(path) {
+        None => path.extract::<PathBuf>().naming(py, "path")?,
+        Some(uri) => match iolink_host::source::from_uri(uri).or_raise()?.path() {
+            Some(path) => path.to_owned(),
+            None => {
+                return Err(PyValueError::new_err(format!("path: {uri} is no local file; copy the plugin to a disk")))
+            }
+        },
+    };
+    py.detach(|| registry().load_plugin(&path)).or_raise().map(PluginInfo)
 }
 
 /// What a target's name means for a view.
@@ -266,6 +251,7 @@ fn from_capsule<'py>(py: Python<'py>, thing: &Bound<'py, PyAny>) -> PyResult<Bou
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PluginInfo>()?;
     module.add_function(wrap_pyfunction!(open, module)?)?;
     module.add_function(wrap_pyfunction!(plugins, module)?)?;
     module.add_function(wrap_pyfunction!(load_plugin, module)?)?;

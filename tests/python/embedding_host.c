@@ -42,7 +42,7 @@ static int show(const iolink_view *view)
 
 int main(int count, char **arguments)
 {
-    if (count != 2) {
+    if (count != 2 && count != 4) {
         return 2;
     }
     Py_Initialize();
@@ -56,6 +56,13 @@ int main(int count, char **arguments)
     iolink_source source = {sizeof source};
     source.uri = uri;
     source.path = arguments[1];
+    iolink_option option = {0};
+    if (count == 4) {
+        option.key = arguments[2];
+        option.value = arguments[3];
+        source.options = &option;
+        source.option_count = 1;
+    }
     iolink_view *view = NULL;
     iolink_error error = {sizeof error};
     int failed = host->open(host->context, &source, &view, &error);

@@ -286,6 +286,34 @@ def test_the_examples_hold_every_promise(place: Path, tmp_path: Path):
     assert told["broken"] == 0, [row for row in told["findings"] if row["outcome"] != "held"]
 
 
+def test_the_plugin_of_table_files_holds_every_promise(tmp_path: Path):
+    import polars
+
+    rows = range(40)
+    table = polars.DataFrame(
+        {
+            "count": [None if row == 2 else row * 3 for row in rows],
+            "share": [row / 4 - 1 for row in rows],
+            "name": [f"row é {row * 37 % 101}" for row in rows],
+            "flag": [row % 3 == 0 for row in rows],
+        }
+    )
+    table.write_csv(tmp_path / "t.csv")
+    table.write_csv(tmp_path / "t.tsv", separator="\t")
+    table.write_parquet(tmp_path / "t.parquet", row_group_size=16)
+    table.write_ipc(tmp_path / "t.arrow")
+    table.write_ndjson(tmp_path / "t.jsonl")
+    import iolink as package
+
+    library = Path(package.__file__).parent / "plugins" / "libiolink_tables.so"
+    chosen = [part for sample in sorted(tmp_path.iterdir()) for part in ("--sample", sample)]
+    told = answer("check", library, "--strict", "--timeout", "120", *chosen)
+    assert told["broken"] == 0, [row for row in told["findings"] if row["outcome"] != "held"]
+    promises = " ".join(row["promise"] for row in told["findings"])
+    for name in ("CSV", "TSV", "JSON lines", "Parquet", "Arrow IPC"):
+        assert f"save {name} (data-frame): what is saved opens again equal" in promises, promises
+
+
 def nifti_volume() -> bytes:
     """A NIfTI-1 file of 5 x 4 x 3 samples of 16 bits."""
     head = bytearray(352)
@@ -332,4 +360,29 @@ def test_a_provider_written_in_python_is_held_to_the_same_promises(tmp_path: Pat
     iolink.register_provider(Moody)
     seen = testing.check_provider("org.test.nines", [sample])
     assert any("from a path and from bytes" in finding.promise for finding in seen if finding.outcome == "broken"), seen
+
+    class Regions:
+        """Samples that differ from one reading to the next, or between a region and the whole."""
+
+        shape, dtype = (9, 7), np.dtype("u1")
+        samples = np.arange(63, dtype="u1").reshape(9, 7)
+
+        def __init__(self, twice: bool):
+            self.twice, self.reads = twice, 0
+
+        def __getitem__(self, index):
+            self.reads += 1
+            part = self.samples[index]
+            return part + np.uint8(self.reads if self.twice else part.size < 63)
+
+    for twice, words in ((True, "read twice it differs"), (False, "is not that part of the whole")):
+        iolink.register_provider(
+            type("Disagrees", (Nines,), {"open": lambda self, source, twice=twice: Regions(twice)}),
+        )
+        seen = testing.check_provider("org.test.nines", [sample])
+        told = {finding.promise: finding.words for finding in seen if finding.outcome == "broken"}
+        (caught,) = (promise for promise in told if "a region is that part of the whole" in promise)
+        assert words in told[caught]
+        assert testing._main(["org.test.nines", str(sample)]) == 1
+        assert f"broken: {caught}" in capsys.readouterr().out
     assert testing._main([]) == 2

@@ -169,3 +169,23 @@ def test_an_unknown_file_lists_what_can_be_opened(tmp_path):
         iolink.open(tmp_path / "missing.csv")
     with pytest.raises(iolink.PluginRefusedError):
         iolink.load_plugin(file)
+
+
+def test_a_uri_does_wherever_a_path_does(folder, tmp_path):
+    library = build(folder, "qqu")
+    file = tmp_path / "x.qqu"
+    file.write_bytes(b"1")
+    code = f"""
+import iolink
+print(iolink.load_plugin(iolink.Uri.from_path({str(library)!r})).id)
+print(iolink.explain(iolink.Uri.from_path({str(file)!r})) == iolink.explain({str(file)!r}))
+try:
+    iolink.load_plugin(iolink.Uri("https://example.org/libx.so"))
+except ValueError as refused:
+    print(refused)
+"""
+    assert in_child(code).splitlines() == [
+        "org.example.qqu",
+        "True",
+        "path: https://example.org/libx.so is no local file; copy the plugin to a disk",
+    ]

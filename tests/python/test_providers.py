@@ -157,6 +157,18 @@ def test_a_frame_a_stream_a_list_and_a_pyramid_are_views_of_their_kind(provider)
         iolink.open(file).resolution(2)
 
 
+def test_an_image_of_a_function_is_opened_as_it_is(provider):
+    array = np.arange(24, dtype="u2").reshape(6, 4)
+
+    def part(region):
+        return array[tuple(slice(at, at + size) for at, size in zip(region.origin(), region.size(), strict=True))]
+
+    _, file = provider(lambda source: ImageViewFactory.from_function((6, 4), "UINT16", part))
+    view = iolink.open(file)
+    np.testing.assert_array_equal(np.asarray(view), array)
+    np.testing.assert_array_equal(np.asarray(view[2:5, 1:3]), array[2:5, 1:3])
+
+
 def test_big_reads_come_in_pieces_along_chunks_with_progress_and_can_be_stopped():
     lazy = Lazy(np.zeros((96, 1024, 1024), np.uint8), chunks=(10, 512, 512))
     view = providers.image(lazy, "ZYX")
@@ -194,6 +206,110 @@ def test_what_a_source_is(provider, tmp_path):
     assert in_memory.path is None and in_memory.path_or_file().read() == b"12345"
     with pytest.raises(TypeError, match=r"no local file: use source.file\(\) or source.bytes"):
         os.fspath(in_memory)
+
+
+# Options
+
+OPTIONS = {
+    "page": (int, 0, "which page to open"),
+    "scale": (float, None, "what samples are multiplied by"),
+    "flip": (bool, False, "whether rows are stored from bottom to top"),
+    "name": (str, None, "which of several"),
+}
+
+
+def test_declared_options_come_in_their_types_and_those_not_given_as_declared(provider):
+    seen = []
+    _, file = provider(lambda source: seen.append(source.options) or np.zeros(1), options=OPTIONS)
+    iolink.open(file)
+    iolink.open(file, page=3, scale=0.5, flip=True, name="7")
+    iolink.open(file, page="3", scale=2, flip="true", name=None)
+    assert seen == [
+        {"page": 0, "flip": False},
+        {"page": 3, "scale": 0.5, "flip": True, "name": "7"},
+        {"page": 3, "scale": 2.0, "flip": True},
+    ]
+    assert [type(value) for value in seen[1].values()] == [int, bool, float, str]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"pages": 3},
+            r"has no option pages; it takes page \(integer\), scale \(number\), flip \(flag\), name \(text\)",
+        ),
+        ({"page": 1.5}, 'the option page is "1.5", not a whole number: which page to open'),
+        ({"scale": "much"}, 'the option scale is "much", not a number: what samples are multiplied by'),
+        ({"flip": 7}, 'the option flip is "7", not true or false'),
+    ],
+)
+def test_other_options_and_values_of_another_type_are_refused_before_open_is_called(provider, options, words):
+    asked = []
+    name, file = provider(lambda source: asked.append(source) or np.zeros(1), options=OPTIONS)
+    for chosen in (None, name):
+        with pytest.raises(ValueError, match=words):
+            iolink.open(file, provider=chosen, **options)
+    assert asked == []
+
+
+def test_options_are_listed_and_explained(provider):
+    name, file = provider(lambda source: np.zeros(1), options=OPTIONS)
+    (info,) = (info for info in iolink.plugins() if info.id == name)
+    assert info.options[:2] == (
+        "page: integer, 0 by default: which page to open",
+        "scale: number: what samples are multiplied by",
+    )
+    explained = iolink.explain(file)
+    assert all(f"{line}\n" in f"{explained}\n" for line in info.options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["page"], "options: a dict was expected, such as"),
+        ({"page": 3}, r'options\["page"\]: \(type, standard, words\) was expected'),
+        ({"page": (list, None, "")}, "the type one of str, int, float, bool"),
+        ({"page": (int, "first", "which page")}, r'options\["page"\]: standard is "first", not a whole number'),
+    ],
+)
+def test_options_that_are_declared_wrongly_are_named(options, words):
+    members = {"formats": "x", "open": lambda self, source: None, "options": options}
+    with pytest.raises((TypeError, ValueError), match=words):
+        iolink.register_provider(type("Bad", (), members))
+
+
+def test_an_installed_provider_declares_its_options_in_its_static_file(tmp_path):
+    folder = site(tmp_path, "[iolink.providers]\nqopt = qoptions:Raw\n")
+    package = folder / "qoptions"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import numpy\nclass Raw:\n    def open(self, source):\n        return numpy.full(source.options['size'], 7, 'u1')\n"
+    )
+    (package / "iolink-providers.toml").write_text(
+        "[qopt]\nid = 'org.example.qopt'\n[[qopt.options]]\nname = 'size'\nvalue = 'integer'\nstandard = '4'\n"
+        "about = 'how many samples'\n"
+    )
+    file = tmp_path / "x.qopt"
+    file.write_bytes(b"1")
+    code = f"""
+    import sys, iolink
+    def known(): return next(p.options for p in iolink.plugins() if p.id == "org.example.qopt")
+    print(known(), "options size: integer" in iolink.explain({str(file)!r}), "qoptions" in sys.modules)
+    for options in ({{"length": 3}}, {{"size": "long"}}):
+        try:
+            iolink.open({str(file)!r}, **options)
+        except ValueError as refused:
+            print(refused)
+    print(iolink.open({str(file)!r}).shape(), iolink.open({str(file)!r}, size=2).shape(), known())
+    """
+    line = "('size: integer, 4 by default: how many samples',)"
+    assert in_child(folder, code) == [
+        f"{line} True False",
+        "org.example.qopt has no option length; it takes size (integer) [org.example.qopt]",
+        'the option size is "long", not a whole number: how many samples [org.example.qopt]',
+        f"VectorXu64(4) VectorXu64(2) {line}",
+    ]
 
 
 # Which one is asked
@@ -668,16 +784,21 @@ def test_a_program_in_c_that_embeds_python_opens_files_through_it(tmp_path):
     lazy = """
         import numpy
         class Samples:
-            def __init__(self, path):
-                self.samples = numpy.fromfile(path, "u1")
+            def __init__(self, path, first):
+                self.samples = numpy.fromfile(path, "u1")[first:]
                 self.shape, self.dtype = self.samples.shape, self.samples.dtype
             def __getitem__(self, index):
                 return self.samples[index]
         class Raw:
             def open(self, source):
-                return Samples(source.path)
+                return Samples(source.path, source.options["first"])
     """
-    folder = site(tmp_path, "[iolink.providers]\nqemb = qemb_module:Raw\n", qemb_module_py=lazy)
+    folder = site(tmp_path, "[iolink.providers]\nqemb = qemb_package:Raw\n")
+    (folder / "qemb_package").mkdir()
+    (folder / "qemb_package" / "__init__.py").write_text(textwrap.dedent(lazy))
+    (folder / "qemb_package" / "iolink-providers.toml").write_text(
+        "[qemb]\noptions = [{ name = 'first', value = 'integer', standard = '0', about = 'the first sample' }]\n"
+    )
     file = tmp_path / "x.qemb"
     file.write_bytes(bytes([5, 6, 7]))
     paths = [str(folder), str(Path(iolink.__file__).parents[1]), str(Path(np.__file__).parents[1])]
@@ -685,6 +806,16 @@ def test_a_program_in_c_that_embeds_python_opens_files_through_it(tmp_path):
     done = subprocess.run([program, file], env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.split()) == (0, ["1", "axis,", "3", "samples:", "5", "6", "7"]), done.stderr
     assert "the interpreter has ended" in done.stderr
+
+    def with_option(key, value):
+        return subprocess.run(
+            [program, file, key, value], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    assert with_option("first", "2").stdout.split() == ["1", "axis,", "1", "samples:", "7"]
+    refused = with_option("first", "one")
+    assert refused.returncode == 1 and 'the option first is "one", not a whole number' in refused.stderr
+    assert "has no option last; it takes first (integer)" in with_option("last", "1").stderr
     missing = subprocess.run(
         [program, tmp_path / "absent.qemb"], env=environment, capture_output=True, text=True, check=False, timeout=60
     )

@@ -173,6 +173,74 @@ def test_a_tiff_with_levels_is_a_pyramid(tmp_path, camera):
     assert spacing(view.resolution(2)) == [0.04, 0.04]
 
 
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda file: file[: len(file) // 2], "incomplete or truncated"),
+        (lambda file: file[:4] + b"\xff\xff\xff\x7f" + file[8:], "there is no series 0: the file has 0"),
+        (lambda file: file.replace(b"\x01\x01\x04\x00\x01\x00\x00\x00\x40", b"\x01\x01\x04\x00\x01\x00\x00\x00\xff"),
+         "does not fit the tiles or strips that the file lists"),
+        (lambda file: file.replace(b"\x00\x01\x04\x00\x01\x00\x00\x00\x40", b"\x00\x01\x04\x00\x01\x00\x00\x00\x00"),
+         "does not fit the tiles or strips that the file lists"),
+        (lambda file: file[:-40] + bytes(40), "decompress|stripp|corrupt|incomplete"),
+    ],
+)  # fmt: skip
+def test_a_damaged_tiff_is_corrupt_and_says_what_is_wrong(tmp_path, camera, damage, words):
+    file = tmp_path / "x.tif"
+    tifffile.imwrite(
+        file, camera[:64, :64], photometric="minisblack", metadata=None, compression="zlib", rowsperstrip=16
+    )
+    good = file.read_bytes()
+    bad = damage(good)
+    assert bad != good
+    file.write_bytes(bad)
+    with pytest.raises(iolink.CorruptDataError, match=words):
+        np.asarray(iolink.open(file, provider="org.iolink.python.tifffile"))
+
+
+def test_the_series_is_chosen_by_number_and_one_that_is_not_there_is_named(tmp_path, camera):
+    file = tmp_path / "x.tif"
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(camera, metadata=None)
+        writer.write(camera[:100], metadata=None)
+    assert iolink.open(file, series=1).shape() == (512, 100)
+    with pytest.raises(iolink.Error, match="there is no series 2: the file has 2, counted from 0"):
+        iolink.open(file, series=2, provider="org.iolink.python.tifffile")
+    with pytest.raises(ValueError, match=r'the option series is "first", not a whole number: which of its series'):
+        iolink.open(file, series="first", provider="org.iolink.python.tifffile")
+    with pytest.raises(ValueError, match=r"tifffile has no option page; it takes series \(integer\)"):
+        iolink.open(file, page=1, provider="org.iolink.python.tifffile")
+
+
+def test_a_tiff_is_closed_with_its_last_view(tmp_path, camera):
+    import gc
+    import os
+
+    def open_files():
+        return [
+            os.readlink(f"/proc/self/fd/{fd}")
+            for fd in os.listdir("/proc/self/fd")
+            if os.path.exists(f"/proc/self/fd/{fd}")
+        ]
+
+    file = tmp_path / "x.tif"
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(camera, subifds=1, tile=(64, 64), compression="zlib")
+        writer.write(camera[::2, ::2], subfiletype=1, tile=(64, 64), compression="zlib")
+    gc.collect()
+    gc.disable()
+    try:
+        levels = iolink.open(file)
+        small = levels.resolution(1)
+        del levels
+        np.testing.assert_array_equal(np.asarray(small), camera[::2, ::2])
+        assert str(file) in open_files()
+        del small
+        assert str(file) not in open_files()
+    finally:
+        gc.enable()
+
+
 # zarr
 
 
@@ -382,7 +450,7 @@ def test_axes_that_nothing_names_keep_their_order(tmp_path, brain):
     assert ImageAxes.ROW not in view.properties().image_info.axes
 
 
-@pytest.mark.parametrize("library", ["nibabel", "pillow", "pydicom", "h5py", "zarr"])
+@pytest.mark.parametrize("library", ["tifffile", "nibabel", "pillow", "pydicom", "h5py", "zarr"])
 @pytest.mark.filterwarnings("ignore")
 def test_every_promise_is_held(tmp_path, brain, library):
     """The conformance suite, as for a provider in a library. The samples are small: each of their bytes is damaged once."""
@@ -393,7 +461,10 @@ def test_every_promise_is_held(tmp_path, brain, library):
         "nibabel": [tmp_path / "x.nii"],
         "h5py": [tmp_path / "x.h5"],
         "zarr": [],  # a folder has no bytes to cut and damage
+        "tifffile": [tmp_path / "plain.tif", tmp_path / "deflated.tif"],
     }
+    tifffile.imwrite(tmp_path / "plain.tif", cube[0], photometric="minisblack", metadata=None)
+    tifffile.imwrite(tmp_path / "deflated.tif", cube, photometric="minisblack", metadata=None, compression="zlib")
     Image.fromarray(cube[0].astype("u1")).save(tmp_path / "x.png")
     nibabel.save(nibabel.Nifti1Image(cube.T, np.diag([2, 3, 4, 1.0])), tmp_path / "x.nii")
     with h5py.File(tmp_path / "x.h5", "w") as file:

@@ -241,6 +241,17 @@ fn a_truncated_or_damaged_gzip_stream_is_refused_at_the_first_read() {
 }
 
 #[test]
+fn what_does_not_start_as_nifti_does_is_told_what_was_expected() {
+    for (bytes, words) in [
+        (&b"ni1"[..], "NIfTI starts with a header of 348 or 540 bytes, and this has 3 in all"),
+        (b"RIFF data", "NIfTI starts with the number 348 or 540, this with the bytes [52, 49, 46, 46]"),
+    ] {
+        let error = open(bytes.to_vec()).err().unwrap();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Unsupported, words));
+    }
+}
+
+#[test]
 fn a_gzipped_header_that_claims_more_than_deflate_can_hold_is_refused_before_allocation() {
     let bytes = gzip(&File::little(&[30_000, 30_000, 30_000], 64, 64).bytes);
     let error = open(bytes).err().unwrap();

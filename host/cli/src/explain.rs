@@ -1,6 +1,6 @@
 //! `iolink explain`: who would do it, and why.
 
-use crate::{arguments, info, place, say, say_json, Ended};
+use crate::{arguments, info, place, plugins, say, say_json, Ended};
 use clap::ArgMatches;
 use iolink_host::Explanation;
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Target};
@@ -48,5 +48,6 @@ fn as_json(explanation: &Explanation) -> Value {
         "why": explanation.why,
         "bytes_copied": explanation.bytes_copied,
         "candidates": candidates.collect::<Vec<_>>(),
+        "options": explanation.options.iter().map(plugins::option_json).collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,6 @@
 //! `iolink info`: what a file is.
 
-use crate::{arguments, place, say, say_json, Ended};
+use crate::{arguments, place, plugins, say, say_json, Ended};
 use clap::ArgMatches;
 use iolink_host::{Opened, Registry};
 use iolink_sdk::{DataFrameView, ImageView, MetadataNode, View};
@@ -10,12 +10,16 @@ use serde_json::{json, Map, Value};
 const LINES: usize = 40;
 
 pub fn run(given: &ArgMatches) -> Ended {
-    let opened = open(&place::registry(), given)?;
-    let facts = facts(&opened)?;
+    let registry = place::registry();
+    let opened = open(&registry, given)?;
+    let mut facts = facts(&opened)?;
+    let options = registry.options(&opened.provider);
     if given.get_flag("json") {
+        facts.insert("options".to_owned(), options.iter().map(plugins::option_json).collect());
         say_json(&Value::Object(facts));
         return Ok(true);
     }
+    facts.insert("options".to_owned(), options.iter().map(ToString::to_string).collect());
     let width = facts.keys().map(|key| key.len()).max().unwrap_or(0);
     for (key, value) in facts.iter().filter(|(key, _)| *key != "metadata") {
         say(format_args!("{key:<width$}  {}", words(value)));

@@ -13,7 +13,9 @@ pub fn run(given: &ArgMatches) -> Ended {
     }
     let head = ["id", "version", "state", "offers", "reason"].map(str::to_owned);
     let rows = plugins.iter().map(|plugin| {
-        let offers = plugin.providers.iter().flat_map(|provider| &provider.offers).map(offer_line);
+        let option = |option: &OptionRecord| format!("option {} ({})", option.name, option.value.word());
+        let options = plugin.providers.iter().flat_map(|provider| &provider.options).map(option);
+        let offers = plugin.providers.iter().flat_map(|provider| &provider.offers).map(offer_line).chain(options);
         let state = if plugin.builtin { "built-in" } else { plugin.state.word() };
         [
             plugin.id.clone(),
@@ -34,13 +36,12 @@ pub fn run(given: &ArgMatches) -> Ended {
 
 /// A plugin for programs.
 pub fn as_json(plugin: &PluginInfo) -> Value {
-    let option = |option: &OptionRecord| json!({"name": option.name, "value": option.value.word(), "standard": option.standard, "about": option.about});
     let provider = |provider: &iolink_host::ProviderRecord| {
         json!({
             "id": provider.id,
             "title": provider.title,
             "offers": provider.offers.iter().map(offer_json).collect::<Vec<_>>(),
-            "options": provider.options.iter().map(option).collect::<Vec<_>>(),
+            "options": provider.options.iter().map(option_json).collect::<Vec<_>>(),
         })
     };
     json!({
@@ -56,6 +57,12 @@ pub fn as_json(plugin: &PluginInfo) -> Value {
         "reason": plugin.reason,
         "providers": plugin.providers.iter().map(provider).collect::<Vec<_>>(),
     })
+}
+
+/// An option for programs.
+pub fn option_json(option: &OptionRecord) -> Value {
+    let value = option.value.word();
+    json!({"name": option.name, "value": value, "standard": option.standard, "about": option.about})
 }
 
 fn offer_json(offer: &OfferRecord) -> Value {

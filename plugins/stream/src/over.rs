@@ -23,85 +23,102 @@ pub fn stream_over(access: Arc<dyn RandomAccess>) -> Arc<dyn StreamAccess> {
     Arc::new(RandomAccessStream::new(access))
 }
 
-/// A stream over random access, with a cursor of its own; as long as that and never longer.
+/// A stream over random access, with a cursor of its own; as long as that and never longer. Closing it lets go of what it is
+/// over.
 pub struct RandomAccessStream {
-    access: Arc<dyn RandomAccess>,
+    capabilities: StreamCapability,
+    origin: Option<String>,
     /// None: closed.
-    cursor: Mutex<Option<u64>>,
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    access: Arc<dyn RandomAccess>,
+    cursor: u64,
 }
 
 impl RandomAccessStream {
     /// A stream that starts at the first byte.
     pub fn new(access: Arc<dyn RandomAccess>) -> Self {
-        RandomAccessStream { access, cursor: Mutex::new(Some(0)) }
+        let known = access.capabilities().only(StreamCapability::READ | StreamCapability::WRITE);
+        RandomAccessStream {
+            capabilities: known | StreamCapability::SEEK,
+            origin: access.origin(),
+            open: Mutex::new(Some(Open { access, cursor: 0 })),
+        }
     }
 
-    fn cursor(&self) -> MutexGuard<'_, Option<u64>> {
-        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<R>(&self, body: impl FnOnce(&mut Open) -> Result<R>) -> Result<R> {
+        body(self.open().as_mut().ok_or_else(closed)?)
     }
 }
 
 impl StreamAccess for RandomAccessStream {
     fn capabilities(&self) -> StreamCapability {
-        self.access.capabilities().only(StreamCapability::READ | StreamCapability::WRITE) | StreamCapability::SEEK
+        self.capabilities
     }
 
     fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        let mut cursor = self.cursor();
-        let at = cursor.ok_or_else(closed)?;
-        let count = self.access.read_at(at, buffer)?;
-        *cursor = Some(at + count as u64);
-        Ok(count)
+        self.with(|open| {
+            let count = open.access.read_at(open.cursor, buffer)?;
+            open.cursor += count as u64;
+            Ok(count)
+        })
     }
 
     fn write(&self, buffer: &[u8]) -> Result<usize> {
-        let mut cursor = self.cursor();
-        let at = cursor.ok_or_else(closed)?;
-        if !self.capabilities().has(StreamCapability::WRITE) {
-            return Err(Error::capability("the stream", "WRITE", "what it is over was opened for reading only"));
-        }
-        let length = self.access.length();
-        let count = buffer.len().min(length.saturating_sub(at).min(usize::MAX as u64) as usize);
-        match (count, buffer.len()) {
-            (0, 0) => return Ok(0),
-            (0, _) => return Err(full(length)),
-            _ => {}
-        }
-        self.access.write_at(at, &buffer[..count])?;
-        *cursor = Some(at + count as u64);
-        Ok(count)
+        self.with(|open| {
+            if !self.capabilities.has(StreamCapability::WRITE) {
+                return Err(Error::capability("the stream", "WRITE", "what it is over was opened for reading only"));
+            }
+            let length = open.access.length();
+            let left = length.saturating_sub(open.cursor).min(usize::MAX as u64) as usize;
+            let count = buffer.len().min(left);
+            match (count, buffer.len()) {
+                (0, 0) => return Ok(0),
+                (0, _) => return Err(full(length)),
+                _ => {}
+            }
+            open.access.write_at(open.cursor, &buffer[..count])?;
+            open.cursor += count as u64;
+            Ok(count)
+        })
     }
 
     fn seek(&self, to: SeekFrom) -> Result<u64> {
-        let mut cursor = self.cursor();
-        let at = cursor.ok_or_else(closed)?;
-        let stands = stand(to, at, || Ok(self.access.length()))?;
-        *cursor = Some(stands);
-        Ok(stands)
+        self.with(|open| {
+            open.cursor = stand(to, open.cursor, || Ok(open.access.length()))?;
+            Ok(open.cursor)
+        })
     }
 
     fn length(&self) -> Result<u64> {
-        self.cursor().ok_or_else(closed).map(|_| self.access.length())
+        self.with(|open| Ok(open.access.length()))
     }
 
     fn flush(&self) -> Result<()> {
-        self.cursor().ok_or_else(closed).map(|_| ())
+        self.with(|_| Ok(()))
     }
 
     fn close(&self) -> Result<()> {
-        *self.cursor() = None;
+        // What goes may do much: that happens with the lock free.
+        let _open = self.open().take();
         Ok(())
     }
 
     fn extension(&self, id: u64) -> Option<View> {
         match id {
-            RANDOM_ACCESS_EXTENSION => Some(View::RandomAccess(self.access.clone())),
+            RANDOM_ACCESS_EXTENSION => self.open().as_ref().map(|open| View::RandomAccess(open.access.clone())),
             _ => None,
         }
     }
 
     fn origin(&self) -> Option<String> {
-        self.access.origin()
+        self.origin.clone()
     }
 }
 

@@ -53,17 +53,27 @@ impl Format {
         if let Some(asked) = source.format() {
             return Format::named(asked);
         }
-        let mut head = [0; 6];
+        let mut head = [0; 64];
         let count = bytes.read_at(0, &mut head)?;
         match &head[..count] {
             [b'P', b'A', b'R', b'1', ..] => return Ok(Format::Parquet),
-            b"ARROW1" => return Ok(Format::Arrow),
+            [b'A', b'R', b'R', b'O', b'W', b'1', ..] => return Ok(Format::Arrow),
             _ => {}
         }
         let name = source.uri().split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         let ending = name.rsplit('.').next().unwrap_or_default();
-        // A provider that was asked by name takes what it cannot tell for CSV.
-        Ok(Format::ALL.into_iter().find(|format| format.ends(ending)).unwrap_or(Format::Csv))
+        match Format::ALL.into_iter().find(|format| format.ends(ending)) {
+            Some(format) => Ok(format),
+            None if head[..count].contains(&0) => {
+                let known = Format::ALL.map(Format::name).join(", ");
+                fail!(
+                    Unsupported,
+                    "neither its name nor its first bytes tell a table, and it is no text; known are {known}"
+                )
+            }
+            // A provider that was asked by name takes a text that it cannot tell for CSV.
+            None => Ok(Format::Csv),
+        }
     }
 
     /// The format of this name, ending or media type.

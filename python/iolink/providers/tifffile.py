@@ -1,30 +1,31 @@
-"""TIFF, OME-TIFF, ImageJ, LSM and what else tifffile reads: one series, its levels as a pyramid."""
+"""TIFF, OME-TIFF, ImageJ, LSM and what else tifffile reads: one series, its levels as a pyramid; shared where it can be."""
 
 import tifffile
 import zarr
 
 from iolink.providers import Source, image, pyramid
+from iolink.providers._files import Part, one_of, opened
 
 
 class Provider:
-    """The first series, or number `series`: shared with the file where it lies there as it is, else read by tiles."""
-
     def open(self, source: Source):
-        tif = tifffile.TiffFile(source.path_or_file())
-        series = tif.series[int(source.options.get("series", 0))]
+        tif, closing = opened(tifffile.TiffFile, source)
+        series = one_of(tif.series, source.options["series"], "series")
         if series.dataoffset is not None and source.path:
             data = tif.filehandle.memmap_array(tif.byteorder + series.dtype.char, series.shape, series.dataoffset)
             return image(data, **about(tif, series, series))
-        stores = (series.aszarr(level=level) for level in range(len(series.levels)))
-        arrays = zip(series.levels, (zarr.open_array(store, mode="r") for store in stores), strict=True)
-        levels = [image(array, **about(tif, series, level)) for level, array in arrays]
+        arrays = (Part(zarr.open_array(series.aszarr(level=at), mode="r"), closing) for at in range(len(series.levels)))
+        levels = [image(array, **about(tif, series, level)) for level, array in zip(series.levels, arrays, strict=True)]
         return levels[0] if len(levels) == 1 else pyramid(levels)
 
 
 def about(tif, series, level):
     """Axes, spacing, unit and metadata, from OME, ImageJ or the tags, whichever knows best."""
+    if 0 in level.shape or tifffile.product(level.keyframe.chunked) > len(level.keyframe.dataoffsets):
+        raise ValueError(f"its size {level.shape} does not fit the tiles or strips that the file lists")
     tags, known = {tag.name: tag.value for tag in series.keyframe.tags}, tif.imagej_metadata or {}
-    ome = tifffile.xml2dict(tif.ome_metadata)["OME"].get("Image", {}) if tif.ome_metadata else {}
+    xml = tif.ome_metadata
+    ome = tifffile.xml2dict(xml)["OME"].get("Image", {}) if xml else {}
     pixels = (ome[0] if isinstance(ome, list) else ome).get("Pixels", {})
     unit = known.get("unit") or {2: "in", 3: "cm"}.get(tags.get("ResolutionUnit"), "")
     spacing, units = {"Z": known.get("spacing", 1.0)}, {}
@@ -36,5 +37,4 @@ def about(tif, series, level):
     for axis, whole, own in zip(axes, series.shape, level.shape, strict=True):
         spacing[axis] = spacing.get(axis, 1.0) * whole / own
     plain = {name: value for name, value in tags.items() if isinstance(value, str | int | float)}
-    metadata = {"TIFF": plain, "ImageJ": known, "OME": tif.ome_metadata}
-    return {"axes": axes, "spacing": spacing, "unit": units, "metadata": metadata}
+    return {"axes": axes, "spacing": spacing, "unit": units, "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml}}

@@ -2,10 +2,10 @@
 //! process, like that of a library.
 
 use super::slots::Slot;
-use iolink_host::PluginInfo;
+use iolink_host::{OptionRecord, PluginInfo};
 use iolink_sdk::abi::{
-    iolink_offer, iolink_plugin, iolink_provider, IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_OFFER_OPEN,
-    IOLINK_PANIC_UNWIND, IOLINK_PLUGIN_MAGIC,
+    iolink_offer, iolink_option_info, iolink_plugin, iolink_provider, IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR,
+    IOLINK_OFFER_OPEN, IOLINK_PANIC_UNWIND, IOLINK_PLUGIN_MAGIC,
 };
 use iolink_sdk::{Error, ErrorKind, Kind, Result};
 use std::ffi::{c_char, CString};
@@ -22,12 +22,13 @@ pub struct Format {
     pub magic: String,
 }
 
-/// Who the provider is and what it opens.
+/// Who the provider is, what it opens, and with which options.
 pub struct Description {
     pub id: String,
     pub version: String,
     pub title: String,
     pub formats: Vec<Format>,
+    pub options: Vec<OptionRecord>,
 }
 
 impl Description {
@@ -38,9 +39,11 @@ impl Description {
             version: info.version.clone(),
             title: String::new(),
             formats: Vec::new(),
+            options: Vec::new(),
         };
         for provider in &info.providers {
             description.title.clone_from(&provider.title);
+            description.options.extend(provider.options.iter().cloned());
             description.formats.extend(provider.offers.iter().map(|offer| Format {
                 kind: offer.kind,
                 format: offer.format.clone(),
@@ -77,6 +80,17 @@ impl Description {
             }));
             offers.push(offer as *const iolink_offer);
         }
+        let mut options = Vec::with_capacity(self.options.len());
+        for option in &self.options {
+            let option: &'static iolink_option_info = Box::leak(Box::new(iolink_option_info {
+                size: size_of::<iolink_option_info>() as u32,
+                value: option.value.number(),
+                name: text(&option.name)?,
+                standard: text(&option.standard)?,
+                about: text(&option.about)?,
+            }));
+            options.push(option as *const iolink_option_info);
+        }
         let id = text(&self.id)?;
         let provider: &'static iolink_provider = Box::leak(Box::new(iolink_provider {
             size: size_of::<iolink_provider>() as u32,
@@ -90,8 +104,8 @@ impl Description {
             adopt: None,
             convert: None,
             save: None,
-            option_count: 0,
-            options: null(),
+            option_count: options.len() as u64,
+            options: options.leak().as_ptr(),
         }));
         Ok(Box::leak(Box::new(iolink_plugin {
             magic: IOLINK_PLUGIN_MAGIC,

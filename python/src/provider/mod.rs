@@ -2,7 +2,7 @@
 //!
 //! Read in this order: `object` (the class and what is asked of it), `slots` (the border's functions that lead to it),
 //! `descriptor` (what the registry admits), `made` (what `open` may return), `array` (an array-like object as an image),
-//! `layout` (its axes and calibration), `levels` (pyramids), `source` (what `open` gets), `raised` (its exceptions).
+//! `layout` (its axes and calibration), `levels` (pyramids), `source` and `options` (what `open` gets), `raised` (its exceptions).
 
 mod array;
 mod descriptor;
@@ -10,6 +10,7 @@ mod layout;
 mod levels;
 mod made;
 mod object;
+mod options;
 mod raised;
 mod register;
 mod slots;

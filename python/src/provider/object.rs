@@ -1,13 +1,16 @@
 //! A provider's class or object, and what is asked of it.
 
 use super::made::view_of;
+use super::options;
 use super::raised::kept;
 use super::source::Source;
+use iolink_host::OptionRecord;
 use iolink_sdk::{Error, ErrorKind, Host, Result, View};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyType};
+use std::sync::Arc;
 
 /// Where the class is to be had.
 pub enum Place {
@@ -21,14 +24,17 @@ pub enum Place {
 pub struct Provider {
     /// Its id, which stands in its errors.
     pub id: &'static str,
+    /// The options that it declares.
+    options: Arc<[OptionRecord]>,
     place: Place,
     object: PyOnceLock<Py<PyAny>>,
 }
 
 impl Provider {
-    pub fn new(id: &str, place: Place) -> Self {
+    pub fn new(id: &str, options: &[OptionRecord], place: Place) -> Self {
         // A provider is never unloaded: its descriptor points to its id.
-        Provider { id: Box::leak(id.to_owned().into_boxed_str()), place, object: PyOnceLock::new() }
+        let id = Box::leak(id.to_owned().into_boxed_str());
+        Provider { id, options: options.into(), place, object: PyOnceLock::new() }
     }
 
     /// The object that is asked: an instance where a class was named. It is made once.
@@ -54,9 +60,10 @@ impl Provider {
     }
 
     pub fn open(&self, host: Host, source: iolink_sdk::Source) -> Result<View> {
+        options::check(self.id, &self.options, &source)?;
         attached(|py| {
             let name = source.uri().to_owned();
-            let given = Bound::new(py, Source::new(host, source))?;
+            let given = Bound::new(py, Source::new(host, source, self.options.clone()))?;
             let made = self.object(py)?.call_method1("open", (given,))?;
             view_of(&made, &format!("open() of {}, asked for {name},", self.id))
         })
@@ -65,7 +72,7 @@ impl Provider {
     pub fn identify(&self, host: Host, source: iolink_sdk::Source) -> Result<Option<u32>> {
         attached(|py| {
             let Ok(identify) = self.object(py)?.getattr("identify") else { return Ok(None) };
-            let answer = identify.call1((Bound::new(py, Source::new(host, source))?,))?;
+            let answer = identify.call1((Bound::new(py, Source::new(host, source, self.options.clone()))?,))?;
             if answer.is_none() {
                 return Ok(None);
             }

@@ -3,7 +3,7 @@
 use super::descriptor::{Description, Format};
 use super::object::{Place, Provider};
 use super::raised::kept;
-use super::slots;
+use super::{options, slots};
 use crate::errors::OrRaise;
 use crate::registry;
 use iolink_host::PluginInfo;
@@ -22,7 +22,8 @@ pub fn bring(info: &PluginInfo) -> Result<&'static iolink_plugin> {
     let refused = |words: String| Error::new(ErrorKind::Refused, words);
     let target = info.python.clone().unwrap_or_default();
     let made = Python::try_attach(|py| {
-        let provider = Provider::new(&info.id, Place::Declared(target.clone()));
+        let options = info.providers.first().map_or(&[][..], |provider| &provider.options);
+        let provider = Provider::new(&info.id, options, Place::Declared(target.clone()));
         match provider.object(py) {
             Ok(_) => Ok(provider),
             Err(raised) => Err(kept(py, raised)),
@@ -46,7 +47,9 @@ fn one_line(text: &str) -> String {
 ///
 /// `formats` is the endings of its files, `"raw,bin"`, or a list of dicts with the keys `format`, `extensions`,
 /// `media_types`, `schemes`, `magic` (`"OFFSET:HEX"`) and `kind` (`"image"` unless it says otherwise). `id`, `title` and
-/// `version` are optional, and so is `identify(source)`: how sure it is, 0 to 100.
+/// `version` are optional, and so are `identify(source)`: how sure it is, 0 to 100; and `options`, the keyword arguments that
+/// `iolink.open` takes for it, as `{"page": (int, 0, "which page to open")}`: another one, or another type, is refused, and
+/// `source.options["page"]` is an int.
 ///
 /// `open` returns an array, anything with `shape`, `dtype` and `[...]`, a data frame, a file object, a list of images, or a
 /// view of iolink's.
@@ -88,8 +91,9 @@ pub fn register_provider<'py>(provider: &Bound<'py, PyAny>) -> PyResult<Bound<'p
         version: text("version")?.unwrap_or_else(|| "0".to_owned()),
         title,
         formats: formats_from(&formats)?,
+        options: options::declared_by(provider)?,
     };
-    let made = Provider::new(&description.id, Place::Given(provider.clone().unbind()));
+    let made = Provider::new(&description.id, &description.options, Place::Given(provider.clone().unbind()));
     made.object(py)?;
     let target = format!("{module}:{}", class.qualname()?);
     py.detach(|| {

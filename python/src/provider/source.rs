@@ -1,21 +1,25 @@
 //! What a provider written in Python is asked to open.
 
 use crate::errors::OrRaise;
+use iolink_host::OptionRecord;
 use iolink_sdk::Host;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::sync::Arc;
 
 /// What is to be opened: `path` where it is a local file, `bytes` and `file()` wherever it lies.
 #[pyclass(frozen, module = "iolink", name = "Source")]
 pub struct Source {
     host: Host,
     source: iolink_sdk::Source,
+    /// The options that the provider declares.
+    declared: Arc<[OptionRecord]>,
 }
 
 impl Source {
-    pub fn new(host: Host, source: iolink_sdk::Source) -> Self {
-        Source { host, source }
+    pub fn new(host: Host, source: iolink_sdk::Source, declared: Arc<[OptionRecord]>) -> Self {
+        Source { host, source, declared }
     }
 }
 
@@ -39,14 +43,11 @@ impl Source {
         self.source.format()
     }
 
-    /// The options that the user gave to `open`, as texts.
+    /// The options that the user gave to `open`, and what holds for those that were not given: those that the provider
+    /// declares in their types, where it declares none as texts.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let options = PyDict::new(py);
-        for (key, value) in self.source.options() {
-            options.set_item(key, value)?;
-        }
-        Ok(options)
+        super::options::given(py, &self.declared, &self.source)
     }
 
     /// The bytes, as a RandomAccess. UnsupportedFormatError where there are none: of a folder, or where only the URI is

@@ -225,7 +225,8 @@ impl OptionKind {
         }
     }
 
-    fn words(self) -> &'static str {
+    /// What is expected of a value, for messages.
+    pub const fn expected(self) -> &'static str {
         match self {
             OptionKind::Text => "text",
             OptionKind::Integer => "a whole number",
@@ -242,6 +243,11 @@ impl OptionKind {
             OptionKind::Number => value.parse::<f64>().is_ok(),
             OptionKind::Flag => super::request::flag(value).is_some(),
         }
+    }
+
+    /// The value of a flag, where this is one and the text is such a value.
+    pub fn flag(self, value: &str) -> Option<bool> {
+        super::request::flag(value).filter(|_| self == OptionKind::Flag)
     }
 }
 
@@ -318,26 +324,8 @@ impl ProviderInfo {
     /// Refuses options that were not declared, and values that are not of the declared type.
     pub(crate) fn check_options(&self, source: &Source) -> Result<()> {
         let Some(known) = self.options else { return Ok(()) };
-        for (key, value) in source.options() {
-            let known = match known.iter().find(|option| option.name == key) {
-                Some(option) if option.value.fits(value) => continue,
-                Some(option) => {
-                    fail!(
-                        InvalidArgument,
-                        "the option {key} is {value:?}, not {}: {}",
-                        option.value.words(),
-                        option.about
-                    )
-                }
-                None if known.is_empty() => "it takes none".to_owned(),
-                None => {
-                    let line = |option: &OptionInfo| format!("{} ({})", option.name, option.value.word());
-                    format!("it takes {}", known.iter().map(line).collect::<Vec<_>>().join(", "))
-                }
-            };
-            fail!(InvalidArgument, "{} has no option {key}; {known}", self.id);
-        }
-        Ok(())
+        let known: Vec<_> = known.iter().map(|option| (option.name, option.value, option.about)).collect();
+        check_options(self.id, &known, source)
     }
 
     /// The id.
@@ -382,4 +370,26 @@ impl ProviderInfo {
     pub(crate) const fn text_count(&self) -> usize {
         2 + 5 * self.offers.len() + 3 * self.option_list().len()
     }
+}
+
+/// Refuses options that are not among those `known`, as (name, type, words), and values of another type.
+///
+/// # Errors
+/// `InvalidArgument`, with the options that the provider `id` takes.
+pub fn check_options(id: &str, known: &[(&str, OptionKind, &str)], source: &Source) -> Result<()> {
+    for (key, given) in source.options() {
+        let known = match known.iter().find(|(name, ..)| name == key) {
+            Some((_, value, _)) if value.fits(given) => continue,
+            Some((_, value, about)) => {
+                fail!(InvalidArgument, "the option {key} is {given:?}, not {}: {about}", value.expected())
+            }
+            None if known.is_empty() => "it takes none".to_owned(),
+            None => {
+                let line = |(name, value, _): &(&str, OptionKind, &str)| format!("{name} ({})", value.word());
+                format!("it takes {}", known.iter().map(line).collect::<Vec<_>>().join(", "))
+            }
+        };
+        fail!(InvalidArgument, "{id} has no option {key}; {known}");
+    }
+    Ok(())
 }

@@ -26,7 +26,7 @@ mod request;
 
 pub use descriptor::Shared;
 pub use host::{Host, LogLevel};
-pub use info::{Cost, Offer, OfferKind, OptionInfo, OptionKind, ProviderInfo};
+pub use info::{check_options, Cost, Offer, OfferKind, OptionInfo, OptionKind, ProviderInfo};
 pub use request::{Adopt, Create, Source, Target};
 
 pub(crate) use request::text;

@@ -1,78 +1,24 @@
 //! What data frames promise.
 
+use crate::cells::{content, difference, read, types, Cell, Cells};
 use crate::report::Report;
+use crate::table::{schema, COLUMNS};
 use crate::{claims, hold, words, Subject};
 use iolink_host::OfferRecord;
-use iolink_sdk::abi::{ArrowArray, ArrowSchema};
+use iolink_sdk::abi::ArrowArray;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
     columns, Adopt, CapabilitySet, Create, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema,
     OwnedStream, Target, View,
 };
-use std::ffi::{CStr, CString};
-use std::os::raw::c_void;
 use std::sync::Arc;
 
-/// A struct type with these columns, as (name, Arrow format).
-fn schema(fields: &[(&str, &CStr)]) -> OwnedSchema {
-    struct Kept {
-        _names: Vec<CString>,
-        children: Vec<*mut ArrowSchema>,
-    }
-    unsafe extern "C" fn release_child(schema: *mut ArrowSchema) {
-        // SAFETY: the interface calls this once for a live child; its memory belongs to the parent.
-        unsafe { (*schema).release = None }
-    }
-    unsafe extern "C" fn release(schema: *mut ArrowSchema) {
-        // SAFETY: the interface calls this once for a live schema; its private data is the box made below.
-        unsafe {
-            let kept = Box::from_raw((*schema).private_data as *mut Kept);
-            for child in &kept.children {
-                let child = Box::from_raw(*child);
-                if let Some(release) = child.release {
-                    release(Box::into_raw(child));
-                }
-            }
-            (*schema).release = None;
-        }
-    }
-    let names: Vec<CString> = fields.iter().map(|(name, _)| CString::new(*name).expect("no NUL")).collect();
-    let children: Vec<*mut ArrowSchema> = fields
-        .iter()
-        .zip(&names)
-        .map(|((_, format), name)| {
-            Box::into_raw(Box::new(ArrowSchema {
-                format: format.as_ptr(),
-                name: name.as_ptr(),
-                flags: 2,
-                release: Some(release_child),
-                ..OwnedSchema::released()
-            }))
-        })
-        .collect();
-    let mut kept = Box::new(Kept { _names: names, children });
-    let list = kept.children.as_mut_ptr();
-    OwnedSchema::filled(|out| {
-        // SAFETY: `out` is the new owner's place.
-        unsafe {
-            out.write(ArrowSchema {
-                format: c"+s".as_ptr(),
-                n_children: fields.len() as i64,
-                children: list,
-                release: Some(release),
-                private_data: Box::into_raw(kept) as *mut c_void,
-                ..OwnedSchema::released()
-            });
-        }
-        Ok(())
-    })
-    .expect("a schema with a release function")
-}
-
-const FIELDS: [(&str, &CStr); 3] = [("count", c"l"), ("share", c"g"), ("name", c"U")];
+/// Rows, and columns one by one, that a test compares at most.
+const MOST: u64 = 2000;
+const MANY: u64 = 64;
 
 fn made(subject: &Subject<'_>, offer: OfferKind, rows: u64) -> Result<Arc<dyn DataFrameView>, String> {
-    let wanted = Create::DataFrame { schema: schema(&FIELDS), rows };
+    let wanted = Create::DataFrame { schema: schema(&COLUMNS), rows };
     let view = if offer == OfferKind::Create {
         subject.provider.create(wanted)
     } else {
@@ -120,17 +66,10 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: Offer
         hold!(totals(frame.export(Some(&[0]), 3..7).map_err(words)?)? == (4, 0), "not four rows of zero");
         Ok(())
     });
-    report.test(&format!("{name} READ: refuses columns and rows that are not there"), || {
-        let frame = made(subject, offer, 10)?;
-        for (columns, rows) in [(None, 5..11), (Some(&[3u64][..]), 0..10)] {
-            let refused = frame.export(columns, rows.clone()).err().map(|refused| refused.kind());
-            hold!(refused == Some(ErrorKind::OutOfRange), "columns {columns:?}, rows {rows:?} gave {refused:?}");
-        }
-        Ok(())
-    });
+    check_parts(report, &name, &|| made(subject, offer, 10));
     if offer == OfferKind::Create {
         report.test(&format!("{name}: refuses sizes that cannot be"), || {
-            match subject.provider.create(Create::DataFrame { schema: schema(&FIELDS), rows: 1 << 60 }) {
+            match subject.provider.create(Create::DataFrame { schema: schema(&COLUMNS), rows: 1 << 60 }) {
                 Err(refused) if refused.kind() == ErrorKind::Limit => Ok(()),
                 Err(refused) => Err(format!("it gave {refused:?}")),
                 Ok(_) => Err("it was allocated".to_owned()),
@@ -167,7 +106,7 @@ pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, o
         return report.untested(&name, "the suite converts from frames that can be read");
     }
     report.test(&format!("{name}: the columns and the rows stay"), || {
-        let wanted = Create::DataFrame { schema: schema(&FIELDS), rows: 10 };
+        let wanted = Create::DataFrame { schema: schema(&COLUMNS), rows: 10 };
         let source = subject.registry.create(wanted).and_then(View::into_data_frame).map_err(words)?;
         let has = DataFrameCapability::from_bits(offer.from_capabilities) | DataFrameCapability::READ;
         let lazy = Arc::new(Lazy(source, has));
@@ -181,51 +120,67 @@ pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, o
     });
 }
 
-/// The values of every batch, in the order of the stream: lengths and buffers of fixed width. For comparing.
-pub(crate) fn content(frame: &dyn DataFrameView) -> iolink_sdk::Result<Vec<u8>> {
-    let (columns, rows) = frame.shape()?;
-    let mut all = [columns.to_le_bytes(), rows.to_le_bytes()].concat();
-    for (name, data_type) in columns_of(frame)? {
-        all.extend(format!("{name}:{data_type};").bytes());
-    }
-    let mut stream = frame.export(None, 0..rows)?;
-    let mut seen = 0;
-    while let Some(batch) = stream.next_batch()? {
-        seen += batch.as_raw().length;
-    }
-    all.extend(seen.to_le_bytes());
-    Ok(all)
-}
-
-fn columns_of(frame: &dyn DataFrameView) -> iolink_sdk::Result<Vec<(String, String)>> {
-    columns(&frame.schema()?)
-}
-
-fn rows_of(mut stream: OwnedStream) -> Result<i64, String> {
-    let mut rows = 0;
-    while let Some(batch) = stream.next_batch().map_err(words)? {
-        rows += batch.as_raw().length;
-    }
-    Ok(rows)
-}
-
 /// What every frame that can be read promises of its parts.
 pub(crate) fn check_parts(
     report: &mut Report<'_>,
     name: &str,
     make: &dyn Fn() -> Result<Arc<dyn DataFrameView>, String>,
 ) {
-    report.test(&format!("{name} READ: its shape, its columns and its rows agree"), || {
+    report.test(&format!("{name} READ: its schema is that of its data"), || {
         let frame = make()?;
         let (columns, rows) = frame.shape().map_err(words)?;
-        let named = columns_of(&*frame).map_err(words)?.len() as u64;
-        hold!(named == columns, "it says {columns} columns and describes {named}");
-        for part in [0..rows, 0..rows / 2, rows / 3..rows, rows..rows] {
-            let expected = (part.end - part.start) as i64;
-            let seen = rows_of(frame.export(None, part.clone()).map_err(words)?)?;
-            hold!(seen == expected, "rows {part:?} gave {seen} rows");
+        let said = types(&frame.schema().map_err(words)?).map_err(words)?;
+        hold!(said.len() as u64 == columns, "it says {columns} columns and describes {}", said.len());
+        let whole = read(&*frame, None, 0..rows.min(MOST))?;
+        let given: Vec<(String, String)> = whole.iter().map(|(name, kind, _)| (name.clone(), kind.clone())).collect();
+        hold!(given == said, "it describes {said:?} and gives {given:?}");
+        let long = whole.iter().find(|(_, _, cells)| cells.len() as u64 != rows.min(MOST));
+        hold!(long.is_none(), "column {:?} has not as many rows as it says", long.map(|(name, ..)| name));
+        Ok(())
+    });
+    report.test(&format!("{name} READ: some columns are those of the whole, in the order that is asked for"), || {
+        let frame = make()?;
+        let (columns, rows) = frame.shape().map_err(words)?;
+        let rows = rows.min(MOST);
+        let whole = read(&*frame, None, 0..rows)?;
+        let mut asked: Vec<Vec<u64>> = (0..columns.min(MANY)).map(|column| vec![column]).collect();
+        asked.extend([(0..columns).rev().collect(), (0..columns).step_by(2).collect()]);
+        for asked in asked {
+            let expected: Cells = asked.iter().map(|column| whole[*column as usize].clone()).collect();
+            let seen = read(&*frame, Some(&asked), 0..rows)?;
+            hold!(seen == expected, "of columns {asked:?} {}", difference(&seen, &expected).unwrap_or_default());
         }
         Ok(())
+    });
+    report.test(&format!("{name} READ: some rows are those of the whole"), || {
+        let frame = make()?;
+        let rows = frame.shape().map_err(words)?.1.min(MOST);
+        let whole = read(&*frame, None, 0..rows)?;
+        for part in [0..rows / 2, rows / 3..rows, rows / 2..rows / 2 + rows.min(1), rows..rows] {
+            let cut = |cells: &Vec<Cell>| cells[part.start as usize..part.end as usize].to_vec();
+            let expected: Cells =
+                whole.iter().map(|(name, kind, cells)| (name.clone(), kind.clone(), cut(cells))).collect();
+            let seen = read(&*frame, None, part.clone())?;
+            hold!(seen == expected, "of rows {part:?} {}", difference(&seen, &expected).unwrap_or_default());
+        }
+        hold!(read(&*frame, None, 0..rows)? == whole, "read twice it differs");
+        Ok(())
+    });
+    report.test(&format!("{name} READ: many threads read the same"), || {
+        let frame = make()?;
+        let rows = frame.shape().map_err(words)?.1.min(MOST);
+        let half = || read(&*frame, None, rows / 2..rows);
+        let (whole, part) = (read(&*frame, None, 0..rows)?, half()?);
+        std::thread::scope(|scope| {
+            let reader = |turn: usize| match turn % 2 {
+                0 => read(&*frame, None, 0..rows).as_ref() == Ok(&whole),
+                _ => half().as_ref() == Ok(&part),
+            };
+            let readers: Vec<_> = (0..4).map(|first| scope.spawn(move || (first..first + 8).all(reader))).collect();
+            let same = readers.into_iter().all(|reader| reader.join().unwrap_or(false));
+            hold!(same, "a thread read something else");
+            Ok(())
+        })
     });
     report.test(&format!("{name} READ: refuses columns and rows that are not there"), || {
         let frame = make()?;
@@ -236,4 +191,20 @@ pub(crate) fn check_parts(
         }
         Ok(())
     });
+}
+
+/// Are the rows of `part`, but for the last, which may be cut, the first rows of `whole`? Columns may be missing or of another
+/// type where the cut took what told them.
+pub(crate) fn is_the_first_of(part: &dyn DataFrameView, whole: &dyn DataFrameView) -> Result<(), String> {
+    let (rows, all) = (part.shape().map_err(words)?.1, whole.shape().map_err(words)?.1);
+    hold!(rows <= all, "it gave {rows} rows of {all}");
+    let rows = rows.saturating_sub(1).min(MOST);
+    let (seen, expected) = (read(part, None, 0..rows)?, read(whole, None, 0..rows)?);
+    let same_columns = seen.iter().zip(&expected).all(|(one, other)| (&one.0, &one.1) == (&other.0, &other.1));
+    hold!(
+        seen.len() != expected.len() || !same_columns || seen == expected,
+        "{} without an error",
+        difference(&seen, &expected).unwrap_or_default()
+    );
+    Ok(())
 }

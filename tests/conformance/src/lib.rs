@@ -17,6 +17,7 @@
 //! # Ok::<(), iolink_sdk::Error>(())
 //! ```
 
+mod cells;
 mod frame;
 mod image;
 mod make;
@@ -25,9 +26,12 @@ mod others;
 mod random_access;
 mod reading;
 mod report;
+mod save;
 mod stream;
+mod table;
 
 pub use report::{Finding, Held, Outcome, Step};
+pub use table::Table;
 
 use iolink_host::{OneProvider, Registry};
 use iolink_sdk::provider::OfferKind;
@@ -100,6 +104,7 @@ impl<'a> Suite<'a> {
                 (OfferKind::Create | OfferKind::Adopt, Kind::DataFrame) => {
                     frame::check(&mut report, &subject, offer.offer, claimed);
                 }
+                (OfferKind::Save, _) => save::check(&mut report, &subject, offer),
                 (OfferKind::Open, _) => {}
                 (kind, made) => report
                     .untested(&format!("{} ({})", made.word(), kind.word()), "the suite has no tests of this offer"),

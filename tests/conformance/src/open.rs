@@ -4,7 +4,7 @@ use crate::make::Counted;
 use crate::others::OTHERS;
 use crate::reading::{self, read, window};
 use crate::report::{Held, Report};
-use crate::{claims, frame, hold, words, Subject};
+use crate::{cells, claims, frame, hold, words, Subject};
 use iolink_host::{source, OfferRecord};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Error, ErrorKind, ImageCapability, ImageView, Kind, Source, View};
@@ -77,6 +77,8 @@ fn detection(report: &mut Report<'_>, subject: &Subject<'_>) {
             let (source, _held) = bytes(head, "");
             match subject.provider.open(&source) {
                 Err(refused) if is_refusal(&refused) => {}
+                // Any text is a table in text, for whoever asks for one.
+                Ok(View::DataFrame(_)) if is_text(head) && offers(subject).any(|offer| offer.magic.is_empty()) => {}
                 Err(refused) => return Err(format!("a {ending} file gave {refused:?}")),
                 Ok(view) => return Err(format!("a {ending} file was opened as {view:?}")),
             }
@@ -96,6 +98,10 @@ fn detection(report: &mut Report<'_>, subject: &Subject<'_>) {
     }
 }
 
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(|letter: char| letter.is_control() && letter != '\n'))
+}
+
 fn is_refusal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Corrupt | ErrorKind::Limit)
 }
@@ -105,7 +111,7 @@ fn open(subject: &Subject<'_>, file: &Path) -> Result<View, String> {
 }
 
 /// Everything that can be read of a view, for comparing two of them.
-fn content(view: &View) -> Result<Vec<u8>, Error> {
+pub(crate) fn content(view: &View) -> Result<Vec<u8>, Error> {
     Ok(match view {
         View::Image(image) => read(&**image, &window(&**image)).map_err(|why| Error::new(ErrorKind::Corrupt, why))?,
         View::MultiImage(set) => {
@@ -122,7 +128,7 @@ fn content(view: &View) -> Result<Vec<u8>, Error> {
             }
             all
         }
-        View::DataFrame(frame) => frame::content(&**frame)?,
+        View::DataFrame(frame) => cells::content(&**frame)?,
         View::Stream(stream) => {
             let (mut all, mut piece) = (Vec::new(), vec![0; 1 << 16]);
             loop {
@@ -145,23 +151,26 @@ fn one(report: &mut Report<'_>, subject: &Subject<'_>, file: &Path, name: &str, 
     report.test(&format!("{name}: its own file is claimed, by name and, where it names magic bytes, without"), || {
         let by_path = source::from_path(file).map_err(words)?;
         hold!(is_candidate(subject, &by_path), "the host would not ask it: neither ending nor magic bytes fit");
-        if offers(subject).any(|offer| !offer.magic.is_empty()) {
+        if is_told_by_magic(subject, &sample) || nothing_but_magic(subject, file) {
             hold!(is_candidate(subject, &bytes(&sample, "").0), "without its name the magic bytes do not tell it");
         }
-        let sure = subject.provider.identify(&bytes(&sample, "").0).map_err(words)?;
+        let sure = subject.provider.identify(&bytes(&sample, &ending(file)).0).map_err(words)?;
         hold!(sure != Some(0), "asked by identify it says that it cannot open its own file");
         Ok(())
     });
     report.test(&format!("{name}: gives the kind of view, and the capabilities, that it offers"), || {
         let view = open(subject, file)?;
-        let Some(offer) = offers(subject).find(|offer| offer.kind == view.kind()) else {
+        let mut of_kind: Vec<_> = offers(subject).filter(|offer| offer.kind == view.kind()).collect();
+        // The one whose ending the file has, where there is one.
+        of_kind.sort_by_key(|offer| !has_ending(offer, file));
+        let Some(offer) = of_kind.first() else {
             return Err(format!("it is {view:?}, which no offer names"));
         };
         claims(&view, offer.capabilities)
     });
     report.test(&format!("{name}: gives the same from a path and from bytes alone"), || {
         let by_path = content(&open(subject, file)?).map_err(words)?;
-        match subject.provider.open(&bytes(&sample, "").0) {
+        match subject.provider.open(&bytes(&sample, &ending(file)).0) {
             Ok(view) => hold!(content(&view).map_err(words)? == by_path, "the content differs"),
             Err(refused) if refused.kind() == ErrorKind::Unsupported => {}
             Err(refused) => return Err(format!("from bytes alone it gave {refused:?}, not a view or Unsupported")),
@@ -169,7 +178,7 @@ fn one(report: &mut Report<'_>, subject: &Subject<'_>, file: &Path, name: &str, 
         Ok(())
     });
     report.test(&format!("{name}: lets go of the source with its last view"), || {
-        let (source, held) = bytes(&sample, "");
+        let (source, held) = bytes(&sample, &ending(file));
         match subject.provider.open(&source) {
             Err(refused) if refused.kind() == ErrorKind::Unsupported => return Ok(()),
             Err(refused) => return Err(words(refused)),
@@ -199,20 +208,31 @@ fn one(report: &mut Report<'_>, subject: &Subject<'_>, file: &Path, name: &str, 
     });
     report
         .test(&format!("{name}: a file that is cut off is an error, or loses nothing"), || cut(subject, file, &sample));
-    report.test(&format!("{name}: damaged bytes never make it panic"), || damaged(subject, &sample));
+    report.test(&format!("{name}: damaged bytes never make it panic"), || damaged(subject, file, &sample));
     of_its_kind(report, subject, file, name);
 }
 
 fn cut(subject: &Subject<'_>, file: &Path, sample: &[u8]) -> Held {
-    let whole = content(&open(subject, file)?).map_err(words)?;
+    let view = open(subject, file)?;
+    let whole = content(&view).map_err(words)?;
+    // Text has neither length nor end: of a table in text a part is a table, with the first of its rows.
+    let text = match view {
+        View::DataFrame(frame) if !is_told_by_magic(subject, sample) => Some(frame),
+        _ => None,
+    };
     let length = sample.len();
     for end in [0, 1, 2, 7, length / 4, length / 2, length - length.min(1 + length / 100), length.saturating_sub(1)] {
         if end >= length {
             continue;
         }
-        let (source, _held) = bytes(&sample[..end], "");
-        match subject.provider.open(&source).and_then(|view| content(&view)) {
-            Ok(seen) => {
+        let (source, _held) = bytes(&sample[..end], &ending(file));
+        let opened = subject.provider.open(&source);
+        match opened.and_then(|view| content(&view).map(|seen| (view, seen))) {
+            Ok((View::DataFrame(part), _)) if text.is_some() => {
+                let first = text.as_ref().map_or(Ok(()), |whole| frame::is_the_first_of(&*part, &**whole));
+                first.map_err(|why| format!("of {length} bytes {end} were left, and {why}"))?;
+            }
+            Ok((_, seen)) => {
                 hold!(seen == whole, "of {length} bytes {end} were left, and it gave other data without an error");
             }
             Err(error) => {
@@ -227,14 +247,38 @@ fn cut(subject: &Subject<'_>, file: &Path, sample: &[u8]) -> Held {
     Ok(())
 }
 
-fn damaged(subject: &Subject<'_>, sample: &[u8]) -> Held {
+fn ending(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.split_once('.').map_or(String::new(), |(_, ending)| ending.to_owned())
+}
+
+/// Does every format that the file's name fits name magic bytes?
+fn nothing_but_magic(subject: &Subject<'_>, file: &Path) -> bool {
+    let mut fitting = offers(subject).filter(|offer| has_ending(offer, file)).peekable();
+    fitting.peek().is_some() && fitting.all(|offer| !offer.magic.is_empty())
+}
+
+fn has_ending(offer: &OfferRecord, file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    offer.extensions.iter().any(|known| name.ends_with(&format!(".{known}")))
+}
+
+fn is_told_by_magic(subject: &Subject<'_>, sample: &[u8]) -> bool {
+    let is_there = |(at, bytes): &(u64, Vec<u8>)| {
+        usize::try_from(*at).ok().and_then(|at| sample.get(at..)).is_some_and(|rest| rest.starts_with(bytes))
+    };
+    offers(subject).any(|offer| offer.magic.iter().any(is_there))
+}
+
+fn damaged(subject: &Subject<'_>, file: &Path, sample: &[u8]) -> Held {
+    let ending = ending(file);
     let mut copy = sample[..sample.len().min(MOST)].to_vec();
     let places = (0..copy.len().min(64)).chain((64..copy.len()).step_by((copy.len() / 32).max(1)));
     for at in places.collect::<Vec<_>>() {
         let good = copy[at];
         for bad in [0x00, 0xFF, good ^ 0x80] {
             copy[at] = bad;
-            let (source, _held) = bytes(&copy, "");
+            let (source, _held) = bytes(&copy, &ending);
             let seen = subject.provider.open(&source).and_then(|view| content(&view));
             let panicked = seen.err().filter(|error| error.kind() == ErrorKind::Internal);
             if let Some(panicked) = panicked {

@@ -6,9 +6,13 @@ use iolink_sdk::view::services;
 use iolink_sdk::{AxesInterpretation, BlockMut, Call, ErrorKind, ImageCapability, ImageView, Region, Shape, View};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Bytes that a test reads at most at once: of a larger image the first corner is taken.
 const MOST: u64 = 8 << 20;
+
+/// How long threads read side by side, at most.
+const LONG_ENOUGH: Duration = Duration::from_millis(500);
 
 /// Tiles that are looked at, at most.
 const MANY: u64 = 4096;
@@ -265,13 +269,17 @@ fn threads(view: &dyn ImageView) -> Held {
     let whole = window(view);
     let parts: Vec<(Region, Vec<u8>)> =
         boxes(&whole).into_iter().map(|part| Ok((part, read(view, &part)?))).collect::<Result<_, String>>()?;
-    let turns = (1 << 22) / bytes_of(&whole, view).max(1 << 12);
+    // As many turns as there is time for, and two at least.
+    let (most, end) = ((1 << 22) / bytes_of(&whole, view).max(1 << 12), Instant::now() + LONG_ENOUGH);
     std::thread::scope(|scope| {
         let readers: Vec<_> = (0..4usize)
             .map(|reader| {
                 let parts = &parts;
                 scope.spawn(move || {
-                    (0..(turns.max(2) * parts.len())).all(|turn| {
+                    let least = 2 * parts.len();
+                    let mut turns =
+                        (0..least.max(most * parts.len())).take_while(|turn| *turn < least || Instant::now() < end);
+                    turns.all(|turn| {
                         let (part, expected) = &parts[(turn * 5 + reader * 3) % parts.len()];
                         read(view, part).as_ref() == Ok(expected)
                     })
