@@ -25,8 +25,13 @@ impl<'a> Asked<'a> {
     #[inline]
     pub(super) fn read(&self, image: &dyn ImageView, call: &Call<'_>) -> Result<()> {
         if image.regions_lie_in_memory() && image.capabilities().has(ImageCapability::READ) {
-            let memory = image.memory()?;
-            if let Some((axes, first)) = self.place_in(&memory) {
+            // Looked at where it came: taken out of the result it would be moved.
+            let lent = image.memory();
+            let memory = match &lent {
+                Ok(memory) => memory,
+                Err(_) => return lent.map(drop),
+            };
+            if let Some((axes, first)) = self.place_in(memory) {
                 let source = (first as *const u8, &*memory.strides, memory.byte_order);
                 let target = (self.block.data as *mut u8, &self.block.byte_strides[..axes], ByteOrder::NATIVE);
                 // SAFETY: the region lies inside memory that is kept until the end; the block is good by the promise to `new`.
