@@ -169,14 +169,14 @@ mod tests {
     fn a_region_is_copied_out_of_memory_and_into_it() {
         let image = Held::new(all(), true);
         let (mut samples, mut others) = ([0; 12], [70, 71, 72, 73, 0, 0, 0, 0, 0, 0, 0, 0]);
-        let (region, block_of) = (region(2, [1, 1], [2, 2]), |samples| block(2, DataType::UINT16, Some(samples)));
-        // SAFETY: the structs live, and the blocks have room for four samples.
-        let ask = |block: &iolink_block, ask: fn(&Asked<'_>, &dyn ImageView, &Call<'_>) -> Result<()>| unsafe {
-            ask(&Asked::new(&region, block).unwrap(), &image, &Call::silent()).unwrap();
-        };
-        ask(&block_of(&mut samples), Asked::read);
+        let region = region(2, [1, 1], [2, 2]);
+        let wanted = block(2, DataType::UINT16, Some(&mut samples));
+        // SAFETY: both structs live, and the block has room for four samples.
+        unsafe { Asked::new(&region, &wanted).unwrap() }.read(&image, &Call::silent()).unwrap();
         assert_eq!(samples[..5], [5, 6, 9, 10, 0]);
-        ask(&block_of(&mut others), Asked::write);
+        let given = block(2, DataType::UINT16, Some(&mut others));
+        // SAFETY: as above.
+        unsafe { Asked::new(&region, &given).unwrap() }.write(&image, &Call::silent()).unwrap();
         assert_eq!(image.samples(), [0, 1, 2, 3, 4, 70, 71, 7, 8, 72, 73, 11]);
     }
 

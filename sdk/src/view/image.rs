@@ -490,18 +490,14 @@ impl ForeignImage {
     /// change at any time: there the other side alone compares with them.
     #[inline]
     fn check_block(&self, region: &Region, shape: &Shape, data_type: DataType, native: bool) -> Result<()> {
-        let own_type = match &self.fixed {
-            Some((whole, own_type)) => {
-                region.check_inside(whole)?;
-                *own_type
+        if let Some((whole, own_type)) = &self.fixed {
+            region.check_inside(whole)?;
+            if data_type != *own_type {
+                fail!(Type, "a block of type {data_type} does not fit an image of type {own_type}");
             }
-            None => data_type,
-        };
-        if *shape != region.size || data_type != own_type || !native {
-            fail!(
-                InvalidArgument,
-                "a block of shape {shape} and type {data_type} does not fit {region} of an image of type {own_type}"
-            );
+        }
+        if *shape != region.size || !native {
+            fail!(InvalidArgument, "a block of shape {shape} does not fit {region}, or is not in native byte order");
         }
         Ok(())
     }
