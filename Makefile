@@ -86,7 +86,7 @@ demo: ready
 bench: ready
 	$(BIN)/pip install --quiet -r requirements/bench.txt
 	$(CARGO) build --release --locked -p iolink-plugin-tables --example against_polars
-	for bench in $(filter-out bench/harness.py bench/adapter.py,$(wildcard bench/*.py)); do
+	for bench in $(filter-out bench/harness.py bench/peer_adapter.py,$(wildcard bench/*.py)); do
 		echo "== $$bench"
 		$(BIN)/python "$$bench"
 	done

@@ -6,6 +6,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable
+from itertools import repeat
 
 import numpy as np
 
@@ -17,27 +18,42 @@ CALLS = 5_000
 
 
 def layouts() -> dict[str, np.ndarray]:
-    """Small arrays, so that it is the calls that are measured."""
-    cube = np.arange(24, dtype="u2").reshape(2, 3, 4)
+    """Arrays of every layout, and a flat one: what a call costs does not depend on how many samples there are."""
+    cube = np.arange(24 * 32 * 40, dtype="u2").reshape(24, 32, 40)
     fixed = cube.copy()
     fixed.flags.writeable = False
     return {
-        "C": cube,
-        "F": np.asfortranarray(cube),
-        "strided": np.arange(192, dtype="u2").reshape(4, 6, 8)[::2, ::2, ::2],
-        "negative": cube[::-1, :, ::-1],
-        "broadcast": np.broadcast_to(cube[0], (5, 3, 4)),
+        "C order": cube,
+        "F order": np.asfortranarray(cube),
+        "strided [::2,::2,::2]": cube[::2, ::2, ::2],
+        "negative stride [::-1]": cube[::-1],
+        "permuted (2,0,1)": cube.transpose(2, 0, 1),
+        "5-D": np.arange(4 * 3 * 8 * 16 * 16, dtype="u2").reshape(4, 3, 8, 16, 16),
         "read-only": fixed,
-        "1-d": np.arange(24, dtype="u2"),
-        "float64": np.arange(24.0).reshape(2, 3, 4),
+        "big-endian": cube.astype(">u2"),
+        "bool": cube > 9,
+        "float16": cube.astype("f2"),
+        "complex64": cube.astype("c8"),
+        "int64": cube.astype("i8"),
+        "uint64": cube.astype("u8"),
+        "RGB (32,40,3) u8": np.zeros((32, 40, 3), "u1"),
+        "0-d": np.array(3, "u2"),
+        "empty (0,4)": np.zeros((0, 4), "u2"),
+        "broadcast": np.broadcast_to(cube[0], (5, 32, 40)),
+        "1-d": cube.reshape(-1),
     }
+
+
+def is_shared(back: np.ndarray, array: np.ndarray) -> bool:
+    """Is it the same memory, or, where there is none, the same address?"""
+    return np.shares_memory(back, array) if array.size else back.ctypes.data == array.ctypes.data
 
 
 def round_trips() -> None:
     view_of, array_of = NumpyInterop.from_numpy_array, NumpyInterop.to_numpy_array
     for name, array in layouts().items():
         ours, peer = race(lambda a=array: array_of(view_of(a)), lambda a=array: np.asarray(memoryview(a)), CALLS)
-        shared = "shared" if np.shares_memory(array_of(view_of(array)), array) else "COPIED"
+        shared = "shared" if is_shared(array_of(view_of(array)), array) else "COPIED"
         row(f"from + to, {name}, {shared}", ours, peer, "np.asarray(memoryview(a))", "target <= 2")
 
 
@@ -101,15 +117,17 @@ def leaks() -> None:
     }
     for name, body in kinds.items():
         body()
+        blocks = sys.getallocatedblocks()  # The bench's own numbers take blocks too.
         gc.collect()
         before, references, blocks = _iolink._live(), sys.getrefcount(array), sys.getallocatedblocks()
-        for _ in range(10_000):
+        for _ in repeat(None, 10_000):
             body()
         gc.collect()
+        # Before anything of the bench's own is made.
+        grown = max(0, sys.getallocatedblocks() - blocks)
         after = _iolink._live()
         left = sum(after.values()) - sum(before.values())
         off = sys.getrefcount(array) - references
-        grown = max(0, sys.getallocatedblocks() - blocks)
         print(
             f"10,000 x {name:<22} {left} objects or bytes left, {off} references off, {grown} Python blocks (target 0)"
         )

@@ -11,6 +11,7 @@ use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{hosting, Adopt, Create, Error, ErrorKind, Kind, Result, Target, View};
 use std::collections::HashMap;
+use std::ffi::CStr;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -56,6 +57,16 @@ impl Registry {
     #[inline]
     pub fn adopt(&self, given: Adopt) -> Result<View> {
         adopt_by(self, self.choice(OfferKind::Adopt, given.kind())?, given)
+    }
+
+    /// Id of the provider that [`adopt`](Registry::adopt) chooses for views of a kind.
+    ///
+    /// # Errors
+    /// `NotImplemented` where nothing adopts memory as such a view.
+    pub fn adopter(&self, kind: Kind) -> Result<&'static str> {
+        let id = self.choice(OfferKind::Adopt, kind)?.id;
+        // SAFETY: the id was judged: NUL-terminated UTF-8, in memory that stays.
+        Ok(unsafe { std::str::from_utf8_unchecked(CStr::from_ptr(id).to_bytes()) })
     }
 
     #[inline]
@@ -315,6 +326,6 @@ pub(crate) fn gone() -> Error {
 #[cold]
 pub(crate) fn named(error: Error, provider: &'static iolink_provider) -> Error {
     // SAFETY: the id was judged: NUL-terminated UTF-8.
-    let id = unsafe { std::ffi::CStr::from_ptr(provider.id) };
+    let id = unsafe { CStr::from_ptr(provider.id) };
     error.with_provider(&id.to_string_lossy())
 }

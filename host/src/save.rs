@@ -56,14 +56,14 @@ impl Registry {
     fn writer(&self, kind: Kind, target: &Source, path: &Path, provider: Option<&str>) -> Result<Step> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let mut all = steps(&self.read(), &self.preference(), OfferKind::Save);
-        all.retain(|step| {
-            step.offer.kind == kind && provider.is_none_or(|id| id == step.provider || id == step.plugin)
-        });
+        all.retain(|step| step.offer.kind == kind);
+        let named = |step: &&Step| provider.is_none_or(|id| id == step.provider || id == step.plugin);
         let fit = |step: &Step| match target.format() {
             Some(format) => step.offer.is_called(format).then_some(usize::MAX),
             None => step.offer.ending_of(&name).map(str::len),
         };
-        let mut fitting: Vec<(usize, &Step)> = all.iter().filter_map(|step| Some((fit(step)?, step))).collect();
+        let mut fitting: Vec<(usize, &Step)> =
+            all.iter().filter(named).filter_map(|step| Some((fit(step)?, step))).collect();
         fitting.sort_by(|(one_fit, one), (other_fit, other)| {
             one.liked.cmp(&other.liked).then(other_fit.cmp(one_fit)).then_with(|| by_rank(one, other))
         });
@@ -74,11 +74,12 @@ impl Registry {
             Some(format) => format!("as {format:?}"),
             None => format!("to {}, whose name tells no format that is known; name one", path.display()),
         };
+        let nobody = provider.map_or_else(|| "nothing installed writes".into(), |id| format!("{id} does not write"));
         let mut known: Vec<String> =
             all.iter().map(|step| format!("{} by {}", format_words(&step.offer), step.provider)).collect();
         known.sort();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        fail!(Unsupported, "nothing installed writes a {} {wanted}; what can be written: {known}", kind.word())
+        fail!(Unsupported, "{nobody} a {} {wanted}; what can be written: {known}", kind.word())
     }
 }
 

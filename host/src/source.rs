@@ -6,6 +6,8 @@ use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
 use iolink_sdk::view::Folder;
 use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability, View};
 use std::fs::File;
+#[cfg(unix)]
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -235,6 +237,11 @@ impl RandomAccess for FileBytes {
             }
         }
         Ok(filled)
+    }
+
+    #[cfg(unix)]
+    fn will_need(&self, ranges: &[Range<u64>]) {
+        iolink_sdk::ahead::will_need(std::os::fd::AsFd::as_fd(&self.file), ranges);
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -148,6 +148,8 @@ fn views_are_created_adopted_and_converted() {
     }
     let kept = Arc::new(vec![7u8; 5]);
     let bytes = Bytes { data: kept.as_ptr() as *mut u8, length: 5, writable: false, owner: Owner::arc(kept.clone()) };
+    assert_eq!(registry.adopter(Kind::RandomAccess).unwrap(), "org.test.maker");
+    assert_eq!(registry.adopter(Kind::Image).err().unwrap().kind(), ErrorKind::NotImplemented);
     let view = registry.adopt(Adopt::RandomAccess(bytes)).unwrap();
     assert_eq!((view.kind(), Arc::strong_count(&kept)), (Kind::RandomAccess, 2));
     drop(view);

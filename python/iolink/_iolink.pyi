@@ -442,10 +442,10 @@ class ImageView:
     def __dlpack__(
         self,
         *,
-        stream: object = None,
-        max_version: tuple[int, int] | None = None,
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
+        max_version: tuple[int, int] | None = None,
+        stream: object = None,
     ) -> CapsuleType: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     @overload

@@ -139,7 +139,7 @@ impl Lent {
         let mut strides = Strides::filled(size.len(), 0);
         for (axis, step) in shown.iter().zip(self.steps()) {
             if let Shown::Axis(position) = axis {
-                strides[*position] = *step as i64;
+                strides[usize::from(*position)] = *step as i64;
             }
         }
         Ok(strides)

@@ -28,11 +28,15 @@ impl<T> Deref for Held<T> {
 type Raised = (*mut ffi::PyObject, *mut ffi::PyObject, *mut ffi::PyObject);
 
 /// Takes what is raised, so that nothing is.
-fn take(_py: Python<'_>) -> Raised {
+fn take(_py: Python<'_>) -> Option<Raised> {
+    // SAFETY: the thread is attached.
+    if unsafe { ffi::PyErr_Occurred() }.is_null() {
+        return None;
+    }
     let mut raised = (null_mut(), null_mut(), null_mut());
     // SAFETY: the thread is attached; three references, or NULL, are put into the places.
     unsafe { ffi::PyErr_Fetch(&mut raised.0, &mut raised.1, &mut raised.2) };
-    raised
+    Some(raised)
 }
 
 /// Raises again what was taken.
@@ -43,19 +47,20 @@ fn restore(_py: Python<'_>, raised: Raised) {
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
+        // After the interpreter's end nothing is raised, and a release may have ended it.
         let before = Python::try_attach(take);
         // SAFETY: dropped here and nowhere else.
         unsafe { ManuallyDrop::drop(&mut self.0) };
         if let Some(before) = before {
-            // A release may have ended the interpreter; then there is nothing to be restored.
             Python::try_attach(|py| {
-                let left = take(py);
-                if !left.0.is_null() {
+                if let Some(left) = take(py) {
                     restore(py, left);
                     // SAFETY: the thread is attached and an exception is raised, which this takes.
                     unsafe { ffi::PyErr_WriteUnraisable(null_mut()) };
                 }
-                restore(py, before);
+                if let Some(before) = before {
+                    restore(py, before);
+                }
             });
         }
     }

@@ -1,7 +1,7 @@
 //! `ImageView`.
 
 use crate::array::live::{Counted, IMAGES};
-use crate::array::{Attached, Opening};
+use crate::array::Opening;
 use crate::axes::member;
 use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
@@ -10,17 +10,18 @@ use crate::held::Held;
 use crate::interop::empty;
 use crate::lent::Order;
 use crate::metadata::MetadataNode;
+use crate::pointer::LentAddress;
 use crate::progress::heard;
 use crate::properties::ImageProperties;
 use crate::region::{region_from, RegionXu64};
 use crate::remembered::Remembered;
 use crate::vector::{shape_from, VectorXu64};
 use iolink_host::adapt;
-use iolink_sdk::{Call, CapabilitySet, ErrorKind, ImageView as Image, Kind, Memory, Region, Shape, View};
+use iolink_sdk::{Call, CapabilitySet, ErrorKind, ImageView as Image, Kind, Owner, Region, Shape, View};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyTuple};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// An image: samples of one type on a grid, wherever they lie.
 ///
@@ -30,32 +31,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub struct ImageView {
     view: RwLock<Option<Held<Arc<dyn Image>>>>,
     exports: AtomicUsize,
-    lent: crate::pointer::LentAddress,
-    opening: Option<Opening>,
-    /// Memory whose address was given away as a number.
-    pinned: Mutex<Option<Memory>>,
-    last: Answers,
+    opening: Option<Box<Opening>>,
+    told: OnceLock<Box<Told>>,
     _counted: Counted,
 }
 
-/// What was answered last: asked again, most images answer the same.
+/// What an image was asked and answered. Most are asked nothing and stay small.
 #[derive(Default)]
-struct Answers {
+struct Told {
+    address: LentAddress,
+    /// Memory whose address was given away as a number.
+    pinned: OnceLock<Held<Owner>>,
     shape: Remembered<Shape, PyAny>,
-    data_type: Remembered<u64, DataType>,
+    data_type: Remembered<iolink_sdk::DataType, DataType>,
     capabilities: Remembered<u64, PyAny>,
-}
-
-impl Drop for ImageView {
-    fn drop(&mut self) {
-        let view = self.view.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let pinned = self.pinned.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // Python lets go of objects with the interpreter held.
-        Python::attach(|py| {
-            let _attached = Attached::here(py);
-            drop((view, pinned.map(Held::from)));
-        });
-    }
 }
 
 impl ImageView {
@@ -68,25 +57,24 @@ impl ImageView {
         ImageView {
             view: RwLock::new(Some(view.into())),
             exports: AtomicUsize::new(0),
-            lent: Default::default(),
-            opening,
-            pinned: Mutex::default(),
-            last: Answers::default(),
+            opening: opening.map(Box::new),
+            told: OnceLock::new(),
             _counted: Counted::new(&IMAGES),
         }
     }
 
     /// How the image was opened.
     pub fn opening(&self) -> Option<&Opening> {
-        self.opening.as_ref()
+        self.opening.as_deref()
+    }
+
+    fn told(&self) -> &Told {
+        self.told.get_or_init(Box::default)
     }
 
     /// Keeps memory in place for as long as this object lives.
-    pub fn pin(&self, memory: Memory) {
-        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        if pinned.is_none() {
-            *pinned = Some(memory);
-        }
+    pub fn pin(&self, owner: Owner) {
+        self.told().pinned.get_or_init(|| owner.into());
     }
 
     /// The view, unless it was closed.
@@ -123,13 +111,13 @@ impl ImageView {
     /// Samples along each axis, in canonical order: COLUMN first.
     fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let shape = self.open()?.shape();
-        self.last.shape.answer(py, shape, || Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind()))
+        self.told().shape.answer(py, &shape, || Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind()))
     }
 
     /// Type of a sample.
     fn dtype(&self, py: Python<'_>) -> PyResult<Py<DataType>> {
         let data_type = self.open()?.data_type();
-        self.last.data_type.answer(py, data_type.id(), || Py::new(py, DataType(data_type)))
+        self.told().data_type.answer(py, &data_type, || Py::new(py, DataType(data_type)))
     }
 
     /// Type of a sample, by the name of earlier versions.
@@ -140,7 +128,7 @@ impl ImageView {
     /// What the image can do, as an `ImageCapability` set.
     fn capabilities(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let bits = self.open()?.capabilities().value();
-        self.last.capabilities.answer(py, bits, || Ok(member(py, "ImageCapability", bits)?.unbind()))
+        self.told().capabilities.answer(py, &bits, || Ok(member(py, "ImageCapability", bits)?.unbind()))
     }
 
     /// Has the image all of these capabilities?
@@ -281,7 +269,7 @@ impl ImageView {
     /// >>> ImageView.create_from_pointer(ImageView.to_pointer(image)).shape()
     /// VectorXu64(6, 4)
     fn to_pointer(&self) -> PyResult<usize> {
-        self.lent.address(|| Ok(View::Image(self.open()?)))
+        self.told().address.address(|| Ok(View::Image(self.open()?)))
     }
 
     /// The image as a capsule that another package takes over.

@@ -1,16 +1,17 @@
 //! `NumpyInterop`: the four calls between NumPy arrays and images.
 
 use crate::array::live::OWNERS;
-use crate::array::look_after_soon;
+use crate::attached::let_go;
 use crate::axes::{axes_from, interpretation_from};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::lent::{array, memory_of, Lent, Order, Shown};
 use crate::registry;
 use iolink_host::adapt;
+use iolink_plugin_numpy::{AdoptedImage, Numpy};
 use iolink_sdk::{
     Adopt, AxesInterpretation, Axis, AxisProperties, Call, Create, DataType, Error, ImageCapability, ImageProperties,
-    Kind, Memory, Owner, Shape, Strides, Target, View,
+    Kind, Memory, Owner, Provider, Shape, Strides, Target, View,
 };
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -25,10 +26,10 @@ use std::sync::Arc;
 pub fn python_owner(object: &Bound<'_, PyAny>) -> Owner {
     unsafe extern "C" fn release(object: *mut c_void) {
         // SAFETY: the pointer is the reference that `python_owner` took, and is given up once. The token is a marker only:
-        // nothing is asked of the interpreter, and a reference dropped on a thread that is not attached is put aside.
-        drop(unsafe { Bound::from_owned_ptr(Python::assume_attached(), object as *mut ffi::PyObject).unbind() });
+        // nothing is asked of the interpreter.
+        let object = unsafe { Bound::from_owned_ptr(Python::assume_attached(), object as *mut ffi::PyObject).unbind() };
         OWNERS.fetch_sub(1, Ordering::Relaxed);
-        look_after_soon();
+        let_go(object);
     }
     OWNERS.fetch_add(1, Ordering::Relaxed);
     // SAFETY: `release` gives up the reference taken here, from any thread.
@@ -59,7 +60,7 @@ fn is_masked(array: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Memory with its axes taken in the order of `canonical`: position in the array of each canonical axis.
-fn permuted(mut memory: Box<Memory>, canonical: &[usize]) -> PyResult<Box<Memory>> {
+fn permuted(mut memory: Memory, canonical: &[usize]) -> PyResult<Memory> {
     let shape = Shape::collect(canonical.iter().map(|axis| memory.shape[*axis])).or_raise()?;
     let strides = Strides::collect(canonical.iter().map(|axis| memory.strides[*axis])).or_raise()?;
     (memory.shape, memory.strides) = (shape, strides);
@@ -83,24 +84,34 @@ pub fn shared(
     let lent = memory_of(lending(array)?, false)?;
     let placed = place(lent.shape.len(), lent.data_type)?;
     let memory = permuted(lent, &placed.canonical)?;
-    let adopted = Adopt::Image { memory, properties: Some(placed.properties) };
-    let image = registry().adopt(adopted).or_raise()?.into_image().or_raise()?;
+    let image = adopted(memory, Some(placed.properties)).or_raise()?;
     if let Some(metadata) = metadata {
         image.set_metadata((*metadata).clone()).or_raise()?;
     }
     Ok(image)
 }
 
-fn adopt(memory: Box<Memory>, properties: Option<ImageProperties>) -> PyResult<ImageView> {
-    let view = registry().adopt(Adopt::Image { memory, properties: properties.map(Arc::new) }).or_raise()?;
-    Ok(ImageView::new(view.into_image().or_raise()?))
+/// An image over memory, by the provider that is chosen; the one that is linked in is called as the Rust that it is.
+pub fn adopted(
+    memory: Memory,
+    properties: Option<Arc<ImageProperties>>,
+) -> iolink_sdk::Result<Arc<dyn iolink_sdk::ImageView>> {
+    if registry().adopter(Kind::Image)? == Numpy::INFO.id() {
+        let image = AdoptedImage::new(memory, properties).map_err(|error| error.with_provider(Numpy::INFO.id()))?;
+        return Ok(Arc::new(image));
+    }
+    registry().adopt(Adopt::Image { memory: Box::new(memory), properties })?.into_image()
+}
+
+fn adopt(memory: Memory, properties: Option<ImageProperties>) -> PyResult<ImageView> {
+    adopted(memory, properties.map(Arc::new)).or_raise().map(ImageView::new)
 }
 
 /// An image over memory whose axes are in NumPy's order of an interpretation; of UNKNOWN they are as they stand.
 ///
 /// # Errors
 /// `ValueError` for more axes than the interpretation names.
-pub fn image_of(lent: Box<Memory>, interpretation: AxesInterpretation) -> PyResult<ImageView> {
+pub fn image_of(lent: Memory, interpretation: AxesInterpretation) -> PyResult<ImageView> {
     if interpretation == AxesInterpretation::Unknown {
         return adopt(lent, None);
     }
@@ -275,7 +286,7 @@ fn listed_order(
     }
     Ok(listed
         .iter()
-        .map(|axis| own.iter().position(|known| known == axis).map_or(Shown::Components, Shown::Axis))
+        .map(|axis| own.iter().position(|known| known == axis).map_or(Shown::Components, Shown::axis))
         .collect())
 }
 
@@ -283,7 +294,10 @@ fn listed_order(
 pub fn lend(image: &ImageView) -> PyResult<Option<Lent>> {
     let view = image.open()?;
     if view.capabilities().has(ImageCapability::MEMORY_ACCESS) {
-        return Lent::of(&*view).map(Some);
+        return match Lent::of(&*view) {
+            Ok(lent) => Ok(Some(lent)),
+            Err(refused) => Err(refused),
+        };
     }
     Ok(None)
 }
@@ -303,30 +317,34 @@ pub fn export<'py>(
     copy: Option<bool>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (py, view) = (image.py(), image.get().open()?);
-    let shared = view.capabilities().has(ImageCapability::MEMORY_ACCESS);
-    let (memory, lender, writable) = if shared {
-        (view.memory().or_raise()?, Some(image.clone().unbind()), true)
-    } else {
-        if copy == Some(false) {
-            return Err(crate::errors::raise(Error::capability(
-                "the image",
-                "MEMORY_ACCESS",
-                "without a copy it cannot become an array: give copy=None for a read-only copy, copy=True for a \
-                 writable one, or ImageViewFactory.copy_in_memory(image) for an image in memory",
-            )));
-        }
-        let target = Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() };
-        let source = View::Image(view.clone());
-        let converted = || py.detach(|| registry().convert(source, target)).or_raise();
-        let copied = crate::provider::keeping(py, converted)?.into_image().or_raise()?;
-        (copied.memory().or_raise()?, None, copy == Some(true))
+    let made = |memory: &mut Memory, writable, lender| {
+        let numpy = || Order::numpy(&view.properties(), memory.shape.len(), memory.data_type);
+        let shown = shown.unwrap_or_else(numpy);
+        array(py, memory, &shown, writable, lender)
     };
-    let shown = shown.unwrap_or_else(|| Order::numpy(&view.properties(), memory.shape.len(), memory.data_type));
-    let made = array(py, memory, &shown, writable, lender)?;
-    if shared && copy == Some(true) {
-        return made.call_method1("copy", ("C",));
+    if view.capabilities().has(ImageCapability::MEMORY_ACCESS) {
+        let shared = match &mut view.memory() {
+            Ok(memory) => made(memory, true, Some(image.clone().unbind())),
+            Err(refused) => Err(crate::errors::raise(refused.clone())),
+        };
+        return match copy {
+            Some(true) => shared?.call_method1("copy", ("C",)),
+            _ => shared,
+        };
     }
-    Ok(made)
+    if copy == Some(false) {
+        return Err(crate::errors::raise(Error::capability(
+            "the image",
+            "MEMORY_ACCESS",
+            "without a copy it cannot become an array: give copy=None for a read-only copy, copy=True for a writable \
+             one, or ImageViewFactory.copy_in_memory(image) for an image in memory",
+        )));
+    }
+    let target = Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() };
+    let source = View::Image(view.clone());
+    let converted = || py.detach(|| registry().convert(source, target)).or_raise();
+    let copied = crate::provider::keeping(py, converted)?.into_image().or_raise()?;
+    made(&mut copied.memory().or_raise()?, copy == Some(true), None)
 }
 
 /// A new array for a box of an image, in NumPy's order.

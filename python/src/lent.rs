@@ -1,6 +1,6 @@
 //! Memory lent to NumPy: the array's base object, and building the array itself.
 
-use crate::array::{Attached, Hold};
+use crate::array::Hold;
 use crate::dtype::numpy_code;
 use crate::errors::OrRaise;
 use crate::held::Held;
@@ -17,18 +17,7 @@ use std::os::raw::{c_char, c_int, c_void};
 /// Keeps lent samples in place while an array uses them.
 #[pyclass(frozen, module = "iolink", name = "_Lease")]
 pub struct Lease {
-    hold: Option<Hold>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let hold = self.hold.take();
-        // Python lets go of objects with the interpreter held.
-        Python::attach(|py| {
-            let _attached = Attached::here(py);
-            drop(Held::from(hold));
-        });
-    }
+    _hold: Held<Hold>,
 }
 
 /// Axes of an export at most: those of an image and its components.
@@ -48,7 +37,10 @@ impl Layout {
         let mut layout = Layout { length: shown.len(), shape: [0; MAX_AXES], strides: [0; MAX_AXES] };
         for (index, axis) in shown.iter().enumerate() {
             (layout.shape[index], layout.strides[index]) = match axis {
-                Shown::Axis(position) => (memory.shape[*position] as npy_intp, memory.strides[*position] as npy_intp),
+                Shown::Axis(position) => {
+                    let position = usize::from(*position);
+                    (memory.shape[position] as npy_intp, memory.strides[position] as npy_intp)
+                }
                 Shown::Components => {
                     (data_type.vector_length().unwrap_or(1) as npy_intp, data_type.scalar().byte_count() as npy_intp)
                 }
@@ -91,10 +83,15 @@ pub struct Lent {
 
 impl Lent {
     /// What an image with MEMORY_ACCESS lends.
+    #[inline(always)]
     pub fn of(view: &dyn iolink_sdk::ImageView) -> PyResult<Self> {
-        let memory = view.memory().or_raise()?;
-        let shown = Order::numpy(&view.properties(), memory.shape.len(), memory.data_type);
-        Ok(Lent { memory, shown })
+        match view.memory() {
+            Ok(memory) => {
+                let shown = Order::numpy(&view.properties(), memory.shape.len(), memory.data_type);
+                Ok(Lent { memory, shown })
+            }
+            Err(refused) => Err(crate::errors::raise(refused)),
+        }
     }
 
     pub fn layout(&self) -> Layout {
@@ -209,9 +206,16 @@ fn type_number(data_type: DataType) -> Option<NPY_TYPES> {
 #[derive(Clone, Copy, PartialEq)]
 pub enum Shown {
     /// A canonical axis by its position.
-    Axis(usize),
+    Axis(u8),
     /// The components of a vector type.
     Components,
+}
+
+impl Shown {
+    /// The canonical axis at a position, which is below [`IOLINK_MAX_DIMS`].
+    pub fn axis(position: usize) -> Self {
+        Shown::Axis(position as u8)
+    }
 }
 
 /// The axes of an export in their order: those of an image, and one for components.
@@ -244,11 +248,11 @@ impl Order {
         let components = data_type.vector_length().map(|_| Shown::Components);
         let own = &properties.axes;
         if own.len() < dimensions || own.iter().any(|axis| axis.axis.is_none()) {
-            return (0..dimensions).map(Shown::Axis).chain(components).collect();
+            return (0..dimensions).map(Shown::axis).chain(components).collect();
         }
         Axis::NUMPY_ORDER
             .iter()
-            .filter_map(|axis| own.iter().position(|known| known.axis == Some(*axis)).map(Shown::Axis))
+            .filter_map(|axis| own.iter().position(|known| known.axis == Some(*axis)).map(Shown::axis))
             .chain(components)
             .collect()
     }
@@ -257,27 +261,27 @@ impl Order {
     pub fn sizes(&self, shape: &Shape, data_type: DataType) -> Vec<u64> {
         self.iter()
             .map(|shown| match shown {
-                Shown::Axis(position) => shape[*position],
+                Shown::Axis(position) => shape[usize::from(*position)],
                 Shown::Components => data_type.vector_length().unwrap_or(1),
             })
             .collect()
     }
 }
 
-/// An array over lent memory, its axes in the order of `shown`.
+/// An array over lent memory, whose owner it takes, with its axes in the order of `shown`.
 pub fn array<'py>(
     py: Python<'py>,
-    memory: Memory,
+    memory: &mut Memory,
     shown: &Order,
     writable: bool,
     image: Option<Py<ImageView>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let number = type_number(memory.data_type).ok_or_else(|| no_dtype(memory.data_type))?;
-    let mut layout = Layout::new(&memory, shown);
+    let mut layout = Layout::new(memory, shown);
     let flags = if writable && memory.writable { NPY_ARRAY_WRITEABLE } else { 0 };
-    let (data, swapped) = (address(&memory), is_swapped(&memory));
+    let (data, swapped) = (address(memory), is_swapped(memory));
     let order = if memory.byte_order == ByteOrder::Big { b'>' } else { b'<' };
-    let lease = Bound::new(py, Lease { hold: Some(Hold::new(memory, image)) })?;
+    let lease = Bound::new(py, Lease { _hold: Hold::new(std::mem::take(&mut memory.owner), image).into() })?;
     // SAFETY: the attached thread calls NumPy's own functions. `PyArray_NewFromDescr` takes over the descriptor, copies
     // shape and strides, and leaves data and lifetime to us; `PyArray_SetBaseObject` takes over the lease, which keeps
     // the samples in place for as long as the array or a view of it lives.
@@ -315,7 +319,7 @@ pub fn array<'py>(
 ///
 /// # Errors
 /// `TypeError` for a dtype that no image has.
-pub fn memory_of(array: &Bound<'_, numpy::PyUntypedArray>, vector: bool) -> PyResult<Box<Memory>> {
+pub fn memory_of(array: &Bound<'_, numpy::PyUntypedArray>, vector: bool) -> PyResult<Memory> {
     use numpy::{PyArrayDescrMethods, PyUntypedArrayMethods};
     let dtype = array.dtype();
     let (data_type, byte_order) = described(&dtype, vector)?;
@@ -324,17 +328,14 @@ pub fn memory_of(array: &Bound<'_, numpy::PyUntypedArray>, vector: bool) -> PyRe
         let raw = &(*array.as_array_ptr()).fields;
         (raw.data as *mut u8, raw.flags & NPY_ARRAY_WRITEABLE != 0)
     };
-    let memory = Memory {
-        data,
-        data_type,
-        shape: Shape::collect(array.shape().iter().map(|size| *size as u64)).or_raise()?,
-        strides: Strides::collect(array.strides().iter().map(|step| *step as i64)).or_raise()?,
-        byte_order,
-        writable,
-        owner: crate::interop::python_owner(&kept(array)?),
-    };
-    let memory = if vector && !dtype.has_fields() { with_components(memory)? } else { memory };
-    Ok(Box::new(memory))
+    let shape = Shape::collect(array.shape().iter().map(|size| *size as u64)).or_raise()?;
+    let strides = Strides::collect(array.strides().iter().map(|step| *step as i64)).or_raise()?;
+    let owner = crate::interop::python_owner(&kept(array)?);
+    let memory = Memory { data, data_type, shape, strides, byte_order, writable, owner };
+    match vector && !dtype.has_fields() {
+        true => with_components(memory),
+        false => Ok(memory),
+    }
 }
 
 /// What keeps an array's memory: the array, and where the memory is that of another object (a mapped file, shared memory),

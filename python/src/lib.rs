@@ -2,6 +2,7 @@
 #![allow(missing_docs)] // What Python sees is documented in its docstrings and in `_iolink.pyi`.
 
 mod array;
+mod attached;
 mod axes;
 mod blocks;
 mod buffer;
@@ -22,6 +23,7 @@ mod lod;
 mod metadata;
 mod multi;
 mod open;
+mod pieces;
 mod pointer;
 mod progress;
 mod properties;

@@ -47,20 +47,30 @@ fn typed(value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult
     from_python(value, dtype.map(data_type_from).transpose()?)
 }
 
-/// Puts what a dictionary holds under a path: values, and dictionaries of more.
-fn fill(tree: &mut Tree, above: &str, values: &Bound<'_, PyDict>) -> PyResult<()> {
+/// Puts what a dictionary holds under a path: dictionaries in it become nodes with what they hold, `None` a node without a
+/// value; `keyed` and `valued` say what keys and all else become.
+pub fn fill(
+    tree: &mut Tree,
+    above: &str,
+    values: &Bound<'_, PyDict>,
+    keyed: fn(&Bound<'_, PyAny>) -> PyResult<String>,
+    valued: fn(&Bound<'_, PyAny>) -> PyResult<Value>,
+) -> PyResult<()> {
     for (key, value) in values {
-        let path = format!("{above}/{}", key.extract::<String>()?.trim_start_matches('/'));
+        let path = format!("{above}/{}", keyed(&key)?);
+        let node = tree.make(&path).or_raise()?;
         match value.cast::<PyDict>() {
-            Ok(below) => {
-                tree.make(&path).or_raise()?;
-                fill(tree, &path, below)?;
-            }
-            Err(_) if value.is_none() => drop(tree.make(&path).or_raise()?),
-            Err(_) => tree.make(&path).or_raise()?.set_value(Some(from_python(&value, None)?)),
+            Ok(below) => fill(tree, &path, below, keyed, valued)?,
+            Err(_) if value.is_none() => (),
+            Err(_) => node.set_value(Some(valued(&value)?)),
         }
     }
     Ok(())
+}
+
+/// A key of a dictionary as the path that it is.
+fn path_of(key: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(key.extract::<String>()?.trim_start_matches('/').to_owned())
 }
 
 #[pymethods]
@@ -248,7 +258,7 @@ impl MetadataNodeFactory {
     #[staticmethod]
     fn from_dict(values: &Bound<'_, PyDict>) -> PyResult<MetadataNode> {
         let mut tree = Tree::default();
-        fill(&mut tree, "", values)?;
+        fill(&mut tree, "", values, path_of, |value| from_python(value, None))?;
         Ok(MetadataNode::of_view(Arc::new(tree)))
     }
 }

@@ -1,29 +1,29 @@
-//! The Python object that a getter answered last, to be answered again while it is still true.
+//! The Python object that a getter answered first, to be answered again while it is still true.
 
 use pyo3::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 /// An object that cannot change, and what it was made of.
-pub struct Remembered<K, T>(Mutex<Option<(K, Py<T>)>>);
+pub struct Remembered<K, T>(OnceLock<(K, Py<T>)>);
 
 impl<K, T> Default for Remembered<K, T> {
     fn default() -> Self {
-        Remembered(Mutex::new(None))
+        Remembered(OnceLock::new())
     }
 }
 
-impl<K: PartialEq, T> Remembered<K, T> {
-    /// The object made of `key`: the last one, or one that `make` makes. No lock is held while Python runs.
-    pub fn answer(&self, py: Python<'_>, key: K, make: impl FnOnce() -> PyResult<Py<T>>) -> PyResult<Py<T>> {
-        if let Some((known, object)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            if *known == key {
-                return Ok(object.clone_ref(py));
+impl<K: PartialEq + Clone, T> Remembered<K, T> {
+    /// The object made of `key`: the one that was remembered, or one that `make` makes.
+    pub fn answer(&self, py: Python<'_>, key: &K, make: impl FnOnce() -> PyResult<Py<T>>) -> PyResult<Py<T>> {
+        match self.0.get() {
+            Some((known, object)) if known == key => Ok(object.clone_ref(py)),
+            Some(_) => make(),
+            None => {
+                let made = make()?;
+                // Another thread may have been faster.
+                let _ = self.0.set((key.clone(), made.clone_ref(py)));
+                Ok(made)
             }
         }
-        let made = make()?;
-        let kept = (key, made.clone_ref(py));
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(kept);
-        drop(last);
-        Ok(made)
     }
 }

@@ -104,12 +104,12 @@ fn flat_memory<'py>(image: &Bound<'py, ImageView>, writable: bool) -> PyResult<B
             layout.byte_strides()
         )));
     }
-    let bytes = Memory {
+    let mut bytes = Memory {
         data_type: DataType::UINT8,
         shape: Shape::filled(1, layout.byte_count()),
         strides: Strides::filled(1, 1),
         ..memory
     };
-    let shown: Order = [Shown::Axis(0)].into_iter().collect();
-    PyMemoryView::from(&array(image.py(), bytes, &shown, writable, Some(image.clone().unbind()))?)
+    let shown: Order = [Shown::axis(0)].into_iter().collect();
+    PyMemoryView::from(&array(image.py(), &mut bytes, &shown, writable, Some(image.clone().unbind()))?)
 }

@@ -5,15 +5,15 @@ use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
 use crate::factory::ImageViewFactory;
 use crate::image::{with_progress, ImageView};
+use crate::interop::adopted;
 use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
-use crate::registry;
 use crate::stream::{path_from, random_access_of};
 use crate::value::sample_bytes;
 use crate::vector::shape_from;
 use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
-use iolink_sdk::{Adopt, ByteOrder, Memory, Owner, Shape};
+use iolink_sdk::{ByteOrder, Memory, Owner, Shape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
@@ -110,7 +110,7 @@ impl ImageViewFactory {
             Err(_) => (Lent::new("buffer", buffer, false)?, false),
         };
         let strides = lent.strides_for("buffer", &shape, data_type, &properties)?;
-        let memory = Box::new(Memory {
+        let memory = Memory {
             data: lent.data(),
             data_type,
             shape,
@@ -118,9 +118,8 @@ impl ImageViewFactory {
             byte_order: ByteOrder::NATIVE,
             writable,
             owner: Owner::arc(Arc::new(lent)),
-        });
-        let adopted = registry().adopt(Adopt::Image { memory, properties: Some(Arc::new(properties)) }).or_raise()?;
-        let image = adopted.into_image().or_raise()?;
+        };
+        let image = adopted(memory, Some(Arc::new(properties))).or_raise()?;
         if let Some(metadata) = metadata {
             image.set_metadata((*metadata.get().tree()).clone()).or_raise()?;
         }

@@ -5,10 +5,12 @@
 //! [`Block`] and [`Region`] (samples), [`ImageProperties`] and [`MetadataNode`] (what is known of them), and, only if
 //! you write no Rust, [`abi`] (what crosses the border).
 //!
-//! The crate has no dependency by default. Features: `tracing`, `ndarray`, `builtin`, `abi-check`.
+//! The crate has no dependency by default. Features: `tracing`, `ndarray`, `files`, `builtin`, `abi-check`.
 #![warn(missing_docs)]
 
 pub mod abi;
+#[cfg(all(unix, feature = "files"))]
+pub mod ahead;
 mod arrow;
 mod cache;
 mod capability;

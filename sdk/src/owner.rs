@@ -47,6 +47,12 @@ impl Owner {
     }
 }
 
+impl Default for Owner {
+    fn default() -> Self {
+        Owner::none()
+    }
+}
+
 impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(release) = self.release {

@@ -170,6 +170,7 @@ fn a_count_that_cannot_be_is_not_believed() {
         read_at: Some(read_at),
         write_at: None,
         memory: None,
+        will_need: None,
     };
     let mut liar = puppet(table);
     let access = liar.give().unwrap().into_random_access().unwrap();

@@ -479,7 +479,7 @@ def more_columns_of(rows):
     def objects(cells):
         return st.lists(cells | st.none(), min_size=rows, max_size=rows).map(lambda v: pd.Series(v, dtype=object))
 
-    places = st.decimals(-(10**9), 10**9, places=3)
+    places = st.decimals(1 - 10**9, 10**9 - 1, places=3)  # twelve digits at the most
     more = [objects(cells) for cells in (st.dates(), st.times(), places, st.binary(max_size=5), st.booleans())]
     if pa is not None:
         kinds = {

@@ -232,6 +232,28 @@ int32_t iolink_registry_open_stream(struct iolink_registry *registry,
 int32_t iolink_stream_open(const char *file, const char *mode, iolink_view **out, iolink_error *error);
 
 /**
+ * Writes a view into the local file at a path or `file:` URI, in the format that its name ends with, by whichever
+ * provider offers to. What was there before is replaced when everything is written, and left alone when anything
+ * fails. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed where nobody writes the view so. From
+ * any thread.
+ */
+int32_t iolink_registry_save(struct iolink_registry *registry,
+                             iolink_view *view,
+                             const char *location,
+                             iolink_error *error);
+
+/**
+ * Writes a view into a local file with all that can be said of it: URI, path, format, options; bytes are not looked at.
+ * `provider` may be NULL, or the id of a provider or plugin. The target is lent. Otherwise as `iolink_registry_save`.
+ * From any thread.
+ */
+int32_t iolink_registry_save_to(struct iolink_registry *registry,
+                                iolink_view *view,
+                                const iolink_source *target,
+                                const char *provider,
+                                iolink_error *error);
+
+/**
  * Creates a view of any kind: an image whose samples are zero, an empty set of images, a frame of zeros, an empty
  * stream, random access to zeros. A schema in the request is taken over, also on failure. The caller owns `*out`.
  * Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before anything is allocated. From any thread.

@@ -651,6 +651,10 @@ public:
     std::shared_ptr<V> open(const std::shared_ptr<View> &bytes, const std::string &name) const {
         return made<V>(iolink_registry_open_stream, bytes->raw(), name.c_str());
     }
+    /// Writes a view into a local file, in the format that its name ends with; a file that was there stays until all is written.
+    void save(const std::shared_ptr<View> &view, const std::string &location) const {
+        check(iolink_registry_save, raw_, view->raw(), location.c_str());
+    }
     /// The same data as a view of the kind of V with these capabilities.
     template <class V>
     std::shared_ptr<V> convert(const std::shared_ptr<View> &view, uint64_t capabilities) const {

@@ -1,6 +1,6 @@
 //! `libiolinkrs`: what a program in C or C++ needs to load providers and to hold, read and pass on views.
 //!
-//! Every function is thin: it judges its pointers, then calls the host (`registry`, `open`, `make`) or the view's own
+//! Every function is thin: it judges its pointers, then calls the host (`registry`, `open`, `save`, `make`) or the view's own
 //! table (`view`, `image`, `collections`, `frame`, `stream`). `include/iolink.h` is generated from these files by `make
 //! refreeze`; what a comment says of a function is what its users read. Arguments that may be NULL are marked so there,
 //! and `tests/capi` calls every function with NULL for each of the others.
@@ -15,6 +15,7 @@ mod log;
 mod make;
 mod open;
 mod registry;
+mod save;
 mod stream;
 mod through;
 mod version;

@@ -9,12 +9,16 @@ use iolink_sdk::{
     fail, Block, BlockMut, ByteOrder, Bytes, Call, DataType, ImageCapability, ImageProperties, ImageView, Memory,
     ParallelAccessCapability, RandomAccess, Region, Result, Shape, StreamCapability, Strides, View,
 };
+use std::iter::Peekable;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Unwanted bytes between two wanted ones that are cheaper read than jumped over.
 const WORTH_READING: u64 = 4096;
 /// Bytes of one read into the caller's own memory.
 const PIECE: u64 = 8 << 20;
+/// Reads that are announced together, and bytes from the first one's start to the last one's end.
+const ANNOUNCED: (usize, u64) = (1024, 32 << 20);
 
 /// How the samples of an image lie among bytes: densely, column fastest.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +115,23 @@ impl Raw {
         (self.layout.offset + at(&region.origin), (at(&last) + sample) as usize)
     }
 
+    /// The pieces that come next, after the bytes have been told of them all.
+    fn next_announced(&self, pieces: &mut Peekable<impl Iterator<Item = Region>>) -> Vec<Region> {
+        let (most, furthest) = ANNOUNCED;
+        let (mut batch, mut ranges): (Vec<Region>, Vec<Range<u64>>) = (Vec::new(), Vec::new());
+        while let Some(piece) = pieces.peek() {
+            let (start, length) = self.span(piece);
+            let end = start + length as u64;
+            if batch.len() == most || ranges.first().is_some_and(|first| end - first.start > furthest) {
+                break;
+            }
+            ranges.push(start..end);
+            batch.extend(pieces.next());
+        }
+        self.bytes.will_need(&ranges);
+        batch
+    }
+
     /// Is a piece of this shape without gaps among the bytes?
     fn is_dense(&self, shape: &Shape) -> bool {
         self.strides.is_column_fastest(shape, self.layout.data_type.byte_count())
@@ -168,24 +189,27 @@ impl ImageView for Raw {
         let straight = self.is_dense(&region.size)
             && target.strides().is_column_fastest(&region.size, sample)
             && (target.byte_order() == byte_order || data_type.component_bytes() == 1);
-        let pieces = match straight {
+        let mut pieces = match straight {
             true => self.pieces(region, 0, PIECE),
             false => self.pieces(region, WORTH_READING, BUDGET as u64),
-        };
-        for piece in pieces {
-            let (start, length) = self.span(&piece);
-            let mut part = target.part(&relative(&piece, region))?;
-            parts.run(&piece.size, sample, |_| {
-                if straight {
-                    // SAFETY: the part is dense, has exactly that many bytes, and is borrowed.
-                    let bytes = unsafe { std::slice::from_raw_parts_mut(part.data(), length) };
-                    return self.bytes.read_exact_at(start, bytes);
-                }
-                let bytes = room.bytes(length)?;
-                self.bytes.read_exact_at(start, bytes)?;
-                let found = Block::with_strides(bytes, 0, &piece.size, &self.strides, data_type)?;
-                part.copy_from(&found.with_byte_order(byte_order), &Call::silent())
-            })?;
+        }
+        .peekable();
+        while pieces.peek().is_some() {
+            for piece in self.next_announced(&mut pieces) {
+                let (start, length) = self.span(&piece);
+                let mut part = target.part(&relative(&piece, region))?;
+                parts.run(&piece.size, sample, |_| {
+                    if straight {
+                        // SAFETY: the part is dense, has exactly that many bytes, and is borrowed.
+                        let bytes = unsafe { std::slice::from_raw_parts_mut(part.data(), length) };
+                        return self.bytes.read_exact_at(start, bytes);
+                    }
+                    let bytes = room.bytes(length)?;
+                    self.bytes.read_exact_at(start, bytes)?;
+                    let found = Block::with_strides(bytes, 0, &piece.size, &self.strides, data_type)?;
+                    part.copy_from(&found.with_byte_order(byte_order), &Call::silent())
+                })?;
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::io::{Error, Result};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An open descriptor; closed with the last reference unless it is only borrowed.
@@ -35,6 +35,13 @@ fn done(result: libc::c_int) -> Result<()> {
         return Err(Error::last_os_error());
     }
     Ok(())
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: ours, or somebody's who keeps it open as long as this.
+        unsafe { BorrowedFd::borrow_raw(self.raw) }
+    }
 }
 
 impl Descriptor {

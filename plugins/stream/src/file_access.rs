@@ -7,7 +7,9 @@ use crate::memory_access::check_inside;
 use crate::storage::folder_of;
 use crate::{OpenMode, UNMAPPED_EXTENSION};
 use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
-use iolink_sdk::{Bytes, Error, RandomAccess, Result, StreamCapability, View};
+use iolink_sdk::{ahead, Bytes, Error, RandomAccess, Result, StreamCapability, View};
+use std::ops::Range;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -123,6 +125,12 @@ impl RandomAccess for FileAccess {
             return Err(shorter(self.path.as_deref(), self.length, now));
         }
         Ok(mapping.lend())
+    }
+
+    fn will_need(&self, ranges: &[Range<u64>]) {
+        if self.capabilities.has(StreamCapability::READ) {
+            ahead::will_need(self.descriptor.as_fd(), ranges);
+        }
     }
 
     fn extension(&self, id: u64) -> Option<View> {

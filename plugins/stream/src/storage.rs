@@ -6,6 +6,7 @@ use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
 use iolink_sdk::view::{check_name, Folder, Neighbours};
 use iolink_sdk::{Bytes, Error, ErrorKind, RandomAccess, Result, StreamAccess, StreamCapability, View};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -163,6 +164,10 @@ impl RandomAccess for Surrounded {
 
     fn memory(&self) -> Result<Bytes> {
         self.bytes.memory()
+    }
+
+    fn will_need(&self, ranges: &[Range<u64>]) {
+        self.bytes.will_need(ranges);
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -1,6 +1,6 @@
 //! The buffer protocol: the samples of an image where they lie, with their strides and byte order.
 
-use super::{Attached, Hold};
+use super::Hold;
 use crate::held::Held;
 use crate::image::ImageView;
 use crate::interop::lend;
@@ -64,7 +64,7 @@ impl ImageView {
         check(&lent, &layout, flags)?;
         let format = CString::new(lent.format()?).unwrap_or_default();
         let (data, item, writable) = (lent.address() as *mut c_void, lent.component() as isize, lent.memory.writable);
-        let hold = Hold::new(lent.memory, Some(slf.clone().unbind()));
+        let hold = Hold::new(lent.memory.owner, Some(slf.clone().unbind()));
         let export = Box::into_raw(Box::new(Export { layout, format, _hold: hold }));
         let asked = |flag: c_int| flags & flag == flag;
         // SAFETY: the struct is lent for this call; what it points into lives in `export` until the buffer is released,
@@ -87,8 +87,7 @@ impl ImageView {
         Ok(())
     }
 
-    unsafe fn __releasebuffer__(slf: &Bound<'_, Self>, view: *mut ffi::Py_buffer) {
-        let _attached = Attached::here(slf.py());
+    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
         // SAFETY: `internal` is the export of `__getbuffer__`; Python releases a buffer once.
         unsafe { drop(Held::from(Box::from_raw((*view).internal as *mut Export))) }
     }

@@ -7,6 +7,7 @@ use crate::errors::{from_python, OrRaise};
 use crate::factory::ImageViewFactory;
 use crate::image::ImageView;
 use crate::metadata::MetadataNode;
+use crate::pieces::read_by_blocks;
 use crate::properties::ImageProperties;
 use crate::region::RegionXu64;
 use crate::vector::shape_from;
@@ -52,26 +53,6 @@ impl FunctionImage {
             None => fail!(Closed, "the interpreter that has the image's function has ended"),
         }
     }
-
-    /// The parts of a region, which is not empty, that lie in one block each.
-    fn pieces(&self, region: Region) -> impl Iterator<Item = Region> {
-        let blocks = self.blocks.unwrap_or(self.shape);
-        let mut counts = region.size;
-        for (axis, count) in counts.iter_mut().enumerate() {
-            *count = (region.end(axis) - 1) / blocks[axis] - region.origin[axis] / blocks[axis] + 1;
-        }
-        (0..counts.element_count().unwrap_or(0)).map(move |mut number| {
-            let mut piece = region;
-            for (axis, block) in blocks.iter().enumerate() {
-                let place = region.origin[axis] / block + number % counts[axis];
-                number /= counts[axis];
-                let start = (place * block).max(region.origin[axis]);
-                piece.origin[axis] = start;
-                piece.size[axis] = (place * block).saturating_add(*block).min(region.end(axis)) - start;
-            }
-            piece
-        })
-    }
 }
 
 impl Image for FunctionImage {
@@ -97,17 +78,8 @@ impl Image for FunctionImage {
 
     fn read_region(&self, region: &Region, target: &mut BlockMut<'_>, call: &Call<'_>) -> Result<()> {
         region.check_inside(&self.shape)?;
-        let sample = self.data_type.byte_count() as u64;
-        let total = region.element_count().unwrap_or(0).saturating_mul(sample);
-        let mut done = 0;
-        for piece in self.pieces(*region) {
-            let mut inside = piece;
-            inside.origin.iter_mut().zip(&*region.origin).for_each(|(at, start)| *at -= start);
-            self.ask(&piece, &mut target.part(&inside)?)?;
-            done += piece.element_count().unwrap_or(0).saturating_mul(sample);
-            call.step(done, total)?;
-        }
-        Ok(())
+        let blocks = self.blocks.unwrap_or(self.shape);
+        read_by_blocks(region, blocks, target, call, |piece, target| self.ask(piece, target))
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -133,7 +133,7 @@ fn applied(parts: &[Part<'_>], order: &Order, sizes: &[u64]) -> PyResult<Vec<Out
         for _ in 0..taken {
             let walk = Walk::of(part, axis, sizes[axis])?;
             out.push(match order[axis] {
-                Shown::Axis(position) => Out::Axis(position, walk),
+                Shown::Axis(position) => Out::Axis(position.into(), walk),
                 Shown::Components => Out::Components(walk),
             });
             axis += 1;

@@ -51,7 +51,7 @@ impl ImageView {
         out.set_item("shape", PyTuple::new(py, layout.shape())?)?;
         out.set_item("strides", PyTuple::new(py, layout.strides())?)?;
         out.set_item("data", (lent.address(), !lent.memory.writable))?;
-        slf.get().pin(lent.memory);
+        slf.get().pin(lent.memory.owner);
         Ok(out)
     }
 }

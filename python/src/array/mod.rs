@@ -14,7 +14,7 @@ mod pickle;
 mod select;
 mod show;
 
-pub use hold::{look_after_soon, Attached, Hold};
+pub use hold::Hold;
 pub use pickle::Opening;
 
 use pyo3::prelude::*;

@@ -123,7 +123,7 @@ fn _from_pickle(
     let data_type = dtype.get().0;
     let mut memory = memory_of(array, false)?;
     if data_type.vector_length().is_some() {
-        *memory = with_components(*memory)?;
+        memory = with_components(memory)?;
     }
     // What numbers mean, NumPy does not tell.
     memory.data_type = data_type;
@@ -171,9 +171,9 @@ impl ImageView {
         }
         let data_type = view.data_type();
         let components = data_type.vector_length().map(|_| Shown::Components);
-        let canonical: Order = (0..view.shape().len()).map(Shown::Axis).chain(components).collect();
+        let canonical: Order = (0..view.shape().len()).map(Shown::axis).chain(components).collect();
         let samples = match lend(this)? {
-            Some(lent) => array(py, lent.memory, &canonical, true, Some(slf.clone().unbind()))?,
+            Some(mut lent) => array(py, &mut lent.memory, &canonical, true, Some(slf.clone().unbind()))?,
             None => crate::interop::export(slf, Some(canonical), Some(true))?,
         };
         let arguments =

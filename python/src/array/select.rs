@@ -73,7 +73,7 @@ impl ImageView {
         let names: Vec<Option<Axis>> = order
             .iter()
             .map(|shown| match shown {
-                Shown::Axis(position) => properties.axis(*position),
+                Shown::Axis(position) => properties.axis((*position).into()),
                 Shown::Components if has_channel => None,
                 Shown::Components => Some(Axis::Channel),
             })

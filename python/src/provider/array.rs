@@ -5,11 +5,12 @@ use super::layout::Layout;
 use super::raised::kept;
 use crate::errors::OrRaise;
 use crate::lent::memory_of;
+use crate::pieces::{bytes, read_by_blocks};
 use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
 use iolink_sdk::view::services::tiling_view;
 use iolink_sdk::{
-    fail, BlockMut, Call, DataType, Error, ErrorKind, ImageCapability, ImageProperties, ImageView, Memory,
-    MetadataNode, Region, Result, Shape, UniformTiling, View,
+    BlockMut, Call, DataType, Error, ErrorKind, ImageCapability, ImageProperties, ImageView, Memory, MetadataNode,
+    Region, Result, Shape, UniformTiling, View,
 };
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -70,10 +71,10 @@ impl ArrayImage {
     }
 
     /// The samples of a region as the object gives them, canonical axes first.
-    fn fetch(&self, region: &Region) -> Result<Box<Memory>> {
+    fn fetch(&self, region: &Region) -> Result<Memory> {
         static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let fetched = Python::try_attach(|py| {
-            let asked = || -> PyResult<Box<Memory>> {
+            let asked = || -> PyResult<Memory> {
                 let slices = self.in_array(|axis| {
                     PySlice::new(py, region.origin[axis] as isize, region.end(axis) as isize, 1).into_any()
                 });
@@ -154,29 +155,16 @@ impl ImageView for ArrayImage {
 
     fn read_region(&self, region: &Region, target: &mut BlockMut<'_>, call: &Call<'_>) -> Result<()> {
         region.check_inside(&self.shape)?;
-        let Some(count) = region.element_count() else { fail!(Limit, "{region} has too many samples") };
-        let total = count * self.data_type.byte_count() as u64;
-        // The array's first axis is cut, at borders of its chunks.
-        let first = self.canonical.iter().position(|position| *position == 0).unwrap_or(0);
-        if total <= PIECE || region.size[first] < 2 {
-            let memory = self.fetch(region)?;
-            return target.copy_from(&memory.block(&Region::full(&memory.shape))?, call);
+        let (total, mut blocks) = (bytes(region, self.data_type), self.shape);
+        if total > PIECE {
+            // The array's first axis is cut, at borders of its chunks.
+            let first = self.canonical.iter().position(|position| *position == 0).unwrap_or(0);
+            let rows = PIECE / (total / region.size[first]).max(1);
+            blocks[first] = rows.max(1).next_multiple_of(self.chunk.map_or(1, |chunk| chunk[first]));
         }
-        let step = (PIECE / (total / region.size[first]).max(1))
-            .max(1)
-            .next_multiple_of(self.chunk.map_or(1, |chunk| chunk[first]));
-        let (mut at, end) = (region.origin[first], region.end(first));
-        while at < end {
-            let next = ((at / step + 1) * step).min(end);
-            let mut piece = Region { origin: region.origin, size: region.size };
-            (piece.origin[first], piece.size[first]) = (at, next - at);
-            let memory = self.fetch(&piece)?;
-            piece.origin = Shape::filled(self.shape.len(), 0);
-            piece.origin[first] = at - region.origin[first];
-            target.part(&piece)?.copy_from(&memory.block(&Region::full(&memory.shape))?, &Call::silent())?;
-            at = next;
-            call.step(total / region.size[first] * (at - region.origin[first]), total)?;
-        }
-        Ok(())
+        read_by_blocks(region, blocks, target, call, |piece, target| {
+            let memory = self.fetch(piece)?;
+            target.copy_from(&memory.block(&Region::full(&memory.shape))?, &Call::silent())
+        })
     }
 }

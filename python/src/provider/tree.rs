@@ -1,7 +1,6 @@
 //! Metadata as libraries have it, dicts in dicts, as a tree.
 
-use crate::errors::OrRaise;
-use crate::metadata::MetadataNode;
+use crate::metadata::{fill, MetadataNode};
 use crate::value::from_python;
 use iolink_sdk::{MetadataNode as Tree, Value};
 use pyo3::prelude::*;
@@ -13,22 +12,14 @@ pub fn tree_of(given: &Bound<'_, PyAny>) -> PyResult<Tree> {
         return Ok((*node.get().tree()).clone());
     }
     let mut tree = Tree::default();
-    fill(&mut tree, given.cast::<PyDict>()?, "")?;
+    fill(&mut tree, "", given.cast::<PyDict>()?, step_of, plain)?;
     Ok(tree)
 }
 
-fn fill(tree: &mut Tree, given: &Bound<'_, PyDict>, above: &str) -> PyResult<()> {
-    for (key, value) in given.iter() {
-        // A slash would start a path of its own.
-        let key = key.str()?.to_string().replace(['/', '\0'], "_");
-        let path = format!("{above}/{key}");
-        if let Ok(below) = value.cast::<PyDict>() {
-            fill(tree, below, &path)?;
-        } else if !value.is_none() {
-            tree.make(&path).or_raise()?.set_value(Some(plain(&value)?));
-        }
-    }
-    Ok(())
+/// A key of a dictionary as one step of a path.
+fn step_of(key: &Bound<'_, PyAny>) -> PyResult<String> {
+    // A slash would start a path of its own.
+    Ok(key.str()?.to_string().replace(['/', '\0'], "_"))
 }
 
 /// A value; what is neither text nor numbers becomes its text.

@@ -86,7 +86,8 @@ pub fn layout() -> Vec<StructLayout> {
         iolink_frame_vtable { head, shape, schema, export, write, reshape }
         iolink_bytes { size, flags, data, length, owner, release }
         iolink_stream_vtable { head, read, write, seek, length, resize, flush, close, memory }
-        iolink_random_access_vtable { head, length, read_at, write_at, memory }
+        iolink_byte_range { offset, length }
+        iolink_random_access_vtable { head, length, read_at, write_at, memory, will_need }
         iolink_host { size, context, retain, release, log, progress, open }
         iolink_source { size, reserved, uri, path, bytes, format, options, option_count }
         iolink_option { key, value }

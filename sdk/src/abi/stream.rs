@@ -88,6 +88,17 @@ pub struct iolink_stream_vtable {
         Option<unsafe extern "C" fn(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32>,
 }
 
+/// Bytes from `offset` on.
+#[repr(C)]
+#[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
+#[derive(Clone, Copy)]
+pub struct iolink_byte_range {
+    /// Where they start.
+    pub offset: u64,
+    /// How many.
+    pub length: u64,
+}
+
 /// Table of random access: no cursor, a fixed size, the same answer to the same question, from any thread.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
@@ -120,4 +131,6 @@ pub struct iolink_random_access_vtable {
     /// MEMORY_ACCESS: lends the bytes; the caller calls `out->release(out->owner)` once.
     pub memory:
         Option<unsafe extern "C" fn(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32>,
+    /// READ: these ranges are read soon. May be NULL, and may do nothing; whoever can brings them nearer, all at once.
+    pub will_need: Option<unsafe extern "C" fn(view: *const iolink_view, ranges: *const iolink_byte_range, count: u64)>,
 }

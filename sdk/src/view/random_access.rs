@@ -4,6 +4,7 @@ use super::stream::{believable, buffer, buffer_mut, lent};
 use super::{guard, hand_out, read_table, Border, Bytes, Exported, ForeignView, Table, View, MAKER};
 use crate::abi::*;
 use crate::{fail, CapabilitySet, Error, Kind, Result, StreamCapability};
+use std::ops::Range;
 use std::os::raw::c_void;
 use std::sync::Arc;
 
@@ -36,6 +37,10 @@ pub trait RandomAccess: Send + Sync {
     fn memory(&self) -> Result<Bytes> {
         Err(Error::capability("the random access", "MEMORY_ACCESS", "read it into a buffer"))
     }
+
+    /// READ: tells that these ranges are read soon. Where they lie on a disk or behind a network they are asked for all at once,
+    /// which for the rows of a tile takes a fraction of asking for one after the other. By default nothing happens.
+    fn will_need(&self, _ranges: &[Range<u64>]) {}
 
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
@@ -99,6 +104,7 @@ static TABLE: Table<iolink_random_access_vtable> = Table(iolink_random_access_vt
     read_at: Some(read_at),
     write_at: Some(write_at),
     memory: Some(memory),
+    will_need: Some(will_need),
 });
 
 unsafe extern "C" fn length(view: *const iolink_view) -> u64 {
@@ -147,6 +153,21 @@ unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_bytes, er
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` is the caller's.
     guard(this.provider, error, || unsafe { hand_out(out, || Ok(this.value.memory()?.into_border())) })
+}
+
+unsafe extern "C" fn will_need(view: *const iolink_view, ranges: *const iolink_byte_range, count: u64) {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    guard(this.provider, std::ptr::null_mut(), || {
+        if count > 0 && !ranges.is_null() {
+            // SAFETY: the caller has that many ranges.
+            let ranges = unsafe { std::slice::from_raw_parts(ranges, count as usize) };
+            let ranges: Vec<_> =
+                ranges.iter().map(|range| range.offset..range.offset.saturating_add(range.length)).collect();
+            this.value.will_need(&ranges);
+        }
+        Ok(())
+    });
 }
 
 /// Random access made elsewhere.
@@ -214,6 +235,17 @@ impl RandomAccess for ForeignRandomAccess {
             // SAFETY: the view lives and `out` is ours.
             self.foreign.call(|raw, error| unsafe { memory(raw, out, error) })
         })
+    }
+
+    fn will_need(&self, ranges: &[Range<u64>]) {
+        if let Some(will_need) = self.table.will_need {
+            let ranges: Vec<_> = ranges
+                .iter()
+                .map(|range| iolink_byte_range { offset: range.start, length: range.end.saturating_sub(range.start) })
+                .collect();
+            // SAFETY: the view and the ranges live until this returns.
+            self.foreign.with(|raw| unsafe { will_need(raw, ranges.as_ptr(), ranges.len() as u64) });
+        }
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -4,8 +4,8 @@ use crate::header::{declared, typedefs};
 use crate::root;
 
 /// Files of the library in the order of the header.
-const FILES: [&str; 10] =
-    ["version", "registry", "listing", "open", "make", "view", "image", "collections", "frame", "stream"];
+const FILES: [&str; 11] =
+    ["version", "registry", "listing", "open", "save", "make", "view", "image", "collections", "frame", "stream"];
 
 const TOP: &str = "\
 /*

@@ -44,7 +44,7 @@ pub fn write() -> String {
         iolink_region iolink_block iolink_image_properties iolink_metadata_sink iolink_metadata_source
         iolink_image_vtable iolink_multi_image_vtable iolink_lod_image_vtable iolink_extension_vtable
         iolink_neighbours iolink_tiling_description iolink_tiling iolink_parallel_access iolink_view_origin
-        iolink_frame_vtable iolink_bytes iolink_stream_vtable iolink_random_access_vtable iolink_host iolink_source
+        iolink_frame_vtable iolink_bytes iolink_stream_vtable iolink_byte_range iolink_random_access_vtable iolink_host iolink_source
         iolink_option iolink_option_info iolink_create_request iolink_adopt_request iolink_target iolink_offer iolink_provider
         iolink_plugin
     }

@@ -6,12 +6,13 @@ use iolink_sdk::view::services::{parallel_access, tiling, tiling_from, view_orig
 use iolink_sdk::view::with_table;
 use iolink_sdk::{
     AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageInterpretation,
-    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability, Region, SeekFrom,
-    Shape, Tiling, Value, ValueScale, View,
+    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability, RandomAccess, Region,
+    SeekFrom, Shape, StreamCapability, Tiling, Value, ValueScale, View,
 };
 use plugin::Plugin;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 fn mirror() -> &'static Plugin {
     static MIRROR: OnceLock<Plugin> = OnceLock::new();
@@ -248,6 +249,37 @@ fn random_access_reads_and_lends() {
     drop(access);
     // SAFETY: nobody writes the bytes.
     assert_eq!(unsafe { bytes.as_slice() }, b"0123456789");
+}
+
+/// Bytes that write down what they are told.
+struct Listener(Arc<Mutex<Vec<Range<u64>>>>);
+
+impl RandomAccess for Listener {
+    fn capabilities(&self) -> StreamCapability {
+        StreamCapability::READ
+    }
+
+    fn length(&self) -> u64 {
+        0
+    }
+
+    fn read_at(&self, _: u64, _: &mut [u8]) -> iolink_sdk::Result<usize> {
+        Ok(0)
+    }
+
+    fn will_need(&self, ranges: &[Range<u64>]) {
+        self.0.lock().unwrap().extend_from_slice(ranges);
+    }
+}
+
+#[test]
+fn bytes_hear_what_is_read_soon() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let access = far(View::random_access(Listener(heard.clone()))).into_random_access().unwrap();
+    access.will_need(&[]);
+    access.will_need(&[0..10, 20..u64::MAX]);
+    assert_eq!(*heard.lock().unwrap(), [0..10, 20..u64::MAX]);
+    far(View::random_access(near::Random::new(b"deaf"))).into_random_access().unwrap().will_need(&[0..4, 2..9]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn table() -> Vec<Frozen> {
 #[test]
 fn the_frozen_layout_is_a_prefix_of_todays() {
     let (frozen, today) = (table(), today());
-    assert_eq!(frozen.len(), 38);
+    assert_eq!(frozen.len(), 39);
     let broken = broken_promises(&frozen, &today);
     assert!(broken.is_empty(), "the border of version 1 is broken:\n{}", broken.join("\n"));
 }

@@ -92,6 +92,7 @@ typedef struct iolink_view_origin iolink_view_origin;
 typedef struct iolink_frame_vtable iolink_frame_vtable;
 typedef struct iolink_bytes iolink_bytes;
 typedef struct iolink_stream_vtable iolink_stream_vtable;
+typedef struct iolink_byte_range iolink_byte_range;
 typedef struct iolink_random_access_vtable iolink_random_access_vtable;
 typedef struct iolink_host iolink_host;
 typedef struct iolink_source iolink_source;
@@ -802,6 +803,14 @@ struct iolink_stream_vtable {
   int32_t (*memory)(const struct iolink_view *view, struct iolink_bytes *out, struct iolink_error *error);
 };
 
+/** Bytes from `offset` on. */
+struct iolink_byte_range {
+  /** Where they start. */
+  uint64_t offset;
+  /** How many. */
+  uint64_t length;
+};
+
 /** Table of random access: no cursor, a fixed size, the same answer to the same question, from any thread. */
 struct iolink_random_access_vtable {
   /** The common head, `kind` is `IOLINK_KIND_RANDOM_ACCESS`. */
@@ -825,6 +834,8 @@ struct iolink_random_access_vtable {
                       struct iolink_error *error);
   /** MEMORY_ACCESS: lends the bytes; the caller calls `out->release(out->owner)` once. */
   int32_t (*memory)(const struct iolink_view *view, struct iolink_bytes *out, struct iolink_error *error);
+  /** READ: these ranges are read soon. May be NULL, and may do nothing; whoever can brings them nearer, all at once. */
+  void (*will_need)(const struct iolink_view *view, const struct iolink_byte_range *ranges, uint64_t count);
 };
 
 /** One option of an open call. */

@@ -8,6 +8,7 @@ use iolink_sdk::{
     BlockMut, ByteOrder, Call, DataType, Error, ErrorKind, ParallelAccessCapability, RandomAccess, Result,
     StreamCapability, UniformTiling, View,
 };
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
 
@@ -105,6 +106,7 @@ fn parallel_access_and_origin_are_the_sources() {
 struct File {
     bytes: Mutex<Vec<u8>>,
     calls: AtomicU64,
+    announced: Mutex<Vec<Range<u64>>>,
 }
 
 impl RandomAccess for File {
@@ -130,6 +132,10 @@ impl RandomAccess for File {
         }
         Ok(())
     }
+    fn will_need(&self, ranges: &[Range<u64>]) {
+        assert_eq!(self.calls.load(Ordering::Relaxed), 0, "announced before anything is read");
+        self.announced.lock().unwrap().extend_from_slice(ranges);
+    }
     fn origin(&self) -> Option<String> {
         Some("file:/raw".into())
     }
@@ -137,7 +143,7 @@ impl RandomAccess for File {
 
 fn raw(shape: &[u64], byte_order: ByteOrder, length: usize) -> (Arc<File>, Result<Image>) {
     let bytes = (0..length).map(|index| ((index * 7) >> 2) as u8).collect();
-    let file = Arc::new(File { bytes: Mutex::new(bytes), calls: AtomicU64::new(0) });
+    let file = Arc::new(File { bytes: Mutex::new(bytes), calls: AtomicU64::new(0), announced: Mutex::default() });
     let layout = RawLayout { shape: Shape::new(shape).unwrap(), data_type: DataType::UINT16, offset: 5, byte_order };
     let access: Arc<dyn RandomAccess> = file.clone();
     (file, from_random_access(&access, &layout, None))
@@ -159,6 +165,8 @@ fn a_region_of_a_file_is_read_in_few_calls() {
     let (wide, image) = raw(&[100_000, 4], ByteOrder::NATIVE, 5 + 800_000);
     super::kit::read(&image.unwrap(), &region(&[7, 0], &[10, 4]));
     assert_eq!(wide.calls.load(Ordering::Relaxed), 4, "rows that lie far apart are read one by one");
+    let rows: Vec<_> = (0..4).map(|row| 5 + 200_000 * row + 14).map(|start| start..start + 20).collect();
+    assert_eq!(*wide.announced.lock().unwrap(), rows);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! An image as a tensor.
 
 use super::super::Hold;
-use super::tensor::{
-    Device, ItemType, Legacy, Managed, Tensor, Version, Versioned, CPU, IS_COPIED, READ_ONLY, VERSION,
-};
+use super::tensor::{Device, ItemType, Legacy, Managed, Tensor, Versioned, CPU, IS_COPIED, READ_ONLY, VERSION};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::interop::{copied, copy_from, lend};
@@ -14,12 +12,15 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use std::os::raw::c_void;
 
+/// A number for each axis of an export.
+type Axes = [i64; IOLINK_MAX_DIMS + 1];
+
 /// A tensor struct with all that it points into.
 #[repr(C)]
 struct Owned<M> {
     managed: M,
-    shape: [i64; IOLINK_MAX_DIMS + 1],
-    strides: [i64; IOLINK_MAX_DIMS + 1],
+    shape: Axes,
+    strides: Axes,
     hold: Hold,
 }
 
@@ -43,19 +44,20 @@ unsafe extern "C" fn give_up<M: Managed>(capsule: *mut ffi::PyObject) {
 /// A capsule that owns a tensor of the samples, until somebody takes it over.
 fn capsule<'py, M: Managed>(
     py: Python<'py>,
-    lent: Lent,
+    lent: &mut Lent,
     image: Option<Py<ImageView>>,
     managed: impl FnOnce(Tensor) -> M,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let tensor = described(&lent)?;
-    let layout = lent.layout();
-    let item = lent.component() as i64;
-    let mut owned = Box::new(Owned {
-        managed: managed(tensor),
-        shape: layout.shape.map(|size| size as i64),
-        strides: layout.strides.map(|stride| stride as i64 / item),
-        hold: Hold::new(lent.memory, image),
-    });
+    let (tensor, layout, item) = (described(lent)?, lent.layout(), lent.component() as i64);
+    let hold = Hold::new(std::mem::take(&mut lent.memory.owner), image);
+    let (shape, strides): (Axes, Axes) = Default::default();
+    let mut owned = Box::new(Owned { managed: managed(tensor), shape, strides, hold });
+    for (axis, (count, stride)) in layout.shape().iter().zip(layout.strides()).enumerate() {
+        (owned.shape[axis], owned.strides[axis]) = (*count as i64, *stride as i64 / item);
+        if *count > 1 && owned.strides[axis] * item != *stride as i64 {
+            return Err(refused("the samples' strides are no multiples of their size, which DLPack cannot tell"));
+        }
+    }
     let (shape, strides) = (owned.shape.as_mut_ptr(), owned.strides.as_mut_ptr());
     let tensor = owned.managed.tensor();
     (tensor.shape, tensor.strides) = (shape, strides);
@@ -70,9 +72,12 @@ fn capsule<'py, M: Managed>(
     }
 }
 
+fn refused(words: &str) -> PyErr {
+    PyBufferError::new_err(format!("{words}; give copy=True for a tensor of its own"))
+}
+
 /// The tensor, without the lists of its axes.
 fn described(lent: &Lent) -> PyResult<Tensor> {
-    let refuse = |words: &str| Err(PyBufferError::new_err(format!("{words}; give copy=True for a tensor of its own")));
     let Some(item) = ItemType::of(lent.memory.data_type) else {
         return Err(PyBufferError::new_err(format!(
             "samples of type {} are no items of DLPack",
@@ -80,25 +85,48 @@ fn described(lent: &Lent) -> PyResult<Tensor> {
         )));
     };
     if lent.is_swapped() {
-        return refuse("the samples are not in native byte order, which DLPack cannot tell");
-    }
-    let (layout, size) = (lent.layout(), lent.component() as isize);
-    if layout.shape().iter().zip(layout.strides()).any(|(count, stride)| *count > 1 && stride % size != 0) {
-        return refuse("the samples' strides are no multiples of their size, which DLPack cannot tell");
+        return Err(refused("the samples are not in native byte order, which DLPack cannot tell"));
     }
     let alignment = lent.memory.data_type.component_bytes();
     if !lent.address().is_multiple_of(alignment) {
-        return refuse("the samples are not aligned, which DLPack cannot tell");
+        return Err(refused("the samples are not aligned, which DLPack cannot tell"));
     }
     Ok(Tensor {
         data: lent.address() as *mut c_void,
         device: Device { kind: CPU, id: 0 },
-        ndim: layout.length as i32,
+        ndim: lent.shown.len() as i32,
         item,
         shape: std::ptr::null_mut(),
         strides: std::ptr::null_mut(),
         byte_offset: 0,
     })
+}
+
+/// The tensor in its capsule, in the struct of version 1 or the one before; without an `image` it is a copy.
+fn tensor<'py>(
+    py: Python<'py>,
+    lent: &mut Lent,
+    image: Option<Py<ImageView>>,
+    versioned: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    if versioned {
+        let read_only = if lent.memory.writable { 0 } else { READ_ONLY };
+        let flags = read_only | if image.is_none() { IS_COPIED } else { 0 };
+        return capsule(py, lent, image, |tensor| Versioned {
+            version: VERSION,
+            context: std::ptr::null_mut(),
+            deleter: Some(delete::<Versioned>),
+            flags,
+            tensor,
+        });
+    }
+    if !lent.memory.writable {
+        return Err(PyBufferError::new_err(
+            "the samples are read-only, which DLPack cannot tell before version 1; give copy=True, or ask with \
+             max_version=(1, 0)",
+        ));
+    }
+    capsule(py, lent, image, |tensor| Legacy { tensor, context: std::ptr::null_mut(), deleter: Some(delete::<Legacy>) })
 }
 
 #[pymethods]
@@ -113,13 +141,13 @@ impl ImageView {
     /// >>> image = ImageViewFactory.allocate((6, 4), "UINT16")
     /// >>> np.shares_memory(np.from_dlpack(image), np.asarray(image))
     /// True
-    #[pyo3(signature = (*, stream = None, max_version = None, dl_device = None, copy = None))]
+    #[pyo3(signature = (*, dl_device = None, copy = None, max_version = None, stream = None))]
     fn __dlpack__<'py>(
         slf: &Bound<'py, Self>,
-        stream: Option<&Bound<'py, PyAny>>,
-        max_version: Option<&Bound<'py, PyAny>>,
         dl_device: Option<&Bound<'py, PyAny>>,
         copy: Option<&Bound<'py, PyAny>>,
+        max_version: Option<&Bound<'py, PyAny>>,
+        stream: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if stream.is_some() {
             return Err(PyBufferError::new_err(
@@ -137,42 +165,22 @@ impl ImageView {
         let versioned = max_version.map(|version| pair::<u32>("max_version", version)).transpose()?;
         let versioned = versioned.is_some_and(|(major, _)| major >= VERSION.major);
         let copy = copy_from(copy)?;
-        let (py, shared) = (slf.py(), if copy == Some(true) { None } else { lend(slf.get())? });
-        let (lent, image) = match shared {
-            Some(lent) => (lent, Some(slf.clone().unbind())),
-            None if copy == Some(false) => return Err(PyBufferError::new_err(
-                "copy=False: the image has no MEMORY_ACCESS capability, so its samples must be read; give copy=None",
-            )),
-            None => {
-                let view = slf.get().open()?;
-                let made = py.detach(|| copied(&view)).or_raise()?;
-                let mut lent = Lent::of(&*made)?;
-                lent.memory.writable = copy == Some(true);
-                (lent, None)
+        let py = slf.py();
+        if copy != Some(true) {
+            if let Some(lent) = &mut lend(slf.get())? {
+                return tensor(py, lent, Some(slf.clone().unbind()), versioned);
             }
-        };
-        if !versioned {
-            if !lent.memory.writable {
-                return Err(PyBufferError::new_err(
-                    "the samples are read-only, which DLPack cannot tell before version 1; give copy=True, or ask with \
-                     max_version=(1, 0)",
-                ));
-            }
-            return capsule(py, lent, image, |tensor| Legacy {
-                tensor,
-                context: std::ptr::null_mut(),
-                deleter: Some(delete::<Legacy>),
-            });
         }
-        let read_only = if lent.memory.writable { 0 } else { READ_ONLY };
-        let flags = read_only | if image.is_none() { IS_COPIED } else { 0 };
-        capsule(py, lent, image, |tensor| Versioned {
-            version: Version { ..VERSION },
-            context: std::ptr::null_mut(),
-            deleter: Some(delete::<Versioned>),
-            flags,
-            tensor,
-        })
+        if copy == Some(false) {
+            return Err(PyBufferError::new_err(
+                "copy=False: the image has no MEMORY_ACCESS capability, so its samples must be read; give copy=None",
+            ));
+        }
+        let view = slf.get().open()?;
+        let made = py.detach(|| copied(&view)).or_raise()?;
+        let mut lent = Lent::of(&*made)?;
+        lent.memory.writable = copy == Some(true);
+        tensor(py, &mut lent, None, versioned)
     }
 
     /// The device that holds the samples: always (1, 0), the processor.

@@ -11,7 +11,8 @@ use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyTuple};
 use std::os::raw::c_void;
 
 /// Takes a tensor over from its capsule, which is renamed: whoever holds it finds it used. `None` under another name.
@@ -91,23 +92,58 @@ unsafe fn numbers<'a>(at: *const i64, count: usize) -> &'a [i64] {
     unsafe { std::slice::from_raw_parts(at, count) }
 }
 
+extern "C" {
+    /// Of the stable interface from 3.12 on; 3.11 has the same function, beside its stable interface.
+    fn PyObject_VectorcallMethod(
+        name: *mut ffi::PyObject,
+        arguments: *const *mut ffi::PyObject,
+        positional: usize,
+        keywords: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+}
+
+/// `thing.__dlpack__(max_version=..., copy=...)`, the latter where it is given.
+fn called<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+    type Shared = PyOnceLock<Py<PyTuple>>;
+    static NEWEST: Shared = PyOnceLock::new();
+    static KEYWORDS: [Shared; 2] = [const { Shared::new() }; 2];
+    let py = thing.py();
+    let newest = NEWEST.get_or_try_init(py, || tuple((VERSION.major, VERSION.minor).into_pyobject(py)))?;
+    let keywords = match copy {
+        None => KEYWORDS[0].get_or_try_init(py, || tuple((intern!(py, "max_version"),).into_pyobject(py)))?,
+        Some(_) => {
+            let names = || tuple((intern!(py, "max_version"), intern!(py, "copy")).into_pyobject(py));
+            KEYWORDS[1].get_or_try_init(py, names)?
+        }
+    };
+    let arguments = [thing.as_ptr(), newest.as_ptr(), PyBool::new(py, copy == Some(true)).as_ptr()];
+    // SAFETY: the arguments are live; one is positional, and as many as there are names follow.
+    unsafe {
+        let name = intern!(py, "__dlpack__").as_ptr();
+        Bound::from_owned_ptr_or_err(py, PyObject_VectorcallMethod(name, arguments.as_ptr(), 1, keywords.as_ptr()))
+    }
+}
+
+fn tuple(made: PyResult<Bound<'_, PyTuple>>) -> PyResult<Py<PyTuple>> {
+    made.map(Bound::unbind)
+}
+
 /// What an object answers to `__dlpack__`; one of a version that does not know the arguments is asked without them.
 fn asked<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
     let py = thing.py();
-    let method = thing.getattr(intern!(py, "__dlpack__")).map_err(|_| {
-        PyTypeError::new_err(format!(
+    let refused = match called(thing, copy) {
+        Ok(capsule) => return Ok(capsule),
+        Err(refused) => refused,
+    };
+    let Ok(method) = thing.getattr(intern!(py, "__dlpack__")) else {
+        return Err(PyTypeError::new_err(format!(
             "expected an object with __dlpack__, such as an array of NumPy, PyTorch or CuPy, not {}",
             thing.get_type().name().map(|name| name.to_string()).unwrap_or_default()
-        ))
-    })?;
-    let arguments = PyDict::new(py);
-    arguments.set_item(intern!(py, "max_version"), (VERSION.major, VERSION.minor))?;
-    if let Some(copy) = copy {
-        arguments.set_item(intern!(py, "copy"), copy)?;
-    }
-    match method.call((), Some(&arguments)) {
-        Err(refused) if refused.is_instance_of::<PyTypeError>(py) && copy != Some(false) => method.call0(),
-        answer => answer,
+        )));
+    };
+    match refused.is_instance_of::<PyTypeError>(py) && copy != Some(false) {
+        true => method.call0(),
+        false => Err(refused),
     }
 }
 
@@ -157,7 +193,7 @@ fn from_dlpack(
         _ => crate::errors::raise(refused),
     })?;
     let memory = if vector { with_components(memory)? } else { memory };
-    let image = image_of(Box::new(memory), interpretation)?;
+    let image = image_of(memory, interpretation)?;
     if copy == Some(true) {
         let view = image.open()?;
         return py.detach(|| copied(&view)).or_raise().map(ImageView::new);

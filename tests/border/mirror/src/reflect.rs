@@ -104,6 +104,7 @@ impl RandomAccess for Random {
         read_at(offset: u64, buffer: &mut [u8]) -> Result<usize>;
         write_at(offset: u64, buffer: &[u8]) -> Result<()>;
         memory() -> Result<Bytes>;
+        will_need(ranges: &[Range<u64>]);
     }
 }
 

@@ -1,8 +1,4 @@
-"""iolink as one more peer in a script that runs libraries side by side: `jobs(case)` names what it does there.
-
-A script of that kind calls `adapter:jobs` with the letter of a case: "b" is a box of a volume into a caller's buffer, "c" are
-permutations, planes, types and byte order.
-"""
+"""iolink as a peer of a benchmark that takes `--peer MODULE:FUNC`: `FUNC(case)` gives the callables of one of its cases."""
 
 from __future__ import annotations
 
@@ -22,6 +18,11 @@ from iolink import (
 
 VOLUME, PIXELS = AxesInterpretationId.VOLUME, AxesInterpretationId.MULTISPECTRAL_IMAGE
 COLUMN, ROW, SLICE = ImageAxes.COLUMN, ImageAxes.ROW, ImageAxes.SLICE
+
+
+def round_trip(array: np.ndarray) -> np.ndarray:
+    """From an array to a view of its memory and back."""
+    return NumpyInterop.to_numpy_array(NumpyInterop.from_numpy_array(array))
 
 
 def read(view: ImageView, target: np.ndarray) -> None:
@@ -60,10 +61,12 @@ def byteswap(foreign: np.ndarray, native: np.ndarray) -> None:
     read(NumpyInterop.from_numpy_array(foreign, AxesInterpretationId.IMAGE), native)
 
 
-def jobs(case: str) -> dict[str, Callable[..., object]]:
-    """What is offered for a case; nothing for one that is not known."""
-    if case == "b":
-        return {"iolink read_region": box}
-    if case == "c":
-        return {job.__name__: job for job in (permute, permute_yx, deinterleave, interleave, scale, byteswap)}
-    return {}
+def peers(case: str) -> dict[str, Callable[..., object]]:
+    """What takes part in a case: `a` NumPy to a view and back, `b` a box into a buffer, `c` permutations, planes, types."""
+    jobs = (permute, permute_yx, deinterleave, interleave, scale, byteswap)
+    cases: dict[str, dict[str, Callable[..., object]]] = {
+        "a": {"iolink": round_trip},
+        "b": {"iolink": box},
+        "c": {job.__name__: job for job in jobs},
+    }
+    return cases.get(case, {})
