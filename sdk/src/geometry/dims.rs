@@ -94,7 +94,6 @@ impl<T> DerefMut for Dims<T> {
 }
 
 impl<T: PartialEq> PartialEq for Dims<T> {
-    // So few values are not worth a call.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         // Short lists: a loop is faster than the call that a comparison of slices becomes.
