@@ -73,6 +73,25 @@ def vtk_cut(volume: np.ndarray, slices: tuple[slice, slice, slice]) -> Callable[
     return cut
 
 
+def by_two_threads(view: ImageView, slices: tuple[slice, ...], target: np.ndarray, axis: int) -> Callable[[], None]:
+    """Reads a region in two halves along an axis, the second one on another thread."""
+    first, last = slices[axis].start, slices[axis].stop
+    half = (last - first) // 2
+    parts = []
+    for start, stop in ((0, half), (half, last - first)):
+        part = tuple(slice(first + start, first + stop) if k == axis else s for k, s in enumerate(slices))
+        inner = tuple(slice(start, stop) if k == axis else slice(None) for k in range(3))
+        parts.append((region(part), target[inner]))
+
+    def read() -> None:
+        helper = threading.Thread(target=view.read_region, args=parts[1])
+        helper.start()
+        view.read_region(*parts[0])
+        helper.join()
+
+    return read
+
+
 def boxes(volume: np.ndarray, view: ImageView) -> None:
     slices = tuple(slice(size // 4, size // 4 + EDGE) for size in VOLUME)
     target, flat = np.zeros((EDGE,) * 3, "u2"), ramp((EDGE**3,), "u2")
@@ -88,7 +107,12 @@ def boxes(volume: np.ndarray, view: ImageView) -> None:
     for peer, cut in ((itk, itk_cut), (vtk, vtk_cut)):
         if peer is not None:
             name = f"{peer.__name__.split('.')[0].removesuffix('modules')}, into a new image"
-            row(what, *race(ours, cut(volume, slices), rounds=7), name, "target <= 0.25")
+            theirs = cut(volume, slices)
+            row(what, *race(ours, theirs, rounds=7), name, "target <= 0.25")
+            both = by_two_threads(view, slices, target, 0)
+            row("  the same by two threads", *race(both, theirs, rounds=7), name, "reported: ITK has as many")
+            limit = race(lambda: np.copyto(target.reshape(-1), flat), theirs, rounds=7)
+            row("  contiguous memcpy of as many bytes", *limit, name, "the limit of one thread")
 
 
 def thin_slices(volume: np.ndarray, view: ImageView) -> None:
@@ -103,23 +127,10 @@ def thin_slices(volume: np.ndarray, view: ImageView) -> None:
             "np.copyto",
             "target <= 1.11",
         )
-        longest = 1 if axis == 0 else 0
-        half = VOLUME[longest] // 2
-        parts = []
-        for first, last in ((0, half), (half, VOLUME[longest])):
-            part = tuple(slice(first, last) if k == longest else s for k, s in enumerate(slices))
-            inner = tuple(slice(first, last) if k == longest else slice(None) for k in range(3))
-            parts.append((region(part), target[inner]))
-
-        def two_threads(parts: list = parts) -> None:
-            helper = threading.Thread(target=view.read_region, args=parts[1])
-            helper.start()
-            view.read_region(*parts[0])
-            helper.join()
-
+        halves = by_two_threads(view, slices, target, 1 if axis == 0 else 0)
         row(
             f"  the same by two threads, {name}",
-            *race(two_threads, lambda t=target, b=box: view.read_region(b, t)),
+            *race(halves, lambda t=target, b=box: view.read_region(b, t)),
             "one thread",
             "reported",
         )

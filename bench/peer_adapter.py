@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from iolink import NumpyInterop
+from iolink import (
+    AxesInterpretationId,
+    DataTypeId,
+    ImageAxes,
+    ImageView,
+    ImageViewFactory,
+    NumpyInterop,
+    RegionXu64,
+)
+
+VOLUME, PIXELS = AxesInterpretationId.VOLUME, AxesInterpretationId.MULTISPECTRAL_IMAGE
+COLUMN, ROW, SLICE = ImageAxes.COLUMN, ImageAxes.ROW, ImageAxes.SLICE
 
 
 def round_trip(array: np.ndarray) -> np.ndarray:
@@ -14,6 +25,48 @@ def round_trip(array: np.ndarray) -> np.ndarray:
     return NumpyInterop.to_numpy_array(NumpyInterop.from_numpy_array(array))
 
 
-def peers(case: str) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """What takes part in case `a`: NumPy to a view and back."""
-    return {"iolink": round_trip} if case == "a" else {}
+def read(view: ImageView, target: np.ndarray) -> None:
+    """The whole image into the caller's array."""
+    view.read_region(RegionXu64.create_full_region(view.shape()), target)
+
+
+def box(volume: np.ndarray, slices: tuple[slice, ...], target: np.ndarray) -> None:
+    region = RegionXu64([s.start for s in reversed(slices)], [s.stop - s.start for s in reversed(slices)])
+    NumpyInterop.from_numpy_array(volume, VOLUME).read_region(region, target)
+
+
+def permute(source: np.ndarray, target: np.ndarray) -> None:
+    read(NumpyInterop.order_from_numpy_array(source, (COLUMN, ROW, SLICE)), target)
+
+
+def permute_yx(source: np.ndarray, target: np.ndarray) -> None:
+    read(NumpyInterop.order_from_numpy_array(source, (SLICE, COLUMN, ROW)), target)
+
+
+def deinterleave(pixels: np.ndarray, planes: np.ndarray) -> None:
+    read(NumpyInterop.from_numpy_array(pixels, PIXELS), np.moveaxis(planes, 0, 2))
+
+
+def interleave(planes: np.ndarray, pixels: np.ndarray) -> None:
+    read(NumpyInterop.from_numpy_array(np.moveaxis(planes, 0, 2), PIXELS), pixels)
+
+
+def scale(stored: np.ndarray, quantity: np.ndarray, factor: float, offset: float) -> None:
+    view = NumpyInterop.from_numpy_array(stored, AxesInterpretationId.IMAGE)
+    reach = (0, 65536), (offset, offset + 65536 * factor)
+    read(ImageViewFactory.adapt_dynamic_range(view, DataTypeId.FLOAT, *reach), quantity)
+
+
+def byteswap(foreign: np.ndarray, native: np.ndarray) -> None:
+    read(NumpyInterop.from_numpy_array(foreign, AxesInterpretationId.IMAGE), native)
+
+
+def peers(case: str) -> dict[str, Callable[..., object]]:
+    """What takes part in a case: `a` NumPy to a view and back, `b` a box into a buffer, `c` permutations, planes, types."""
+    jobs = (permute, permute_yx, deinterleave, interleave, scale, byteswap)
+    cases: dict[str, dict[str, Callable[..., object]]] = {
+        "a": {"iolink": round_trip},
+        "b": {"iolink": box},
+        "c": {job.__name__: job for job in jobs},
+    }
+    return cases.get(case, {})

@@ -139,6 +139,10 @@ impl ImageView for MemoryImage {
         })
     }
 
+    fn regions_lie_in_memory(&self) -> bool {
+        true
+    }
+
     fn reshape(&self, shape: &Shape, data_type: DataType) -> Result<()> {
         let mut state = self.state_mut();
         if Arc::strong_count(&state.buffer) > 1 {

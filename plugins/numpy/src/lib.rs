@@ -102,6 +102,10 @@ impl ImageView for AdoptedImage {
         Ok(Memory { data, data_type, shape, strides, byte_order, writable, owner: Owner::arc(self.memory.clone()) })
     }
 
+    fn regions_lie_in_memory(&self) -> bool {
+        true
+    }
+
     fn set_properties(&self, properties: ImageProperties) -> Result<()> {
         let properties = properties.fitted(self.memory.shape.len())?;
         self.described.write().unwrap_or_else(PoisonError::into_inner).0 = Arc::new(properties);

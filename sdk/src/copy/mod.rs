@@ -36,6 +36,8 @@
 //! # Ok::<(), iolink_sdk::copy::CopyError>(())
 //! ```
 
+#[cfg(target_arch = "x86_64")]
+mod blend;
 mod cast;
 mod convert;
 mod extent;

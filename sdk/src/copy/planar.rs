@@ -38,7 +38,14 @@ pub(super) fn kernel(plane: &Plane) -> Option<Planar> {
 
 #[cfg(target_arch = "x86_64")]
 fn shuffles(channels: usize, element: usize, split: bool) -> Option<Kernel> {
-    use super::shuffle;
+    use super::{blend, shuffle};
+    if split && channels == 3 && std::is_x86_feature_detected!("avx2") {
+        match element {
+            1 => return Some(blend::split::<1>),
+            2 => return Some(blend::split::<2>),
+            _ => {}
+        }
+    }
     if !std::is_x86_feature_detected!("ssse3") {
         return None;
     }

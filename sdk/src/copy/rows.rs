@@ -106,24 +106,13 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
         None => (1, 0, 0),
     };
     if component == 1 && plan.element <= ticker.step() {
-        // Short runs from all over memory defeat the CPU's guesses about what is read next.
+        // Short runs from all over memory defeat the CPU's guesses about what is read next. Measured: where memory itself is the
+        // limit, asking for runs of many lines takes more than it gives.
         let total = plan.total();
-        let scattered = (64..16 << 10).contains(&plan.element);
-        let way = if scattered && plan.element >= 256 && total >= stream::LARGE {
-            // Measured: runs that begin inside a line share it with others, and lose more by that than they gain.
-            let aligned = plan.axes().iter().all(|axis| axis.dst % 64 == 0) && plan.dst as usize % 64 == 0;
-            if aligned {
-                Way::Past
-            } else {
-                Way::Plain
-            }
-        } else if scattered && total >= SPREAD {
-            Way::Ask
-        } else {
-            Way::Plain
-        };
+        let few_lines = plan.element < 256 || total < stream::LARGE;
+        let ask = (64..16 << 10).contains(&plan.element) && few_lines && total >= SPREAD;
         // SAFETY: the plan's elements.
-        return unsafe { runs(plan, (n, src_step, dst_step), way, ticker) };
+        return unsafe { runs(plan, (n, src_step, dst_step), ask, ticker) };
     }
     // Whole components, and whole lines, at a time.
     let past = component > 1 && plan.total() >= stream::LARGE;
@@ -187,61 +176,44 @@ unsafe fn swap_past(bytes: usize, component: usize, src: *const u8, dst: *mut u8
     stream::fence();
 }
 
-/// How short runs are copied.
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    /// One after the other.
-    Plain,
-    /// Asking for those that follow.
-    Ask,
-    /// Asking, and past the caches.
-    Past,
-}
-
-/// Runs without a byte swap, the innermost axis being `(n, source step, destination step)`.
+/// Runs without a byte swap, the innermost axis being `(n, source step, destination step)`; `ask` asks for those that follow.
+///
+/// Measured: past the caches is no faster, whether or not the runs begin where lines do.
 ///
 /// # Safety
 /// The plan's elements.
-unsafe fn runs(plan: &Plan, (n, src_step, dst_step): (usize, isize, isize), way: Way, ticker: &mut Ticker<'_>) -> bool {
+unsafe fn runs(
+    plan: &Plan,
+    (n, src_step, dst_step): (usize, isize, isize),
+    ask: bool,
+    ticker: &mut Ticker<'_>,
+) -> bool {
     let bytes = plan.element;
     let part = (ticker.step() / bytes).max(1);
-    let past = stream::copier();
     let mut outer = plan.outer(0);
-    let mut go = true;
-    while go {
+    loop {
         let (mut src, mut dst) = (outer.src, outer.dst);
         let mut left = n;
         while left > 0 {
             let count = part.min(left);
             for _ in 0..count {
-                if way != Way::Plain {
+                if ask {
                     stream::ask(src.wrapping_offset(src_step.wrapping_mul(AHEAD)), bytes);
                 }
                 // SAFETY: one element of the plan.
-                unsafe {
-                    if way == Way::Past {
-                        past(src, dst, bytes);
-                    } else {
-                        std::ptr::copy_nonoverlapping(src, dst, bytes);
-                    }
-                }
+                unsafe { std::ptr::copy_nonoverlapping(src, dst, bytes) };
                 src = src.wrapping_offset(src_step);
                 dst = dst.wrapping_offset(dst_step);
             }
             left -= count;
-            go = ticker.advance(count * bytes);
-            if !go {
-                left = 0;
+            if !ticker.advance(count * bytes) {
+                return false;
             }
         }
-        if go && !outer.next() {
-            break;
+        if !outer.next() {
+            return true;
         }
     }
-    if way == Way::Past {
-        stream::fence();
-    }
-    go
 }
 
 /// Rows along the innermost axis of the destination.

@@ -2,7 +2,9 @@
 //!
 //! The plane of both innermost axes is cut into tiles. A tile that is contiguous along one axis on
 //! each side is transposed in registers into a small buffer and leaves it in whole cache lines; any
-//! other tile is copied by strided rows while its lines are in cache.
+//! other tile is copied by strided rows while its lines are in cache. A plane that the caches hold is
+//! cut into stripes, one cache line wide, while the next one is asked for from its first byte to its
+//! last: in that order memory is fastest.
 
 use super::lanes::Lane;
 use super::plan::{Axis, Outer, Plan};
@@ -14,6 +16,10 @@ use std::mem::{size_of, MaybeUninit};
 const BUFFER: usize = room(4 * EDGE) * room(EDGE / 2);
 /// Bytes along either edge of a tile that stays in the caches.
 const EDGE: usize = 128;
+/// Bytes across a stripe.
+const LINE: usize = 64;
+/// The largest plane, in bytes, that the caches hold beside the next one.
+const PLANE: usize = 768 << 10;
 
 /// Both innermost axes of a permutation: `d` of the destination, `s` of the source.
 #[derive(Clone, Copy)]
@@ -49,7 +55,7 @@ pub(super) unsafe fn run(plan: &Plan, inner: usize, component: usize, ticker: &m
                 return planar::run(&plane, kernel, outer, plan.total(), ticker);
             }
             if d.n.min(s.n) >= (16 / element).max(4) {
-                let tiles = &Tiles::new(element, plan.total());
+                let tiles = &Tiles::new(&plane, plan.total());
                 return match element {
                     1 => squares::<u8>(&plane, outer, tiles, ticker),
                     2 => squares::<u16>(&plane, outer, tiles, ticker),
@@ -66,7 +72,8 @@ pub(super) unsafe fn run(plan: &Plan, inner: usize, component: usize, ticker: &m
     }
 }
 
-/// Shape of the tiles of a permutation, in elements; and whether they come from and go to memory.
+/// Shape of the tiles of a permutation, in elements; how far apart their rows lie in the buffer, in bytes; and whether they come
+/// from and go to memory.
 ///
 /// Measured: what has to come from memory is limited by how many lines are under way at a time. Tiles
 /// long in the destination, with the next tile's source lines asked for while this one is
@@ -74,19 +81,39 @@ pub(super) unsafe fn run(plan: &Plan, inner: usize, component: usize, ticker: &m
 struct Tiles {
     d: usize,
     s: usize,
+    pitch: usize,
     large: bool,
+    stripes: bool,
 }
 
 impl Tiles {
-    fn new(size: usize, total: u64) -> Tiles {
+    fn new(plane: &Plane, total: u64) -> Tiles {
+        let (size, rows) = (plane.element, plane.d.n);
         let large = total >= stream::LARGE;
+        let row = plane.s.n * size;
+        if large && plane.d.src == row as isize && rows * row <= PLANE {
+            // A column of the buffer whose lines all belong in the same few places of the first cache would not stay there.
+            let spread = if rows * size % 1024 == 0 { 64 } else { 0 };
+            let pitch = rows * size + spread;
+            if pitch * room(LINE / size) <= BUFFER {
+                return Tiles { d: rows, s: LINE / size, pitch, large, stripes: true };
+            }
+        }
         let d = match (large, size) {
             (false, _) => EDGE,
             (true, 1) => 2 * EDGE,
             (true, _) => 4 * EDGE,
         };
-        Tiles { d: d / size, s: EDGE / size, large }
+        Tiles { d: d / size, s: EDGE / size, pitch: room(d / size) * size, large, stripes: false }
     }
+}
+
+/// Lines to be asked for: so many bytes at each of some places, one place for each row of the tile in hand.
+#[derive(Clone, Copy)]
+struct Ahead {
+    first: *const u8,
+    step: isize,
+    bytes: usize,
 }
 
 /// Tiles through the buffer.
@@ -99,8 +126,9 @@ unsafe fn squares<T: Lane>(plane: &Plane, mut outer: Outer, tiles: &Tiles, ticke
     let (d, s) = (plane.d, plane.s);
     let mut buffer = MaybeUninit::<[u8; BUFFER]>::uninit();
     let buffer = buffer.as_mut_ptr().cast::<u8>();
-    let pitch = room(tiles.d) * size;
     let past = stream::copier();
+    // Rows of the buffer that follow each other in the destination as they do here are one.
+    let joined = tiles.stripes && s.dst == tiles.pitch as isize;
     loop {
         let mut d0 = 0;
         let mut nd = first(tiles.d, size, outer.dst, d.n);
@@ -110,33 +138,45 @@ unsafe fn squares<T: Lane>(plane: &Plane, mut outer: Outer, tiles: &Tiles, ticke
             let mut s0 = 0;
             let mut ns = first(tiles.s, size, from, s.n);
             while ns > 0 {
+                let tile = from.wrapping_add(s0 * size);
+                let ahead = if tiles.stripes {
+                    // As much of the next plane as this stripe is of this one.
+                    let share = outer.src_after().wrapping_add((s0 * size + LINE - 1) / LINE * LINE * nd);
+                    Some(Ahead { first: share, step: LINE as isize, bytes: 1 })
+                } else if tiles.large {
+                    // The tile after this one, be it in the next strip or the next plane.
+                    let next = if s0 + ns < s.n {
+                        tile.wrapping_add(ns * size)
+                    } else if d0 + nd < d.n {
+                        from.wrapping_offset((nd as isize).wrapping_mul(d.src))
+                    } else {
+                        outer.src_after()
+                    };
+                    Some(Ahead { first: next, step: d.src, bytes: EDGE })
+                } else {
+                    None
+                };
                 // SAFETY: `nd * ns` elements of the plane; the buffer has room for as many, and its
                 // rows are all written before they are read.
                 unsafe {
-                    let tile = from.add(s0 * size);
-                    if tiles.large {
-                        // The tile after this one, be it in the next strip or the next plane.
-                        let next = if s0 + ns < s.n {
-                            tile.wrapping_add(ns * size)
-                        } else if d0 + nd < d.n {
-                            from.wrapping_offset((nd as isize).wrapping_mul(d.src))
-                        } else {
-                            outer.src_after()
-                        };
-                        pack::<T, true>(nd, ns, tile, d.src, buffer, pitch, next);
-                    } else {
-                        pack::<T, false>(nd, ns, tile, d.src, buffer, pitch, tile);
+                    match ahead {
+                        Some(ahead) => pack::<T, true>(nd, ns, tile, d.src, buffer, tiles.pitch, ahead),
+                        None => {
+                            let nothing = Ahead { first: tile, step: 0, bytes: 0 };
+                            pack::<T, false>(nd, ns, tile, d.src, buffer, tiles.pitch, nothing);
+                        }
                     }
-                    for k in 0..ns {
-                        let row = buffer.add(k * pitch);
+                    let (rows, bytes) = if joined { (1, ns * nd * size) } else { (ns, nd * size) };
+                    for k in 0..rows {
+                        let row = buffer.add(k * tiles.pitch);
                         if plane.component > 1 {
-                            swap::in_place(nd * size, plane.component, row);
+                            swap::in_place(bytes, plane.component, row);
                         }
                         let line = to.wrapping_offset(((s0 + k) as isize).wrapping_mul(s.dst));
                         if tiles.large {
-                            past(row, line, nd * size);
+                            past(row, line, bytes);
                         } else {
-                            std::ptr::copy_nonoverlapping(row, line, nd * size);
+                            std::ptr::copy_nonoverlapping(row, line, bytes);
                         }
                     }
                 }
@@ -176,31 +216,31 @@ fn following(tile: usize, left: usize) -> usize {
 /// Elements of the first tile: the ones after it begin with a cache line, where elements can.
 #[inline]
 fn first(tile: usize, size: usize, at: *const u8, n: usize) -> usize {
-    let past = at as usize % 64;
+    let past = at as usize % LINE;
     if n <= room(tile) {
         n
-    } else if past % size == 0 {
+    } else if LINE % size == 0 && past % size == 0 {
         tile - past / size
     } else {
         tile
     }
 }
 
-/// Transposes `nd` rows of `ns` elements into `ns` rows of `nd`, `pitch` bytes apart. `AHEAD` asks for
-/// the lines of the tile at `next`.
+/// Transposes `nd` rows of `ns` elements into `ns` rows of `nd`, `pitch` bytes apart. `ASK` asks for what
+/// comes next.
 ///
 /// # Safety
 /// `nd` rows of `ns` elements at `src`; room for `ns` rows of `pitch` bytes in `buffer`, and `nd`
 /// elements in each.
 #[inline(always)]
-unsafe fn pack<T: Lane, const AHEAD: bool>(
+unsafe fn pack<T: Lane, const ASK: bool>(
     nd: usize,
     ns: usize,
     src: *const u8,
     src_row: isize,
     buffer: *mut u8,
     pitch: usize,
-    next: *const u8,
+    ahead: Ahead,
 ) {
     let size = size_of::<T>();
     let (whole_d, whole_s) = (nd - nd % T::EDGE, ns - ns % T::EDGE);
@@ -208,9 +248,9 @@ unsafe fn pack<T: Lane, const AHEAD: bool>(
     unsafe {
         for k in (0..whole_d).step_by(T::EDGE) {
             let from = src.wrapping_offset((k as isize).wrapping_mul(src_row));
-            if AHEAD {
+            if ASK {
                 for r in k..k + T::EDGE {
-                    stream::ask(next.wrapping_offset((r as isize).wrapping_mul(src_row)), EDGE);
+                    stream::ask(ahead.first.wrapping_offset((r as isize).wrapping_mul(ahead.step)), ahead.bytes);
                 }
             }
             for j in (0..whole_s).step_by(T::EDGE) {

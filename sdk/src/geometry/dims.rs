@@ -58,6 +58,12 @@ impl<T: Copy + Default> Dims<T> {
         out
     }
 
+    /// [`Dims::border`] for whoever looks at no more than there are axes: a whole array is copied faster than a part of it.
+    #[inline]
+    pub(crate) fn border_loose(&self) -> [T; IOLINK_MAX_DIMS] {
+        self.values
+    }
+
     /// The list with one more value at the end.
     pub fn with(&self, value: T) -> Result<Self> {
         let mut values = self.to_vec();
@@ -88,6 +94,7 @@ impl<T> DerefMut for Dims<T> {
 }
 
 impl<T: PartialEq> PartialEq for Dims<T> {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         // Short lists: a loop is faster than the call that a comparison of slices becomes.
         self.length == other.length && self.iter().zip(&**other).all(|(one, other)| one == other)

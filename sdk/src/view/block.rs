@@ -134,7 +134,7 @@ macro_rules! shared_by_both {
                     dimension_count: self.shape.len() as u32,
                     data_type: self.data_type.id(),
                     data: self.data as *mut c_void,
-                    byte_strides: self.strides.border(),
+                    byte_strides: self.strides.border_loose(),
                 }
             }
 
@@ -213,33 +213,50 @@ impl BlockMut<'_> {
         if source.data_type != self.data_type {
             fail!(Type, "samples of type {} cannot fill a block of type {}", source.data_type, self.data_type);
         }
-        let component = self.data_type.component_bytes();
-        let swap =
-            if source.byte_order == self.byte_order || component == 1 { Swap::None } else { Swap::Bytes(component) };
-        let size = self.data_type.byte_count();
-        // SAFETY: both blocks describe good memory of that many samples; a source that shares memory with the target
-        // overlaps it only where a caller reads a view into itself, which the memory provider refuses.
+        // SAFETY: both blocks describe good memory of that many samples.
         unsafe {
-            if call.is_silent() {
-                copy_strided(&self.shape, size, source.data, &source.strides, self.data, &self.strides, swap);
-                return Ok(());
-            }
-            let mut stopped = Ok(());
-            let mut tick = |done, total| {
-                stopped = call.step(done, total);
-                stopped.is_ok()
-            };
-            copy_strided_with(
+            copy_samples(
                 &self.shape,
-                size,
-                source.data,
-                &source.strides,
-                self.data,
-                &self.strides,
-                swap,
-                &mut tick,
-            );
-            stopped
+                self.data_type,
+                (source.data, &source.strides, source.byte_order),
+                (self.data, &self.strides, self.byte_order),
+                call,
+            )
         }
+    }
+}
+
+/// Copies samples from and to an address, by the strides and in the byte order that stand with it.
+///
+/// # Errors
+/// `Cancelled` where the caller asks to stop.
+///
+/// # Safety
+/// There is good memory of that many samples on both sides. A source that shares memory with the target overlaps it only where
+/// a caller reads a view into itself, which the memory provider refuses.
+#[inline]
+pub(super) unsafe fn copy_samples(
+    shape: &[u64],
+    data_type: DataType,
+    source: (*const u8, &[i64], ByteOrder),
+    target: (*mut u8, &[i64], ByteOrder),
+    call: &Call<'_>,
+) -> Result<()> {
+    let component = data_type.component_bytes();
+    let swap = if source.2 == target.2 || component == 1 { Swap::None } else { Swap::Bytes(component) };
+    let size = data_type.byte_count();
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if call.is_silent() {
+            copy_strided(shape, size, source.0, source.1, target.0, target.1, swap);
+            return Ok(());
+        }
+        let mut stopped = Ok(());
+        let mut tick = |done, total| {
+            stopped = call.step(done, total);
+            stopped.is_ok()
+        };
+        copy_strided_with(shape, size, source.0, source.1, target.0, target.1, swap, &mut tick);
+        stopped
     }
 }

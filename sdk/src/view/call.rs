@@ -62,6 +62,7 @@ impl<'a> Call<'a> {
     ///
     /// # Safety
     /// `border` is NULL (nobody listens) or a call that lives until this returns.
+    #[inline]
     pub(crate) unsafe fn from_border<R>(border: *const iolink_call, body: impl FnOnce(&Call<'_>) -> R) -> R {
         struct Far(iolink_call);
         // SAFETY: the border lets a callee report progress from any thread.
@@ -76,11 +77,8 @@ impl<'a> Call<'a> {
             }
         }
         // SAFETY: the caller vouches for the pointer.
-        let far = match unsafe { read_grown(border) } {
-            Ok(call) => Far(call),
-            Err(_) => return body(&Call::silent()),
-        };
-        let ask = |done, total| far.ask(done, total);
-        body(&Call::new(&ask))
+        let far = if border.is_null() { None } else { unsafe { read_grown(border) }.ok().map(Far) };
+        let ask = |done, total| far.as_ref().map_or(true, |far| far.ask(done, total));
+        body(&Call { progress: far.is_some().then_some(&ask) })
     }
 }

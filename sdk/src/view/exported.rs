@@ -185,28 +185,33 @@ fn drop_payload(payload: Box<dyn std::any::Any + Send>) {
 }
 
 /// Runs the body of a border function: its error goes into the caller's struct, a panic becomes an error.
+#[inline]
 pub(crate) fn guard(provider: &str, error: *mut iolink_error, body: impl FnOnce() -> Result<()>) -> i32 {
-    let failed = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => return crate::abi::IOLINK_OK,
-        Ok(Err(failed)) => failed,
-        Err(payload) => {
-            let words = payload
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| payload.downcast_ref::<&str>().map(|words| (*words).to_owned()))
-                .unwrap_or_else(|| "no message".to_owned());
-            drop_payload(payload);
-            Error::new(ErrorKind::Internal, format!("the provider panicked: {words}"))
-        }
-    };
-    // SAFETY: `error` is NULL or the caller's struct.
-    unsafe { fill_error(error, &failed.with_provider(provider)) }
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => crate::abi::IOLINK_OK,
+        // SAFETY: `error` is NULL or the caller's struct.
+        Ok(Err(failed)) => unsafe { fill_error(error, &failed.with_provider(provider)) },
+        // SAFETY: as above.
+        Err(payload) => unsafe { fill_error(error, &panicked(payload).with_provider(provider)) },
+    }
+}
+
+#[cold]
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Error {
+    let words = payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(|words| (*words).to_owned()))
+        .unwrap_or_else(|| "no message".to_owned());
+    drop_payload(payload);
+    Error::new(ErrorKind::Internal, format!("the provider panicked: {words}"))
 }
 
 /// Writes an error into the caller's struct and returns its number.
 ///
 /// # Safety
 /// `error` is NULL or points to an `iolink_error` whose size is set.
+#[cold]
 pub(crate) unsafe fn fill_error(error: *mut iolink_error, failed: &Error) -> i32 {
     let number = failed.kind().number();
     // SAFETY: by the caller's promise; a struct of the first version has all the fields that are written.

@@ -71,6 +71,7 @@ impl ForeignView {
     }
 
     /// Runs `body` on the object, one at a time where that is needed.
+    #[inline]
     pub(crate) fn with<R>(&self, body: impl FnOnce(*mut iolink_view) -> R) -> R {
         let _one_at_a_time = self.serialise.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
         body(self.raw)

@@ -1,7 +1,7 @@
 //! Border structs that a later version may have grown, or an earlier one not yet: read as far as both sides know them.
 
 use crate::abi::*;
-use crate::{fail, Result};
+use crate::{fail, Error, ErrorKind, Result};
 use std::mem::{align_of, size_of, MaybeUninit};
 
 /// A border struct that starts with its own size.
@@ -11,6 +11,8 @@ use std::mem::{align_of, size_of, MaybeUninit};
 pub(crate) unsafe trait Grows: Sized {
     /// Size in version 1.0, below which it is nobody's. Whoever appends a field writes the old size here.
     const FIRST: usize = size_of::<Self>();
+    /// Cannot be had of a struct that has grown since.
+    const WHOLE: () = assert!(Self::FIRST == size_of::<Self>());
 }
 
 macro_rules! grows {
@@ -37,10 +39,33 @@ grows! {
 pub(crate) unsafe fn read_grown<T: Grows>(at: *const T) -> Result<T> {
     // SAFETY: every such struct starts with its size.
     if at.is_null() || (unsafe { *(at as *const u32) } as usize) < T::FIRST {
-        fail!(InvalidArgument, "an argument is NULL, or does not say its size");
+        return Err(no_struct());
     }
     // SAFETY: by the caller's promise, and zero is valid by the trait's.
     Ok(unsafe { read_up_to(at, *(at as *const u32) as usize) })
+}
+
+/// A struct that is still as in version 1.0, where it lies: whoever says its size has all of it.
+///
+/// # Errors
+/// As [`read_grown`].
+///
+/// # Safety
+/// `at` is NULL, or points to a struct of the size it says, which nobody changes during `'a`.
+#[inline]
+pub(crate) unsafe fn borrow_whole<'a, T: Grows>(at: *const T) -> Result<&'a T> {
+    let _: () = T::WHOLE;
+    // SAFETY: every such struct starts with its size, and one of the first size is complete.
+    match unsafe { at.as_ref() } {
+        // SAFETY: as above.
+        Some(whole) if unsafe { *(at as *const u32) } as usize >= T::FIRST => Ok(whole),
+        _ => Err(no_struct()),
+    }
+}
+
+#[cold]
+fn no_struct() -> Error {
+    Error::new(ErrorKind::InvalidArgument, "an argument is NULL, or does not say its size")
 }
 
 /// Copies as much of a table as its maker has; functions that the maker does not know yet are absent.

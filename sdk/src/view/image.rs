@@ -1,5 +1,6 @@
 //! Images: the trait, its table, and the wrapper of images made elsewhere.
 
+use super::asked::Asked;
 use super::{
     check_status, guard, hand_out, new_error, read_grown, read_table, stop_panic, Block, BlockMut, Border, Call,
     Exported, ForeignView, Memory, Table, View, MAKER,
@@ -70,6 +71,12 @@ pub trait ImageView: Send + Sync {
             return Err(Error::capability("the image", "WRITE", "copy it into memory to change it"));
         }
         self.memory()?.block_mut(region)?.copy_from(source, call)
+    }
+
+    /// Are `read_region` and `write_region` those of this trait, which go through [`memory`](ImageView::memory)? Then callers
+    /// on the other side of the border are served from there at once.
+    fn regions_lie_in_memory(&self) -> bool {
+        false
     }
 
     /// RESHAPE: another shape and type; the samples start at zero.
@@ -203,10 +210,8 @@ unsafe extern "C" fn read_region(
     let this = unsafe { here(view) };
     // SAFETY: region, block and call are the caller's and outlive this function.
     guard(this.provider, error, || unsafe {
-        let region = region_from(region)?;
-        region.check_inside(&this.value.shape())?;
-        let mut target = BlockMut::from_border(block, region.size, this.value.data_type())?;
-        Call::from_border(call, |call| this.value.read_region(&region, &mut target, call))
+        let asked = Asked::new(region, block)?;
+        Call::from_border(call, |call| asked.read(&*this.value, call))
     })
 }
 
@@ -221,10 +226,8 @@ unsafe extern "C" fn write_region(
     let this = unsafe { here(view) };
     // SAFETY: region, block and call are the caller's and outlive this function.
     guard(this.provider, error, || unsafe {
-        let region = region_from(region)?;
-        region.check_inside(&this.value.shape())?;
-        let source = Block::from_border(block, region.size, this.value.data_type())?;
-        Call::from_border(call, |call| this.value.write_region(&region, &source, call))
+        let asked = Asked::new(region, block)?;
+        Call::from_border(call, |call| asked.write(&*this.value, call))
     })
 }
 
@@ -483,15 +486,18 @@ impl ForeignImage {
         }
     }
 
-    /// Refuses a block that does not fit the region, before the other side sees it.
+    /// Refuses a block that does not fit the region, before the other side sees it. Shape and type of an image with RESHAPE can
+    /// change at any time: there the other side alone compares with them.
+    #[inline]
     fn check_block(&self, region: &Region, shape: &Shape, data_type: DataType, native: bool) -> Result<()> {
-        let (whole, own_type) = self.described();
-        region.check_inside(&whole)?;
-        if *shape != region.size || data_type != own_type || !native {
-            fail!(
-                InvalidArgument,
-                "a block of shape {shape} and type {data_type} does not fit {region} of an image of type {own_type}"
-            );
+        if let Some((whole, own_type)) = &self.fixed {
+            region.check_inside(whole)?;
+            if data_type != *own_type {
+                fail!(Type, "a block of type {data_type} does not fit an image of type {own_type}");
+            }
+        }
+        if *shape != region.size || !native {
+            fail!(InvalidArgument, "a block of shape {shape} does not fit {region}, or is not in native byte order");
         }
         Ok(())
     }
@@ -505,8 +511,8 @@ pub(super) fn region_border(region: &Region) -> iolink_region {
     iolink_region {
         size: std::mem::size_of::<iolink_region>() as u32,
         dimension_count: region.size.len() as u32,
-        origin: region.origin.border(),
-        extent: region.size.border(),
+        origin: region.origin.border_loose(),
+        extent: region.size.border_loose(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! plugins, calls the same trait: a view made elsewhere arrives as a `Foreign*` wrapper, and a view of our own that
 //! comes home is recognised and unwrapped.
 
+mod asked;
 mod block;
 mod call;
 mod exported;
@@ -42,7 +43,7 @@ pub use tiled::{Tile, Tiled, TiledImage};
 
 pub(crate) use exported::{give_text, guard, identify, stop_panic, Border, Exported, Table, MAKER};
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink};
-pub(crate) use grown::{hand_out, read_grown, read_table, Grows};
+pub(crate) use grown::{borrow_whole, hand_out, read_grown, read_table, Grows};
 
 use crate::abi::iolink_view;
 use crate::{fail, Kind, Result};

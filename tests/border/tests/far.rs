@@ -88,6 +88,9 @@ fn a_region_outside_and_a_block_of_another_type_are_refused() {
     let part = region(&[0, 0], &[1, 1]);
     let mut block = BlockMut::new(&mut bytes, &part.size, DataType::DOUBLE).unwrap();
     let refused = image.read_region(&part, &mut block, &Call::silent()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Type);
+    let mut block = BlockMut::new(&mut bytes[..4], &Shape::filled(1, 2), DataType::UINT16).unwrap();
+    let refused = image.read_region(&part, &mut block, &Call::silent()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
 }
 

@@ -2,6 +2,7 @@
 
 use iolink_host::Registry;
 use iolink_sdk::{BlockMut, Call, Create, DataType, ImageCapability, ImageView, Region, Shape, View};
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +30,12 @@ fn race(calls: u32, mut ours: impl FnMut(), mut peer: impl FnMut()) -> (f64, f64
         times.1.push(time(&mut peer));
     }
     (median(times.0), median(times.1))
+}
+
+/// Of several races the one with the middle ratio.
+fn middle(mut races: Vec<(f64, f64)>) -> (f64, f64) {
+    races.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
+    races[races.len() / 2]
 }
 
 fn row(what: &str, (ours, peer): (f64, f64), bound: &str) {
@@ -59,18 +66,18 @@ fn main() {
         std::process::exit(1);
     }
     let shape = Shape::filled(2, 64);
+    let here = || -> Arc<dyn ImageView> {
+        Arc::new(MemoryImage::new(&shape, DataType::UINT16, None).expect("memory for an image"))
+    };
     let make = || {
         let wanted = Create::Image { shape, data_type: DataType::UINT16, properties: None };
         registry.create(wanted).and_then(View::into_image).expect("the plugin creates images")
     };
-    let far = make();
-    let near: Arc<dyn ImageView> = Arc::new(MemoryImage::new(&shape, DataType::UINT16, None).expect("memory"));
-
     println!("{:<46} {:>12} {:>12}", "call", "plugin", "in-process");
     // Several pairs, of which the middle one counts: where a view lies in memory can cost more than the call.
     let pairs: Vec<(Arc<dyn ImageView>, Arc<dyn ImageView>)> =
         (0..9).map(|_| (make(), Arc::new(Plain(ImageCapability::READ)) as Arc<dyn ImageView>)).collect();
-    let mut getters: Vec<(f64, f64)> = pairs
+    let getters = pairs
         .iter()
         .map(|(far, plain)| {
             let capabilities = |view: &Arc<dyn ImageView>| {
@@ -79,16 +86,16 @@ fn main() {
             race(200_000, || capabilities(far), || capabilities(plain))
         })
         .collect();
-    getters.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
-    row("getter: capabilities()", getters[getters.len() / 2], "<= 1.5");
+    row("getter: capabilities()", middle(getters), "<= 1.5");
     let region = Region::full(&shape);
-    let (mut one, mut other) = (vec![0u8; 64 * 64 * 2], vec![0u8; 64 * 64 * 2]);
-    let mut far_block = BlockMut::new(&mut one, &shape, DataType::UINT16).expect("a buffer of the size");
-    let mut near_block = BlockMut::new(&mut other, &shape, DataType::UINT16).expect("a buffer of the size");
-    let read = race(
-        20_000,
-        || far.read_region(&region, black_box(&mut far_block), &Call::silent()).expect("a region"),
-        || near.read_region(&region, black_box(&mut near_block), &Call::silent()).expect("a region"),
-    );
-    row("read_region: 64 x 64 u16", read, "<= 1.05");
+    // Both read the same region of the same kind of image into the same buffer; how far the samples lie from it within a page
+    // is the allocator's luck, and decides as much as the call does.
+    let mut bytes = vec![0u8; 64 * 64 * 2];
+    let buffer = RefCell::new(BlockMut::new(&mut bytes, &shape, DataType::UINT16).expect("a buffer of the size"));
+    let read = |view: &Arc<dyn ImageView>| {
+        view.read_region(&region, black_box(&mut buffer.borrow_mut()), &Call::silent()).expect("a region");
+    };
+    let pairs: Vec<_> = (0..15).map(|_| (make(), here())).collect();
+    let reads = pairs.iter().map(|(far, near)| race(2_000, || read(far), || read(near))).collect();
+    row("read_region: 64 x 64 u16", middle(reads), "<= 1.05");
 }
