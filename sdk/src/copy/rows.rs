@@ -105,7 +105,8 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
         Some(axis) => (axis.n, axis.src, axis.dst),
         None => (1, 0, 0),
     };
-    if component == 1 && plan.element <= ticker.step() {
+    let long = plan.element as u64 >= stream::LARGE || plan.element > ticker.step();
+    if component == 1 && !long {
         // Short runs from all over memory defeat the CPU's guesses about what is read next. Measured: where memory itself is the
         // limit, asking for runs of many lines takes more than it gives.
         let total = plan.total();
@@ -115,7 +116,8 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
         return unsafe { runs(plan, (n, src_step, dst_step), ask, ticker) };
     }
     // Whole components, and whole lines, at a time.
-    let past = component > 1 && plan.total() >= stream::LARGE;
+    let past = plan.total() >= stream::LARGE;
+    let copy = stream::copier();
     let step = (ticker.step() / (64 * component)).max(1).saturating_mul(64 * component);
     let mut outer = plan.outer(0);
     loop {
@@ -126,10 +128,14 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
                 let bytes = step.min(plan.element - at);
                 // SAFETY: a part of one element of the plan.
                 unsafe {
-                    match past {
-                        true => swap_past(bytes, component, src.add(at), dst.add(at)),
-                        false => swap::copy_run(bytes, component, src.add(at), dst.add(at)),
+                    match (past, component) {
+                        (true, 1) => copy(src.add(at), dst.add(at), bytes),
+                        (true, _) => swap_past(bytes, component, src.add(at), dst.add(at)),
+                        (false, _) => swap::copy_run(bytes, component, src.add(at), dst.add(at)),
                     }
+                }
+                if past {
+                    stream::fence();
                 }
                 if !ticker.advance(bytes) {
                     return false;
@@ -148,7 +154,7 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
 /// Copies a long run, reversing every component on the way and past the caches.
 ///
 /// # Safety
-/// As [`swap::copy_run`].
+/// As [`swap::copy_run`], and then [`stream::fence`] as for [`stream::CopyFn`].
 unsafe fn swap_past(bytes: usize, component: usize, src: *const u8, dst: *mut u8) {
     const ROOM: usize = 8 << 10;
     let mut buffer = MaybeUninit::<[u8; ROOM]>::uninit();
@@ -173,12 +179,11 @@ unsafe fn swap_past(bytes: usize, component: usize, src: *const u8, dst: *mut u8
             (at, part) = (at + count, whole);
         }
     }
-    stream::fence();
 }
 
 /// Runs without a byte swap, the innermost axis being `(n, source step, destination step)`; `ask` asks for those that follow.
 ///
-/// Measured: past the caches is no faster, whether or not the runs begin where lines do.
+/// Measured: past the caches is no faster for runs of a few lines, whether or not they begin where lines do.
 ///
 /// # Safety
 /// The plan's elements.

@@ -6,7 +6,7 @@
 /// Results of at least this many bytes are written past the caches.
 pub(super) const LARGE: u64 = 8 << 20;
 
-/// Copies a short contiguous run, past the caches as far as whole lines go: a line that goes out in
+/// Copies a contiguous run, past the caches as far as whole lines go: a line that goes out in
 /// parts costs more than an ordinary store.
 ///
 /// # Safety

@@ -308,6 +308,30 @@ fn a_box_out_of_a_large_volume_arrives() {
 }
 
 #[test]
+fn a_large_dense_result_arrives_wherever_its_lines_begin() {
+    let (row, step, rows) = (608, 1000, 15_000);
+    let mut src = vec![0u8; step * rows];
+    Random(9).fill(&mut src);
+    let wanted: Vec<u8> = src.chunks(step).flat_map(|piece| &piece[..row]).copied().collect();
+    let mut dst = vec![0u8; row * rows + 128];
+    let first_line = dst.as_ptr().align_offset(64);
+    for offset in [0, 16, 48, 5] {
+        for (shape, from, bytes) in [(&[rows as u64], step as i64, row), (&[1], 0, row * rows)] {
+            dst.fill(0xEE);
+            let begin = first_line + offset;
+            // SAFETY: both vectors hold every element.
+            unsafe {
+                let to = dst.as_mut_ptr().add(begin);
+                copy_strided(shape, bytes, src.as_ptr(), &[from], to, &[bytes as i64], Swap::None);
+            }
+            let there = &dst[begin..begin + row * rows];
+            assert!(there == if from == 0 { &src[..row * rows] } else { &wanted }, "offset {offset}");
+            assert!(dst[..begin].iter().chain(&dst[begin + row * rows..]).all(|byte| *byte == 0xEE), "offset {offset}");
+        }
+    }
+}
+
+#[test]
 fn a_long_copy_ticks_and_can_be_cancelled() {
     let n = 24usize << 20;
     let (src, mut dst) = (vec![7u8; n], vec![0u8; n]);
