@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +15,9 @@ from iolink import (
     ImageViewFactory,
     NumpyInterop,
     RegionXu64,
+    StreamAccessFactory,
 )
+from iolink.pandas_interop import PandasInterop
 
 VOLUME, PIXELS = AxesInterpretationId.VOLUME, AxesInterpretationId.MULTISPECTRAL_IMAGE
 COLUMN, ROW, SLICE = ImageAxes.COLUMN, ImageAxes.ROW, ImageAxes.SLICE
@@ -61,12 +64,19 @@ def byteswap(foreign: np.ndarray, native: np.ndarray) -> None:
     read(NumpyInterop.from_numpy_array(foreign, AxesInterpretationId.IMAGE), native)
 
 
-def peers(case: str) -> dict[str, Callable[..., object]]:
-    """What takes part in a case: `a` NumPy to a view and back, `b` a box into a buffer, `c` permutations, planes, types."""
+def opened(path: str) -> io.RawIOBase:
+    return StreamAccessFactory.open_file_read(path).to_raw_io()
+
+
+def peers(case: str) -> dict[str, Callable[..., object] | tuple[Callable[..., object], ...]]:
+    """What takes part in a case: `a` NumPy to a view and back, `b` a box into a buffer, `c` permutations, planes, types, `e` a raw
+    file, `f` pandas to a frame and back."""
     jobs = (permute, permute_yx, deinterleave, interleave, scale, byteswap)
-    cases: dict[str, dict[str, Callable[..., object]]] = {
+    cases: dict[str, dict[str, Callable[..., object] | tuple[Callable[..., object], ...]]] = {
         "a": {"iolink": round_trip},
         "b": {"iolink": box},
         "c": {job.__name__: job for job in jobs},
+        "e": {"iolink": opened},
+        "f": {"iolink": (PandasInterop.from_pandas, PandasInterop.to_pandas)},
     }
     return cases.get(case, {})
