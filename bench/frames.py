@@ -62,8 +62,30 @@ def alone(body) -> float:
     return race(body, lambda: None, calls=50)[0]
 
 
+def shared_columns_together(frames: dict[str, object]) -> None:
+    """The kinds that are shared in one frame, a column of it: what the call itself costs is paid once."""
+    kinds = [kind for kind, target in TARGETS.items() if target.startswith("shared")]
+    df = pd.DataFrame({kind: frames[kind]["c"] for kind in kinds})
+    frame, table = from_pandas(df), pa.Table.from_pandas(df, preserve_index=False)
+    into = race(lambda: from_pandas(df), lambda: pa.Table.from_pandas(df, preserve_index=False), rounds=5)
+    out = race(lambda: to_pandas(frame), lambda: table.to_pandas(), rounds=5)
+    for way, (ours, peer), name in (
+        ("pandas -> frame", into, "pyarrow Table.from_pandas"),
+        ("frame -> pandas", out, "pyarrow Table.to_pandas"),
+    ):
+        row(
+            f"these {len(kinds)} in one frame, a column: {way}",
+            ours / len(kinds),
+            peer / len(kinds),
+            name,
+            TARGETS[kinds[0]],
+        )
+
+
 def pandas_columns(rows: int) -> None:
-    for kind, df in columns(rows).items():
+    frames = columns(rows)
+    shared_columns_together(frames)
+    for kind, df in frames.items():
         frame, table = from_pandas(df), pa.Table.from_pandas(df, preserve_index=False)
         ours, peer = race(
             lambda d=df: from_pandas(d), lambda d=df: pa.Table.from_pandas(d, preserve_index=False), rounds=5

@@ -106,11 +106,20 @@ owned!(
 );
 
 impl OwnedStream {
+    /// A producer may only let go of its stream when it is asked to; one that did so within a call is never called again.
+    fn check_live(&self) -> Result<()> {
+        match self.0.release {
+            Some(_) => Ok(()),
+            None => fail!(Corrupt, "the table's producer released its stream before the end"),
+        }
+    }
+
     /// Type of the table.
     ///
     /// # Errors
-    /// What the producer says.
+    /// What the producer says; `Corrupt` where it released the stream early.
     pub fn schema(&mut self) -> Result<OwnedSchema> {
+        self.check_live()?;
         let get = self.0.get_schema.ok_or_else(|| Error::new(ErrorKind::Internal, "the stream has no get_schema"))?;
         let mut out = OwnedSchema::released();
         // SAFETY: the stream is live and `out` is ours.
@@ -127,8 +136,9 @@ impl OwnedStream {
     /// The next record batch; `None` at the end.
     ///
     /// # Errors
-    /// What the producer says.
+    /// What the producer says; `Corrupt` where it released the stream early.
     pub fn next_batch(&mut self) -> Result<Option<OwnedArray>> {
+        self.check_live()?;
         let get = self.0.get_next.ok_or_else(|| Error::new(ErrorKind::Internal, "the stream has no get_next"))?;
         let mut out = OwnedArray::released();
         // SAFETY: the stream is live and `out` is ours.

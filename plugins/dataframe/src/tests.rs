@@ -294,6 +294,40 @@ fn producers_that_fail_are_errors() {
     assert_eq!(failed.kind(), ErrorKind::Corrupt, "{failed}");
 }
 
+#[test]
+fn a_producer_that_releases_its_stream_early_is_not_called_again() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    unsafe extern "C" fn once(stream: *mut ArrowArrayStream, out: *mut ArrowArray) -> i32 {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        let part = Part::fixed("x", "l", Form::Plain, 1, lent(&[1]), None).unwrap();
+        // SAFETY: both are the caller's; the stream is released as whoever holds it would.
+        unsafe {
+            out.write(part.to_c().unwrap().1.into_raw());
+            if let Some(release) = (*stream).release {
+                release(stream);
+            }
+            (*stream).release = None;
+        }
+        0
+    }
+    let mut raw = people(1).export(None, 0..1).unwrap().into_raw();
+    raw.get_next = Some(once);
+    // SAFETY: the struct is live, with a function replaced.
+    let mut stream = unsafe { OwnedStream::take(&mut raw) }.unwrap();
+    assert!(stream.next_batch().unwrap().is_some());
+    let refused = stream.next_batch().err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt);
+    assert!(refused.message().contains("before the end"), "{refused}");
+    assert!(stream.schema().is_err());
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+
+    let mut raw = people(1).export(None, 0..1).unwrap().into_raw();
+    raw.get_next = Some(once);
+    // SAFETY: as above.
+    let stream = unsafe { OwnedStream::take(&mut raw) }.unwrap();
+    assert!(Frame::adopt(stream).is_err(), "half a table is no table");
+}
+
 unsafe extern "C" fn negative(_: *mut ArrowArrayStream, out: *mut ArrowArray) -> i32 {
     let part = Part::fixed("x", "l", Form::Plain, 1, lent(&[1]), None).unwrap();
     let mut raw = part.to_c().unwrap().1.into_raw();
