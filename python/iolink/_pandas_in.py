@@ -40,6 +40,23 @@ def _of_dtype(dtype: Any) -> str:
     return json.dumps({"dtype": str(dtype)})
 
 
+@functools.lru_cache(maxsize=256)
+def _plain_facts(dtype: str, start: int, stop: int, step: int, columns: str | None, index: str | None) -> str:
+    """The facts about a DataFrame whose labels are a plain index, and whose rows are numbered; its two names are texts."""
+    labels = {"names": [encode(columns)], "dtype": dtype}
+    return json.dumps(
+        {"columns": labels, "index": {"range": [start, stop, step], "names": [encode(index)]}, "attrs": {}}
+    )
+
+
+def _each_label(columns: Any) -> Any:
+    """The labels one by one: texts that Arrow keeps come at once, which takes half the time."""
+    import pandas as pd
+
+    kept = getattr(columns.array, "_pa_array", None) if isinstance(columns.dtype, pd.StringDtype) else None
+    return columns if kept is None or kept.null_count else kept.to_pylist()
+
+
 def _labels(columns: Any) -> dict[str, Any]:
     """What the labels do not say themselves."""
     import pandas as pd
@@ -101,17 +118,28 @@ class _Reader:
                 self.kept.append(series)
         else:
             # Without a Series for each column, which would cost more than everything else.
-            for label, values in zip(df.columns, _arrays(df), strict=True):
+            for label, values in zip(_each_label(df.columns), _arrays(df), strict=True):
                 self.column(label, values.dtype, values, self.held)
+        self.table = (self.specs, {PANDAS: self.facts(df, whole)}, len(df))
+
+    def facts(self, df: Any, whole: bool) -> str:
+        """What the columns do not say: labels, index and attributes."""
+        import pandas as pd
+
+        index, columns, attrs = df.index, df.columns, df.attrs
+        names = (columns.name, index.name)
+        rows_are_numbered, labels_are_listed = type(index) is pd.RangeIndex, type(columns) is pd.Index
+        if rows_are_numbered and labels_are_listed and not attrs and all(n is None or type(n) is str for n in names):
+            return _plain_facts(str(columns.dtype), index.start, index.stop, index.step, *names)
         facts: dict[str, Any] = {
-            "columns": _labels(df.columns),
-            "index": self.index(df.index.copy(deep=True) if whole else df.index),
+            "columns": _labels(columns),
+            "index": self.index(index.copy(deep=True) if whole else index),
         }
         try:
-            facts["attrs"] = json.loads(json.dumps(df.attrs)) if df.attrs else {}
+            facts["attrs"] = json.loads(json.dumps(attrs)) if attrs else {}
         except (TypeError, ValueError):
             facts["attrs"] = {}
-        self.table = (self.specs, {PANDAS: json.dumps(facts)}, len(df))
+        return json.dumps(facts)
 
     def holding(self, identities: Identities) -> Held:
         """What the frame is to hold: by it pandas knows that it shares, and gets back what it gave."""
