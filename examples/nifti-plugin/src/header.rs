@@ -91,7 +91,9 @@ fn fields(head: &[u8]) -> Result<(Fields, f64, ByteOrder)> {
         Some([0x1C, 2, 0, 0]) => (false, 540),
         Some([0, 0, 2, 0x1C]) => (true, 540),
         Some(other) => fail!(Unsupported, "NIfTI starts with the number 348 or 540, this with the bytes {other:02X?}"),
-        None => fail!(Unsupported, "NIfTI starts with a header of 348 or 540 bytes, and this has {} in all", head.len()),
+        None => {
+            fail!(Unsupported, "NIfTI starts with a header of 348 or 540 bytes, and this has {} in all", head.len())
+        }
     };
     match head.get(if length == 540 { 4..12 } else { 344..348 }).filter(|_| head.len() >= length) {
         Some(b"n+1\0" | b"n+2\0\r\n\x1A\n") => {}
