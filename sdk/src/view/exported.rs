@@ -31,6 +31,37 @@ pub(crate) trait Border: Send + Sync {
     fn opened_by(&self) -> Option<String>;
 }
 
+/// Gives a kind of view its table at the border: the head that all have, and the kind's own functions, each under its name.
+macro_rules! border {
+    ($view:ident, $kind:ident, $table:ident, $bits:expr, $service:expr, { $($function:ident),* $(,)? }) => {
+        impl $crate::view::Border for dyn $view {
+            fn head() -> *const iolink_view_head {
+                // The whole table, so that whoever gets the address may read all of it.
+                &TABLE as *const $crate::view::Table<$table> as *const iolink_view_head
+            }
+            fn bits(&self) -> u64 {
+                let bits: fn(&Self) -> u64 = $bits;
+                bits(self)
+            }
+            fn service(this: &std::sync::Arc<Self>, id: u64) -> Option<View> {
+                let service: fn(&std::sync::Arc<Self>, u64) -> Option<View> = $service;
+                service(this, id)
+            }
+            fn opened_by(&self) -> Option<String> {
+                self.origin()
+            }
+        }
+
+        type Here = $crate::view::Exported<dyn $view>;
+
+        static TABLE: $crate::view::Table<$table> = $crate::view::Table($table {
+            head: Here::common($crate::Kind::$kind, std::mem::size_of::<$table>(), &$crate::view::MAKER),
+            $($function: Some($function),)*
+        });
+    };
+}
+pub(crate) use border;
+
 /// The one object with a Rust view in it.
 #[repr(C)]
 pub(crate) struct Exported<T: ?Sized> {

@@ -1,8 +1,8 @@
 //! Services attached to a view: an id and a table of the service's own.
 
-use super::{guard, read_table, Border, Exported, ForeignView, Table, View, MAKER};
+use super::{border, guard, read_table, ForeignView, View};
 use crate::abi::*;
-use crate::{fail, Kind, Result};
+use crate::{fail, Result};
 use std::os::raw::c_void;
 use std::sync::Arc;
 
@@ -54,29 +54,10 @@ pub unsafe fn with_table<T, R>(
     }
 }
 
-impl Border for dyn Extension {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_extension_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        0
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        this.extension(id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn Extension>;
-
-static TABLE: Table<iolink_extension_vtable> = Table(iolink_extension_vtable {
-    head: Here::common(Kind::Extension, std::mem::size_of::<iolink_extension_vtable>(), &MAKER),
-    id: Some(id),
-    table: Some(table),
-});
+border!(
+    Extension, Extension, iolink_extension_vtable, |_| 0, |this, id| this.extension(id),
+    { id, table }
+);
 
 unsafe extern "C" fn id(view: *const iolink_view) -> u64 {
     // SAFETY: only this kind's table holds this function.

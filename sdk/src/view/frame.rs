@@ -1,10 +1,9 @@
 //! Data frames: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{guard, read_table, Border, Exported, ForeignView, Table, View, MAKER};
+use super::{border, guard, read_table, ForeignView, View};
 use crate::abi::*;
-use crate::{fail, CapabilitySet, DataFrameCapability, Error, Kind, OwnedArray, OwnedSchema, OwnedStream, Result};
+use crate::{fail, CapabilitySet, DataFrameCapability, Error, OwnedArray, OwnedSchema, OwnedStream, Result};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A table: columns of one type each, in the form of the Arrow C data interface.
 pub trait DataFrameView: Send + Sync {
@@ -61,32 +60,10 @@ pub trait DataFrameView: Send + Sync {
     }
 }
 
-impl Border for dyn DataFrameView {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_frame_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        self.capabilities().value()
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        this.extension(id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn DataFrameView>;
-
-static TABLE: Table<iolink_frame_vtable> = Table(iolink_frame_vtable {
-    head: Here::common(Kind::DataFrame, std::mem::size_of::<iolink_frame_vtable>(), &MAKER),
-    shape: Some(shape),
-    schema: Some(schema),
-    export: Some(export),
-    write: Some(write),
-    reshape: Some(reshape),
-});
+border!(
+    DataFrameView, DataFrame, iolink_frame_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
+    { shape, schema, export, write, reshape }
+);
 
 unsafe extern "C" fn shape(
     view: *const iolink_view,

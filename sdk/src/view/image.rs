@@ -2,13 +2,13 @@
 
 use super::asked::Asked;
 use super::{
-    check_status, guard, hand_out, new_error, read_grown, read_table, stop_panic, Block, BlockMut, Border, Call,
-    Exported, ForeignView, Memory, Table, View, MAKER,
+    border, check_status, guard, hand_out, new_error, read_grown, read_table, stop_panic, Block, BlockMut, Call,
+    ForeignView, Memory, View,
 };
 use crate::abi::*;
 use crate::{
-    fail, CapabilitySet, DataType, Error, ErrorKind, ImageCapability, ImageProperties, Kind, MetadataNode, Region,
-    Result, Shape, Value,
+    fail, CapabilitySet, DataType, Error, ErrorKind, ImageCapability, ImageProperties, MetadataNode, Region, Result,
+    Shape, Value,
 };
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
@@ -119,36 +119,10 @@ pub trait ImageView: Send + Sync {
     }
 }
 
-impl Border for dyn ImageView {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_image_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        self.capabilities().value()
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        super::services::of_image(this, id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn ImageView>;
-
-static TABLE: Table<iolink_image_vtable> = Table(iolink_image_vtable {
-    head: Here::common(Kind::Image, std::mem::size_of::<iolink_image_vtable>(), &MAKER),
-    describe: Some(describe),
-    memory: Some(memory),
-    read_region: Some(read_region),
-    write_region: Some(write_region),
-    reshape: Some(reshape),
-    properties: Some(properties),
-    set_properties: Some(set_properties),
-    metadata: Some(metadata),
-    set_metadata: Some(set_metadata),
-});
+border!(
+    ImageView, Image, iolink_image_vtable, |this| this.capabilities().value(), |this, id| super::services::of_image(this, id),
+    { describe, memory, read_region, write_region, reshape, properties, set_properties, metadata, set_metadata }
+);
 
 /// # Safety
 /// The table's functions are only called with live views of this kind made by this copy of the crate.

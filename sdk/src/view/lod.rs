@@ -1,8 +1,8 @@
 //! Pyramids: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{guard, read_table, Border, Exported, ForeignView, ImageView, Table, View, MAKER};
+use super::{border, guard, read_table, ForeignView, ImageView, View};
 use crate::abi::*;
-use crate::{fail, Kind, Result};
+use crate::{fail, Result};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -33,29 +33,10 @@ pub trait LodImageView: Send + Sync {
     }
 }
 
-impl Border for dyn LodImageView {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_lod_image_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        0
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        this.extension(id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn LodImageView>;
-
-static TABLE: Table<iolink_lod_image_vtable> = Table(iolink_lod_image_vtable {
-    head: Here::common(Kind::LodImage, std::mem::size_of::<iolink_lod_image_vtable>(), &MAKER),
-    level_range: Some(level_range),
-    resolution: Some(resolution),
-});
+border!(
+    LodImageView, LodImage, iolink_lod_image_vtable, |_| 0, |this, id| this.extension(id),
+    { level_range, resolution }
+);
 
 unsafe extern "C" fn level_range(view: *const iolink_view, finest: *mut i64, coarsest: *mut i64) {
     // SAFETY: only this kind's table holds this function.

@@ -1,8 +1,8 @@
 //! Ordered sets of images: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{guard, read_table, Border, Exported, ForeignView, ImageView, Table, View, MAKER};
+use super::{border, guard, read_table, ForeignView, ImageView, View};
 use crate::abi::*;
-use crate::{fail, CapabilitySet, Error, Kind, MultiImageCapability, Result};
+use crate::{fail, CapabilitySet, Error, MultiImageCapability, Result};
 use std::sync::Arc;
 
 /// Images in order, which need not be alike.
@@ -63,32 +63,10 @@ fn no_write() -> Error {
     Error::capability("the multi-image", "WRITE", "make one in memory and add its frames there")
 }
 
-impl Border for dyn MultiImageView {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_multi_image_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        self.capabilities().value()
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        this.extension(id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn MultiImageView>;
-
-static TABLE: Table<iolink_multi_image_vtable> = Table(iolink_multi_image_vtable {
-    head: Here::common(Kind::MultiImage, std::mem::size_of::<iolink_multi_image_vtable>(), &MAKER),
-    frame_count: Some(frame_count),
-    frame: Some(frame),
-    insert: Some(insert),
-    replace: Some(replace),
-    remove: Some(remove),
-});
+border!(
+    MultiImageView, MultiImage, iolink_multi_image_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
+    { frame_count, frame, insert, replace, remove }
+);
 
 unsafe extern "C" fn frame_count(view: *const iolink_view) -> u64 {
     // SAFETY: only this kind's table holds this function.

@@ -1,12 +1,11 @@
 //! Random access: the trait, its table, and the wrapper of those made elsewhere.
 
 use super::stream::{believable, buffer, buffer_mut, lent};
-use super::{guard, hand_out, read_table, Border, Bytes, Exported, ForeignView, Table, View, MAKER};
+use super::{border, guard, hand_out, read_table, Bytes, ForeignView, View};
 use crate::abi::*;
-use crate::{fail, CapabilitySet, Error, Kind, Result, StreamCapability};
+use crate::{fail, CapabilitySet, Error, Result, StreamCapability};
 use std::ops::Range;
 use std::os::raw::c_void;
-use std::sync::Arc;
 
 /// Bytes at an offset: no cursor, a fixed size, the same answer to the same question, from any thread.
 pub trait RandomAccess: Send + Sync {
@@ -80,32 +79,10 @@ impl dyn RandomAccess {
     }
 }
 
-impl Border for dyn RandomAccess {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_random_access_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        self.capabilities().value()
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        this.extension(id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn RandomAccess>;
-
-static TABLE: Table<iolink_random_access_vtable> = Table(iolink_random_access_vtable {
-    head: Here::common(Kind::RandomAccess, std::mem::size_of::<iolink_random_access_vtable>(), &MAKER),
-    length: Some(length),
-    read_at: Some(read_at),
-    write_at: Some(write_at),
-    memory: Some(memory),
-    will_need: Some(will_need),
-});
+border!(
+    RandomAccess, RandomAccess, iolink_random_access_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
+    { length, read_at, write_at, memory, will_need }
+);
 
 unsafe extern "C" fn length(view: *const iolink_view) -> u64 {
     // SAFETY: only this kind's table holds this function.

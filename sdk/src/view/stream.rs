@@ -1,11 +1,10 @@
 //! Streams: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{guard, hand_out, read_table, Border, Bytes, Exported, ForeignView, Table, View, MAKER};
+use super::{border, guard, hand_out, read_table, Bytes, ForeignView, View};
 use crate::abi::*;
-use crate::{fail, CapabilitySet, Error, ErrorKind, Kind, Result, StreamCapability};
+use crate::{fail, CapabilitySet, Error, ErrorKind, Result, StreamCapability};
 use std::mem::MaybeUninit;
 use std::os::raw::c_void;
-use std::sync::Arc;
 
 pub use std::io::SeekFrom;
 
@@ -92,35 +91,10 @@ pub trait StreamAccess: Send + Sync {
     }
 }
 
-impl Border for dyn StreamAccess {
-    fn head() -> *const iolink_view_head {
-        // The whole table, so that whoever gets the address may read all of it.
-        &TABLE as *const Table<iolink_stream_vtable> as *const iolink_view_head
-    }
-    fn bits(&self) -> u64 {
-        self.capabilities().value()
-    }
-    fn service(this: &Arc<Self>, id: u64) -> Option<View> {
-        this.extension(id)
-    }
-    fn opened_by(&self) -> Option<String> {
-        self.origin()
-    }
-}
-
-type Here = Exported<dyn StreamAccess>;
-
-static TABLE: Table<iolink_stream_vtable> = Table(iolink_stream_vtable {
-    head: Here::common(Kind::Stream, std::mem::size_of::<iolink_stream_vtable>(), &MAKER),
-    read: Some(read),
-    write: Some(write),
-    seek: Some(seek),
-    length: Some(length),
-    resize: Some(resize),
-    flush: Some(flush),
-    close: Some(close),
-    memory: Some(memory),
-});
+border!(
+    StreamAccess, Stream, iolink_stream_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
+    { read, write, seek, length, resize, flush, close, memory }
+);
 
 /// The caller's buffer as a slice.
 ///
