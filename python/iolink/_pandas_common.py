@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 # Field and schema metadata in which pandas' own facts travel, as JSON.
 PANDAS = "iolink.pandas"
 # Field metadata that says by which objects missing values were written.
 MISSING = "iolink.missing"
 
+# Is copying on write this pandas' only way?
+_ALWAYS = int(pd.__version__.split(".")[0]) >= 3
 # As `DataFrameView._identities` has them.
 Identities = tuple[int, list[Any]]
 
@@ -36,18 +41,11 @@ class Held:
 
 def copies_on_write() -> bool:
     """Does pandas copy a column before it writes to one that another object shares?"""
-    import pandas as pd
-
-    if int(pd.__version__.split(".")[0]) >= 3:
-        return True
-    return pd.get_option("mode.copy_on_write") is True
+    return _ALWAYS or pd.get_option("mode.copy_on_write") is True
 
 
 def encode(label: Any) -> list[Any]:
     """A label as JSON has it."""
-    import numpy as np
-    import pandas as pd
-
     if isinstance(label, str):
         return ["str", label]
     if label is None:
@@ -71,8 +69,6 @@ def encode(label: Any) -> list[Any]:
 
 def decode(code: list[Any]) -> Any:
     """The label again."""
-    import pandas as pd
-
     kind = code[0]
     if kind == "float":
         return float.fromhex(code[1])

@@ -9,6 +9,9 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from ._columns import Spec, fixed
 from ._iolink import DataFrameView, _explain_columns, _frame_from_columns
 from ._pandas_common import PANDAS, Held, Identities, copies_on_write, encode
@@ -51,16 +54,12 @@ def _plain_facts(dtype: str, start: int, stop: int, step: int, columns: str | No
 
 def _each_label(columns: Any) -> Any:
     """The labels one by one: texts that Arrow keeps come at once, which takes half the time."""
-    import pandas as pd
-
     kept = getattr(columns.array, "_pa_array", None) if isinstance(columns.dtype, pd.StringDtype) else None
     return columns if kept is None or kept.null_count else kept.to_pylist()
 
 
 def _labels(columns: Any) -> dict[str, Any]:
     """What the labels do not say themselves."""
-    import pandas as pd
-
     facts: dict[str, Any] = {"names": [encode(name) for name in columns.names], "dtype": str(columns.dtype)}
     if isinstance(columns, pd.MultiIndex):
         facts["levels"] = columns.nlevels
@@ -95,8 +94,6 @@ class _Reader:
     """Collects columns."""
 
     def __init__(self, df: Any, copy: bool | None, argument: str) -> None:
-        import pandas as pd
-
         if not isinstance(df, pd.DataFrame):
             raise TypeError(f"{argument}: expected a pandas.DataFrame, not {type(df).__name__}")
         self.shares = copies_on_write()
@@ -124,8 +121,6 @@ class _Reader:
 
     def facts(self, df: Any, whole: bool) -> str:
         """What the columns do not say: labels, index and attributes."""
-        import pandas as pd
-
         index, columns, attrs = df.index, df.columns, df.attrs
         names = (columns.name, index.name)
         rows_are_numbered, labels_are_listed = type(index) is pd.RangeIndex, type(columns) is pd.Index
@@ -168,8 +163,6 @@ class _Reader:
 
     def index(self, index: Any) -> dict[str, Any]:
         """The row labels: in words where they are a range, else as columns."""
-        import pandas as pd
-
         if isinstance(index, pd.RangeIndex):
             return {"range": [index.start, index.stop, index.step], "names": [encode(index.name)]}
         levels = range(index.nlevels)
@@ -196,8 +189,6 @@ class _Reader:
 
     def spec(self, name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
         """The column, and why it is copied ("": it is shared)."""
-        import numpy as np
-        import pandas as pd
 
         def words(**more: Any) -> dict[str, str]:
             return {PANDAS: json.dumps({**facts, **more})}
@@ -252,8 +243,6 @@ class _Reader:
 
     def objects(self, name: str, array: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
         """A column of Python objects, all of one type."""
-        import pandas as pd
-
         row, first = next(((row, value) for row, value in enumerate(array) if not _gone(value)), (0, None))
         of = type(first).__name__
         metadata = {PANDAS: json.dumps({**facts, "dtype": "object", "of": of})}
@@ -270,8 +259,6 @@ class _Reader:
 
 def _gone(value: Any) -> bool:
     """Does the object stand for a missing value?"""
-    import pandas as pd
-
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 

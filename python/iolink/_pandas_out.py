@@ -6,6 +6,9 @@ import json
 import zoneinfo
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from ._iolink import DataFrameView
 from ._pandas_common import MISSING, PANDAS, Held, copies_on_write, decode
 
@@ -16,8 +19,6 @@ _MASKED = "values are missing"
 
 def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, str]]:
     """The DataFrame, and why which columns were copied."""
-    import pandas as pd
-
     frame = frame._lending()
     held = frame._held() if copies_on_write() else None
     again = None if held is None or copy else held.shown(frame._identities())
@@ -50,8 +51,6 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, st
 
 def _aligned(values: Any, index: Any) -> Any:
     """A Series with the rows' labels; it shares, and says so to pandas."""
-    import pandas as pd
-
     if isinstance(values, pd.Series):
         values = values.copy(deep=False)
         values.index = index
@@ -60,8 +59,6 @@ def _aligned(values: Any, index: Any) -> Any:
 
 
 def _index(facts: dict[str, Any], levels: dict[int, Any], rows: int) -> Any:
-    import pandas as pd
-
     names = [decode(name) for name in facts.get("names", [])]
     count = facts.get("levels", 0)
     if count and len(levels) == count:
@@ -81,8 +78,6 @@ def _index(facts: dict[str, Any], levels: dict[int, Any], rows: int) -> Any:
 
 
 def _columns(facts: dict[str, Any], labels: list[Any]) -> Any:
-    import pandas as pd
-
     names = [decode(name) for name in facts.get("names", [["none"]])]
     if "levels" in facts and all(isinstance(label, tuple) and len(label) == facts["levels"] for label in labels):
         if labels:
@@ -132,9 +127,6 @@ class _Writer:
 
     def made(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> tuple[Any, str]:
         """A column that pandas never held, and why it is copied ("": it is shared)."""
-        import numpy as np
-        import pandas as pd
-
         _, data_format, arrow_type, dictionary, ordered, metadata = described
         dtype = facts.get("dtype")
         if dictionary:
@@ -180,8 +172,6 @@ _TEXTS = ("string", "large_string", "string_view")
 
 def _as_it_was(array: Any, known: Any) -> Any:
     """The values in the byte order or unit of time that pandas had, where only that differs and nothing is lost."""
-    import numpy as np
-
     try:
         wanted = np.dtype(known) if isinstance(known, str) else array.dtype
     except TypeError:
@@ -206,9 +196,6 @@ _NULLABLE = {
 
 def _nullable(array: Any, mask: Any, dtype: Any) -> Any:
     """Numbers with a mask: in pandas' own nullable type, or as NaN and NaT where that is what the type has."""
-    import numpy as np
-    import pandas as pd
-
     kind = array.dtype.kind
     if dtype not in _NULLABLE and kind in "fmM":
         array = array.copy()
@@ -229,9 +216,6 @@ def _zone_of(data_format: str) -> str:
 
 
 def _zoned(array: Any, mask: Any, zone: str, facts: dict[str, Any]) -> Any:
-    import numpy as np
-    import pandas as pd
-
     array = array.copy()
     if mask is not None:
         array[mask] = np.array("NaT", array.dtype)
@@ -244,8 +228,6 @@ def _zoned(array: Any, mask: Any, zone: str, facts: dict[str, Any]) -> Any:
 
 def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> Any:
     """An array over Arrow's own memory and why it is copied ("": it is shared); nothing without pyarrow."""
-    import pandas as pd
-
     try:
         import pyarrow as pa
     except ImportError:
@@ -261,9 +243,6 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
 
 
 def _string_dtype(facts: dict[str, Any]) -> Any:
-    import numpy as np
-    import pandas as pd
-
     storage = facts.get("storage", "python")
     if storage == "pyarrow":
         try:
@@ -277,8 +256,6 @@ def _string_dtype(facts: dict[str, Any]) -> Any:
 
 def _restore(values: list[Any], words: str) -> list[Any]:
     """Puts the objects back that stood for missing values."""
-    import pandas as pd
-
     if not words:
         return values
     objects = {"None": None, "NaN": float("nan"), "NA": pd.NA, "NaT": pd.NaT}
@@ -294,9 +271,6 @@ def _restore(values: list[Any], words: str) -> list[Any]:
 
 def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any], missing: str) -> Any:
     """Values made as Python objects."""
-    import numpy as np
-    import pandas as pd
-
     if dtype == "string":
         return pd.array(values, dtype=_string_dtype(facts))
     if dtype is None and arrow_type in _TEXTS:
@@ -316,9 +290,6 @@ def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any]
 
 def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
     """A Categorical out of a frame with the numbers and one with the categories."""
-    import numpy as np
-    import pandas as pd
-
     keys, categories = parts
     array, _, mask, _, _ = keys._numbers(0)
     codes = array.astype("i8") if array.dtype.kind == "u" else array.copy()

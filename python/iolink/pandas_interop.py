@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _pandas_in, _pandas_out
 from ._frame_enums import DataFrameCapability
 from ._iolink import DataFrameView
 from .errors import CapabilityError
@@ -47,6 +46,8 @@ class PandasInterop:
         >>> frame.columns
         ['x', '__index_level_0__']
         """
+        from . import _pandas_in
+
         frame, copied = _pandas_in.frame_of(df, copy)
         if copy is False and copied:
             _refuse(copied, "from_pandas")
@@ -65,6 +66,8 @@ class PandasInterop:
         """
         if not isinstance(frame, DataFrameView):
             raise TypeError(f"frame: expected a DataFrameView, not {type(frame).__name__}")
+        from . import _pandas_out
+
         df, copied = _pandas_out.frame_to(frame, copy)
         if copy is False and copied:
             _refuse(copied, "to_pandas")
@@ -79,6 +82,8 @@ class PandasInterop:
         from_pandas
           'x': shared
         """
+        from . import _pandas_in, _pandas_out
+
         if isinstance(thing, DataFrameView):
             title, names = "to_pandas", thing.columns
             if thing.support(DataFrameCapability.ARROW):
