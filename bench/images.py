@@ -6,6 +6,7 @@ out with a line that says so.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from types import ModuleType
@@ -92,6 +93,20 @@ def by_two_threads(view: ImageView, slices: tuple[slice, ...], target: np.ndarra
     return read
 
 
+def by_one_thread(read: Callable[[], object]) -> Callable[[], None]:
+    """Reads on one core, where no other thread is of use. Peers that began their threads before keep them."""
+
+    def alone() -> None:
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cores)})
+        try:
+            read()
+        finally:
+            os.sched_setaffinity(0, cores)
+
+    return alone
+
+
 def boxes(volume: np.ndarray, view: ImageView) -> None:
     slices = tuple(slice(size // 4, size // 4 + EDGE) for size in VOLUME)
     target, flat = np.zeros((EDGE,) * 3, "u2"), ramp((EDGE**3,), "u2")
@@ -109,8 +124,13 @@ def boxes(volume: np.ndarray, view: ImageView) -> None:
             name = f"{peer.__name__.split('.')[0].removesuffix('modules')}, into a new image"
             theirs = cut(volume, slices)
             row(what, *race(ours, theirs, rounds=7), name, "target <= 0.25")
-            both = by_two_threads(view, slices, target, 0)
-            row("  the same by two threads", *race(both, theirs, rounds=7), name, "reported: ITK has as many")
+            alone = by_one_thread(ours)
+            row(
+                "  the same by one thread",
+                *race(alone, theirs, rounds=7),
+                name,
+                "reported: ITK has as many as there are cores",
+            )
             limit = race(lambda: np.copyto(target.reshape(-1), flat), theirs, rounds=7)
             row("  contiguous memcpy of as many bytes", *limit, name, "the limit of one thread")
 

@@ -33,9 +33,17 @@ def read(view: ImageView, target: np.ndarray) -> None:
     view.read_region(RegionXu64.create_full_region(view.shape()), target)
 
 
+# The view of the case's volume, made once, as the peers make their images of it.
+volumes: dict[int, ImageView] = {}
+
+
 def box(volume: np.ndarray, slices: tuple[slice, ...], target: np.ndarray) -> None:
-    region = RegionXu64([s.start for s in reversed(slices)], [s.stop - s.start for s in reversed(slices)])
-    NumpyInterop.from_numpy_array(volume, VOLUME).read_region(region, target)
+    view = volumes.get(id(volume))
+    if view is None:
+        view = volumes[id(volume)] = NumpyInterop.from_numpy_array(volume, VOLUME)
+    z, y, x = slices
+    origin, size = (x.start, y.start, z.start), (x.stop - x.start, y.stop - y.start, z.stop - z.start)
+    view.read_region((origin, size), target)
 
 
 def permute(source: np.ndarray, target: np.ndarray) -> None:

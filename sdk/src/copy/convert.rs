@@ -13,7 +13,8 @@
 
 use super::cast::{pair, Pair, BLOCK};
 use super::plan::Plan;
-use super::{copy_strided, rows, Scalar, Swap};
+use super::progress::Ticker;
+use super::{copy_strided, rows, together, Scalar, Swap};
 
 /// Copies an n-dimensional array of numbers into one of another type: `dst = cast(src * factor +
 /// offset)`.
@@ -63,7 +64,7 @@ pub unsafe fn convert_strided(
         // SAFETY: the caller's promise.
         return unsafe { copy_strided(shape, size, src, src_strides, dst, dst_strides, swap) };
     }
-    if let Some(plan) = Plan::new(shape, size, src, src_strides, dst, dst_strides) {
+    if let Some(mut plan) = Plan::new(shape, size, src, src_strides, dst, dst_strides) {
         let job = Job {
             src_size: size,
             dst_size: dst_scalar.size(),
@@ -71,8 +72,11 @@ pub unsafe fn convert_strided(
             pair: pair(src_scalar, dst_scalar, exact),
             factors: (factor, offset),
         };
-        // SAFETY: the plan addresses the caller's elements.
-        unsafe { job.run(&plan) };
+        together::run(&mut plan, job.dst_size, &mut Ticker::silent(), |part, _| {
+            // SAFETY: the plan addresses the caller's elements.
+            unsafe { job.run(part) };
+            true
+        });
     }
 }
 

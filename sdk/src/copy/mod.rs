@@ -1,8 +1,8 @@
 //! Copying n-dimensional data at memory speed: strided copy, axis permutation, byte order, numeric
 //! conversion.
 //!
-//! Everything here is plain memory work on raw pointers, without allocation and without threads: a
-//! caller that wants two threads splits its region and calls twice.
+//! Everything here is plain memory work on raw pointers, without allocation. A copy of many megabytes is done by several
+//! threads at once ([`together`]), which are gone when the call returns; a shorter one by the caller's alone.
 //!
 //! How one copy travels: [`plan`] drops axes of size one, turns negative destination strides
 //! around, orders the axes by destination stride and merges what is contiguous on both sides;
@@ -53,6 +53,7 @@ mod shuffle;
 mod stream;
 mod swap;
 mod tile;
+mod together;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -115,13 +116,13 @@ pub unsafe fn copy_strided(
 ) {
     if let Some(mut plan) = Plan::new(shape, element_size, src, src_strides, dst, dst_strides) {
         // SAFETY: the caller vouches for every element of both sides.
-        unsafe { run(&mut plan, swap.component(), &mut Ticker::silent()) };
+        unsafe { copy(&mut plan, swap.component(), &mut Ticker::silent()) };
     }
 }
 
 /// [`copy_strided`] that reports how far it is and can be cancelled.
 ///
-/// `tick(done_bytes, total_bytes)` is called every few MiB, never inside a short row, and once more
+/// `tick(done_bytes, total_bytes)` is called on the calling thread every few MiB, never inside a short row, and once more
 /// at the end with `done_bytes == total_bytes`. When it answers `false` the copy stops, leaves the
 /// destination partly written, and `false` is returned; the answer to the last call is ignored,
 /// because everything has been copied.
@@ -148,9 +149,9 @@ pub unsafe fn copy_strided_with(
             true
         }
         Some(mut plan) => {
-            let mut ticker = Ticker::new(tick, plan.total());
+            let mut ticker = Ticker::new(tick, plan.total);
             // SAFETY: the caller vouches for every element of both sides.
-            let complete = unsafe { run(&mut plan, swap.component(), &mut ticker) };
+            let complete = unsafe { copy(&mut plan, swap.component(), &mut ticker) };
             if complete {
                 ticker.finish();
             }
@@ -159,12 +160,22 @@ pub unsafe fn copy_strided_with(
     }
 }
 
+/// Copies, by several threads where that is worth it.
+///
+/// # Safety
+/// As [`copy_strided`], for the elements of the plan.
+unsafe fn copy(plan: &mut Plan, component: usize, ticker: &mut Ticker<'_>) -> bool {
+    let element = plan.element;
+    assert!(element % component == 0, "the element size is not a multiple of the component size");
+    // SAFETY: the caller's elements.
+    together::run(plan, element, ticker, |part, ticker| unsafe { run(part, component, ticker) })
+}
+
 /// Chooses the driver for what is left of the job, and runs it.
 ///
 /// # Safety
 /// As [`copy_strided`], for the elements of the plan.
 unsafe fn run(plan: &mut Plan, component: usize, ticker: &mut Ticker<'_>) -> bool {
-    assert!(plan.element % component == 0, "the element size is not a multiple of the component size");
     plan.absorb();
     let kind = rows::row_fn(plan.element);
     // SAFETY: the plan addresses the caller's elements and no others.

@@ -24,6 +24,8 @@ pub(super) struct Plan {
     pub(super) element: usize,
     pub(super) src: *const u8,
     pub(super) dst: *mut u8,
+    /// Bytes of the whole job, of which this may be a [`Plan::part`].
+    pub(super) total: u64,
 }
 
 impl Plan {
@@ -68,8 +70,9 @@ impl Plan {
             axes[at] = axis;
             len += 1;
         }
-        let mut plan = Plan { axes, len, element, src, dst };
+        let mut plan = Plan { axes, len, element, src, dst, total: 0 };
         plan.merge();
+        plan.total = plan.bytes();
         Some(plan)
     }
 
@@ -80,8 +83,33 @@ impl Plan {
     }
 
     /// Bytes to be copied.
-    pub(super) fn total(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         self.axes().iter().fold(self.element as u64, |bytes, axis| bytes.wrapping_mul(axis.n as u64))
+    }
+
+    /// Can no two elements of the destination, of `width` bytes, share one, because the step along each axis is as long as all that lies
+    /// within it?
+    pub(super) fn lie_apart(&self, width: usize) -> bool {
+        let mut span = width as i128;
+        self.axes().iter().all(|axis| {
+            let apart = axis.dst as i128 >= span;
+            span += (axis.n as i128 - 1) * axis.dst as i128;
+            apart
+        })
+    }
+
+    /// At most `size` elements of an axis from the one at `first`, with the whole of the others.
+    pub(super) fn part(&self, axis: usize, first: usize, size: usize) -> Plan {
+        let mut part = self.clone();
+        let along = &mut part.axes[axis];
+        along.n = size.min(along.n - first);
+        part.src = part.src.wrapping_offset((first as isize).wrapping_mul(along.src));
+        part.dst = part.dst.wrapping_offset((first as isize).wrapping_mul(along.dst));
+        if along.n == 1 {
+            part.len -= 1;
+            part.axes.copy_within(axis + 1..=part.len, axis);
+        }
+        part
     }
 
     /// Two neighbours become one axis where both sides go on without a gap.

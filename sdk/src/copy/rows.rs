@@ -8,6 +8,10 @@ use std::mem::{size_of, MaybeUninit};
 /// How many short runs ahead of the copy their lines are asked for.
 const AHEAD: isize = 8;
 
+/// Bytes of a run of many lines.
+const MANY: usize = 256;
+/// Bytes of a run whose edges do not count.
+const LONG: usize = 64 << 10;
 /// How many elements ahead of a strided row their lines are asked for.
 const FAR: usize = 32;
 /// Copies of at least this many bytes ask for lines ahead.
@@ -105,18 +109,13 @@ pub(super) unsafe fn contiguous(plan: &Plan, component: usize, ticker: &mut Tick
         Some(axis) => (axis.n, axis.src, axis.dst),
         None => (1, 0, 0),
     };
-    let long = plan.element as u64 >= stream::LARGE || plan.element > ticker.step();
+    let long = (plan.total >= stream::LARGE && plan.element >= LONG) || plan.element > ticker.step();
     if component == 1 && !long {
-        // Short runs from all over memory defeat the CPU's guesses about what is read next. Measured: where memory itself is the
-        // limit, asking for runs of many lines takes more than it gives.
-        let total = plan.total();
-        let few_lines = plan.element < 256 || total < stream::LARGE;
-        let ask = (64..16 << 10).contains(&plan.element) && few_lines && total >= SPREAD;
         // SAFETY: the plan's elements.
-        return unsafe { runs(plan, (n, src_step, dst_step), ask, ticker) };
+        return unsafe { runs(plan, (n, src_step, dst_step), ticker) };
     }
     // Whole components, and whole lines, at a time.
-    let past = plan.total() >= stream::LARGE;
+    let past = plan.total >= stream::LARGE;
     let copy = stream::copier();
     let step = (ticker.step() / (64 * component)).max(1).saturating_mul(64 * component);
     let mut outer = plan.outer(0);
@@ -181,19 +180,20 @@ unsafe fn swap_past(bytes: usize, component: usize, src: *const u8, dst: *mut u8
     }
 }
 
-/// Runs without a byte swap, the innermost axis being `(n, source step, destination step)`; `ask` asks for those that follow.
-///
-/// Measured: past the caches is no faster for runs of a few lines, whether or not they begin where lines do.
+/// Runs without a byte swap, the innermost axis being `(n, source step, destination step)`.
 ///
 /// # Safety
 /// The plan's elements.
-unsafe fn runs(
-    plan: &Plan,
-    (n, src_step, dst_step): (usize, isize, isize),
-    ask: bool,
-    ticker: &mut Ticker<'_>,
-) -> bool {
+unsafe fn runs(plan: &Plan, (n, src_step, dst_step): (usize, isize, isize), ticker: &mut Ticker<'_>) -> bool {
     let bytes = plan.element;
+    // Past the caches, where runs go on where the one before ends, so that their lines are whole.
+    let past =
+        plan.total >= stream::LARGE && bytes >= MANY && dst_step == bytes as isize && stream::joins(plan.dst, bytes);
+    // Short runs from all over memory defeat the CPU's guesses about what is read next. Measured: where memory itself is the limit,
+    // asking for runs of many lines takes more than it gives, unless they go past the caches.
+    let ask =
+        (64..16 << 10).contains(&bytes) && plan.total >= SPREAD && (past || bytes < MANY || plan.total < stream::LARGE);
+    let copy = if past { stream::copier() } else { stream::plain };
     let part = (ticker.step() / bytes).max(1);
     let mut outer = plan.outer(0);
     loop {
@@ -206,11 +206,14 @@ unsafe fn runs(
                     stream::ask(src.wrapping_offset(src_step.wrapping_mul(AHEAD)), bytes);
                 }
                 // SAFETY: one element of the plan.
-                unsafe { std::ptr::copy_nonoverlapping(src, dst, bytes) };
+                unsafe { copy(src, dst, bytes) };
                 src = src.wrapping_offset(src_step);
                 dst = dst.wrapping_offset(dst_step);
             }
             left -= count;
+            if past {
+                stream::fence();
+            }
             if !ticker.advance(count * bytes) {
                 return false;
             }

@@ -7,7 +7,8 @@
 pub(super) const LARGE: u64 = 8 << 20;
 
 /// Copies a contiguous run, past the caches as far as whole lines go: a line that goes out in
-/// parts costs more than an ordinary store.
+/// parts costs more than an ordinary store. Where it begins or ends at a sixteenth byte the lines at its edges go the same way, because the
+/// CPU joins them with what follows at once.
 ///
 /// # Safety
 /// `src` readable and `dst` writable for `bytes`, not overlapping. Before another thread may look at
@@ -22,6 +23,21 @@ pub(super) fn copier() -> CopyFn {
         return wide;
     }
     narrow
+}
+
+/// Do runs of this length, one after the other from `dst`, share lines only as [`CopyFn`] joins them?
+#[inline]
+pub(super) fn joins(dst: *mut u8, bytes: usize) -> bool {
+    (dst as usize | bytes) % 16 == 0
+}
+
+/// A run that stays in the caches.
+///
+/// # Safety
+/// As [`CopyFn`], without a fence.
+pub(super) unsafe fn plain(src: *const u8, dst: *mut u8, bytes: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::copy_nonoverlapping(src, dst, bytes) }
 }
 
 /// # Safety
@@ -65,16 +81,32 @@ unsafe fn in_lines(src: *const u8, dst: *mut u8, bytes: usize, line: impl Fn(*co
     let head = ((dst as usize).wrapping_neg() % 64).min(bytes);
     // SAFETY: head, whole lines and tail lie inside the ranges.
     unsafe {
-        if head > 0 {
-            std::ptr::copy_nonoverlapping(src, dst, head);
-        }
+        edge(src, dst, head);
         let mut at = head;
         while at + 64 <= bytes {
             line(src.add(at), dst.add(at));
             at += 64;
         }
-        if at < bytes {
-            std::ptr::copy_nonoverlapping(src.add(at), dst.add(at), bytes - at);
+        edge(src.add(at), dst.add(at), bytes - at);
+    }
+}
+
+/// Less than a line.
+///
+/// # Safety
+/// As [`CopyFn`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn edge(src: *const u8, dst: *mut u8, bytes: usize) {
+    use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
+    // SAFETY: the caller's promise; the streamed addresses are aligned.
+    unsafe {
+        if (dst as usize | bytes) % 16 == 0 {
+            for at in (0..bytes).step_by(16) {
+                _mm_stream_si128(dst.add(at).cast(), _mm_loadu_si128(src.add(at).cast()));
+            }
+        } else {
+            std::ptr::copy_nonoverlapping(src, dst, bytes);
         }
     }
 }
@@ -84,7 +116,7 @@ unsafe fn in_lines(src: *const u8, dst: *mut u8, bytes: usize, line: impl Fn(*co
 #[cfg(not(target_arch = "x86_64"))]
 unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
     // SAFETY: the caller's promise.
-    unsafe { std::ptr::copy_nonoverlapping(src, dst, bytes) }
+    unsafe { plain(src, dst, bytes) }
 }
 
 /// Makes what was written past the caches visible in order.

@@ -52,10 +52,10 @@ pub(super) unsafe fn run(plan: &Plan, inner: usize, component: usize, ticker: &m
     unsafe {
         if square {
             if let Some(kernel) = planar::kernel(&plane) {
-                return planar::run(&plane, kernel, outer, plan.total(), ticker);
+                return planar::run(&plane, kernel, outer, plan.total, ticker);
             }
             if d.n.min(s.n) >= (16 / element).max(4) {
-                let tiles = &Tiles::new(&plane, plan.total());
+                let tiles = &Tiles::new(&plane, plan.total);
                 return match element {
                     1 => squares::<u8>(&plane, outer, tiles, ticker),
                     2 => squares::<u16>(&plane, outer, tiles, ticker),

@@ -202,7 +202,7 @@ impl BlockMut<'_> {
         })
     }
 
-    /// Copies samples of the same shape and type, whatever their layout and byte order.
+    /// Copies samples of the same shape and type, whatever their layout and byte order; many megabytes by several threads.
     ///
     /// # Errors
     /// `InvalidArgument` or `Type` where shapes or types differ, `Cancelled` where the caller asks to stop.
