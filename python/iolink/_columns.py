@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,34 +33,56 @@ _BUFFER = {
 Spec = tuple[Any, ...]
 
 
+@functools.lru_cache(maxsize=256)
+def _known(dtype: Any) -> tuple[str, str] | None:
+    """Arrow's format (without a time zone) and the form for values of a native dtype that Arrow has, too."""
+    if dtype.kind not in "mM":
+        return _FORMATS.get(f"{dtype.kind}{dtype.itemsize}")
+    import numpy as np
+
+    unit, step = np.datetime_data(dtype)
+    if unit not in _UNITS or step != 1:
+        return None
+    return f"ts{_UNITS[unit]}:" if dtype.kind == "M" else f"tD{_UNITS[unit]}", "nat"
+
+
+def _side_by_side(array: Any) -> tuple[Any, str]:
+    """The values native, aligned and one after the other, and why they had to be copied."""
+    import numpy as np
+
+    if not array.dtype.isnative:
+        return array.astype(array.dtype.newbyteorder("=")), "its bytes are in the other order"
+    if not array.flags.c_contiguous:
+        return np.ascontiguousarray(array), "its values do not lie side by side"
+    return array.copy(), "its values are not aligned"
+
+
+def _in_seconds(name: str, array: Any) -> tuple[Any, str]:
+    """Times of a unit that is a whole number of seconds, in seconds."""
+    import numpy as np
+
+    dtype = array.dtype
+    if dtype.kind not in "mM":
+        raise TypeError(f"column {name!r}: Arrow has no values of dtype {dtype}; convert them first")
+    unit, _ = np.datetime_data(dtype)
+    if unit not in ("W", "D", "h", "m"):
+        raise TypeError(f"column {name!r}: values of dtype {dtype} have no unit that Arrow knows")
+    return array.astype(f"{dtype.kind}8[s]"), f"Arrow has no unit {unit!r}"
+
+
 def fixed(
     name: str, array: Any, metadata: dict[str, str], *, mask: Any = None, guard: Any = None, zone: str = ""
 ) -> tuple[Spec, str]:
     """A column of numbers, booleans or times out of a NumPy array, and why it had to be copied ("": it is shared)."""
-    import numpy as np
-
-    dtype, why = array.dtype, ""
-    if not dtype.isnative:
-        array, why = array.astype(dtype.newbyteorder("=")), "its bytes are in the other order"
-    elif not array.flags.c_contiguous:
-        array, why = np.ascontiguousarray(array), "its values do not lie side by side"
-    elif not array.flags.aligned:
-        array, why = array.copy(), "its values are not aligned"
-    kind = dtype.kind
-    if kind in "mM":
-        unit, step = np.datetime_data(dtype)
-        if unit not in _UNITS or step != 1:
-            wanted = f"{kind}8[s]" if unit in ("W", "D", "h", "m") else None
-            if wanted is None:
-                raise TypeError(f"column {name!r}: values of dtype {dtype} have no unit that Arrow knows")
-            array, unit, why = array.astype(wanted), "s", f"Arrow has no unit {unit!r}"
-        data_format = (f"ts{_UNITS[unit]}:{zone}") if kind == "M" else f"tD{_UNITS[unit]}"
-        return ("fixed", name, metadata, data_format, "nat", len(array), array.view("i8"), None, guard), why
-    known = _FORMATS.get(f"{kind}{dtype.itemsize}")
+    why, flags = "", array.flags
+    if not (flags.c_contiguous and flags.aligned and array.dtype.isnative):
+        array, why = _side_by_side(array)
+    known = _known(array.dtype)
     if known is None:
-        raise TypeError(f"column {name!r}: Arrow has no values of dtype {dtype}; convert them first")
-    data = array.view("u1") if kind == "b" else array
-    return ("fixed", name, metadata, known[0], known[1], len(array), data, mask, guard), why
+        array, why = _in_seconds(name, array)
+        known = _known(array.dtype)
+    data_format, form = known
+    return ("fixed", name, metadata, data_format + zone, form, len(array), array, mask, guard), why
 
 
 def _of_array(name: str, array: Any) -> Spec:

@@ -24,14 +24,16 @@ class Held:
 
     __slots__ = ("columns", "identities", "whole")
 
-    def __init__(self, identities: Identities, columns: Callable[[], list[Any]], whole: Any) -> None:
+    def __init__(
+        self, identities: Identities, columns: Callable[[], list[Any]], whole: Callable[[], Any] | None
+    ) -> None:
         self.identities, self.columns, self.whole = identities, columns, whole
 
     def shown(self, identities: Identities) -> Any:
         """The DataFrame again, where the frame is the same one and nothing of it was changed."""
         if self.whole is None or self.identities != identities or None in identities[1]:
             return None
-        return self.whole.copy(deep=False)
+        return self.whole().copy(deep=False)
 
     def by_values(self) -> dict[int, Any]:
         """The columns by the number of the values they show."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+import weakref
 import zoneinfo
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from ._columns import Spec, fixed
 from ._iolink import DataFrameView, _explain_columns, _frame_from_columns
 from ._pandas_common import PANDAS, Held, Identities, copies_on_write, encode
+from ._pandas_lent import lent
 from .errors import CapabilityError, DataTypeError, InvalidArgumentError
 
 _BUILT = "its values are Python objects"
@@ -43,6 +44,12 @@ def _of_dtype(dtype: Any) -> str:
     return json.dumps({"dtype": str(dtype)})
 
 
+@functools.lru_cache(maxsize=16)
+def _of_text(dtype: str, storage: str, missing: str) -> str:
+    """The words about a column of texts of which there is no more to say."""
+    return json.dumps({"dtype": dtype, "storage": storage, "missing": missing})
+
+
 @functools.lru_cache(maxsize=256)
 def _plain_facts(dtype: str, start: int, stop: int, step: int, columns: str | None, index: str | None) -> str:
     """The facts about a DataFrame whose labels are a plain index, and whose rows are numbered; its two names are texts."""
@@ -52,10 +59,23 @@ def _plain_facts(dtype: str, start: int, stop: int, step: int, columns: str | No
     )
 
 
-def _each_label(columns: Any) -> Any:
-    """The labels one by one: texts that Arrow keeps come at once, which takes half the time."""
+# The labels that were read of an Index, which are what they are as long as it lives, and the name of their dtype.
+_READ: dict[int, tuple[Any, Any, str]] = {}
+
+
+def _labels_of(columns: Any) -> tuple[Any, str]:
+    """The labels one by one, and the name of their dtype; those of a few columns are read once for all DataFrames that have them."""
+    read = _READ.get(id(columns))
+    if read is not None and read[0]() is columns:
+        return read[1:]
+    # Texts that Arrow keeps come at once, which takes half the time.
     kept = getattr(columns.array, "_pa_array", None) if isinstance(columns.dtype, pd.StringDtype) else None
-    return columns if kept is None or kept.null_count else kept.to_pylist()
+    labels = list(columns) if kept is None or kept.null_count else kept.to_pylist()
+    dtype = str(columns.dtype)
+    if len(labels) <= 256:
+        forget = functools.partial(_READ.pop, id(columns))
+        _READ[id(columns)] = weakref.ref(columns, forget), labels, dtype
+    return labels, dtype
 
 
 def _labels(columns: Any) -> dict[str, Any]:
@@ -83,13 +103,6 @@ def _zone(name: str, zone: Any) -> str:
     raise DataTypeError(f"column {name!r}: the time zone {zone!r} has no name that Arrow knows; use tz_convert first")
 
 
-def _arrays(df: Any) -> Iterator[Any]:
-    """The columns' values where they lie."""
-    if hasattr(df, "_iter_column_arrays"):
-        return df._iter_column_arrays()
-    return (column.array for _, column in df.items())
-
-
 class _Reader:
     """Collects columns."""
 
@@ -104,31 +117,29 @@ class _Reader:
         self.names: dict[str, Any] = {}
         # What pandas is to have back, beside the DataFrame held, where the columns are that one's.
         self.kept: list[Any] = []
-        whole = bool(copy) or not self.shares
-        self.held = None if whole else df.copy(deep=False)
+        self.lent = None if copy else lent(df)
         self.plain = type(df) is pd.DataFrame
-        if self.held is None:
+        if self.lent is None:
             for label, column in df.items():
                 # One by one: a copy of the whole merges columns that differ in their byte order alone.
                 series = column.copy(deep=True)
                 self.column(label, series.dtype, series.array, series)
                 self.kept.append(series)
         else:
-            # Without a Series for each column, which would cost more than everything else.
-            for label, values in zip(_each_label(df.columns), _arrays(df), strict=True):
-                self.column(label, values.dtype, values, self.held)
-        self.table = (self.specs, {PANDAS: self.facts(df, whole)}, len(df))
+            for label, (values, guard) in zip(_labels_of(df.columns)[0], self.lent.columns(), strict=True):
+                self.column(label, values.dtype, values, guard)
+        self.table = (self.specs, {PANDAS: self.facts(df)}, len(df))
 
-    def facts(self, df: Any, whole: bool) -> str:
+    def facts(self, df: Any) -> str:
         """What the columns do not say: labels, index and attributes."""
         index, columns, attrs = df.index, df.columns, df.attrs
         names = (columns.name, index.name)
         rows_are_numbered, labels_are_listed = type(index) is pd.RangeIndex, type(columns) is pd.Index
         if rows_are_numbered and labels_are_listed and not attrs and all(n is None or type(n) is str for n in names):
-            return _plain_facts(str(columns.dtype), index.start, index.stop, index.step, *names)
+            return _plain_facts(_labels_of(columns)[1], index.start, index.stop, index.step, *names)
         facts: dict[str, Any] = {
             "columns": _labels(columns),
-            "index": self.index(index.copy(deep=True) if whole else index),
+            "index": self.index(index.copy(deep=True) if self.lent is None else index),
         }
         try:
             facts["attrs"] = json.loads(json.dumps(attrs)) if attrs else {}
@@ -138,12 +149,18 @@ class _Reader:
 
     def holding(self, identities: Identities) -> Held:
         """What the frame is to hold: by it pandas knows that it shares, and gets back what it gave."""
-        held, kept = self.held, self.kept
-        if held is None:
+        lent, kept = self.lent, self.kept
+        if lent is None:
             return Held(identities, lambda: kept, None)
-        return Held(identities, lambda: [column for _, column in held.items()] + kept, held if self.plain else None)
+        whole = lent.dataframe
+        return Held(identities, lambda: [column for _, column in whole().items()] + kept, whole if self.plain else None)
 
-    def _add(self, name: str, label: Any, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) -> None:
+    def column(
+        self, label: Any, dtype: Any, values: Any, guard: Any, name: str = "", facts: dict[str, Any] | None = None
+    ) -> None:
+        """One column, of the DataFrame or, with a name of its own and facts, of its index."""
+        if facts is None:
+            name, facts = (label, {}) if type(label) is str else (str(label), {"label": encode(label)})
         if name in self.names:
             raise InvalidArgumentError(
                 f"the column name {name!r} is there twice ({self.names[name]!r} and {label!r}); rename one of the two"
@@ -154,13 +171,6 @@ class _Reader:
         if why:
             self.copied[name] = why
 
-    def column(self, label: Any, dtype: Any, values: Any, guard: Any) -> None:
-        """One column of the DataFrame."""
-        name = label if isinstance(label, str) else str(label)
-        self._add(
-            name, label, dtype, values, guard, {} if name is label or type(label) is str else {"label": encode(label)}
-        )
-
     def index(self, index: Any) -> dict[str, Any]:
         """The row labels: in words where they are a range, else as columns."""
         if isinstance(index, pd.RangeIndex):
@@ -170,14 +180,8 @@ class _Reader:
             values = index.get_level_values(level)
             given = values.name
             free = isinstance(given, str) and given not in self.names
-            self._add(
-                given if free else f"__index_level_{level}__",
-                given,
-                values.dtype,
-                values.array,
-                values,
-                {"level": level},
-            )
+            name = given if free else f"__index_level_{level}__"
+            self.column(given, values.dtype, values.array, values, name, {"level": level})
             self.kept.append(values)
         frequency = getattr(index, "freqstr", None)
         facts: dict[str, Any] = {"names": [encode(name) for name in index.names], "levels": len(levels)}
@@ -190,6 +194,10 @@ class _Reader:
     def spec(self, name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
         """The column, and why it is copied ("": it is shared)."""
 
+        if isinstance(dtype, np.dtype) and dtype.kind in _PLAIN and not facts:
+            # `to_numpy` copies times; this is the memory itself.
+            return fixed(name, getattr(values, "_ndarray", values), {PANDAS: _of_dtype(dtype)}, guard=guard)
+
         def words(**more: Any) -> dict[str, str]:
             return {PANDAS: json.dumps({**facts, **more})}
 
@@ -198,9 +206,8 @@ class _Reader:
                 return self.objects(name, np.asarray(values, dtype=object), facts)
             if dtype.kind == "c":
                 raise DataTypeError(f"column {name!r}: complex numbers have no Arrow type; carry two columns instead")
-            # `to_numpy` copies times; this is the memory itself.
             array = values._ndarray if hasattr(values, "_ndarray") else np.asarray(values)
-            return fixed(name, array, words(dtype=str(dtype)) if facts else {PANDAS: _of_dtype(dtype)}, guard=guard)
+            return fixed(name, array, words(dtype=str(dtype)), guard=guard)
         if isinstance(dtype, pd.DatetimeTZDtype):
             array = values.asi8.view(f"M8[{dtype.unit}]")
             kind = "zoneinfo" if isinstance(dtype.tz, zoneinfo.ZoneInfo) else "name"
@@ -224,7 +231,8 @@ class _Reader:
             ), why
         if isinstance(dtype, pd.StringDtype):
             missing = "nan" if isinstance(dtype.na_value, float) else "NA"
-            metadata = words(dtype="string", storage=dtype.storage, missing=missing)
+            text = {"dtype": "string", "storage": dtype.storage, "missing": missing}
+            metadata = words(**text) if facts else {PANDAS: _of_text(*text.values())}
             if hasattr(values, "_pa_array"):
                 return _arrow(name, metadata, values)
             return ("text", name, metadata, np.asarray(values, dtype=object)), _BUILT
@@ -262,6 +270,8 @@ def _gone(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
+# Kinds of NumPy's dtypes that Arrow has, too.
+_PLAIN = "biufmM"
 _TAKEN = (bool, int, float, datetime.date, datetime.time, datetime.datetime, datetime.timedelta)
 
 

@@ -106,9 +106,11 @@ class _Writer:
 
     def holding(self, df: Any) -> Held:
         """What the frame is to hold now; of a DataFrame that it shares wholly a shallow copy, to be handed out again."""
-        whole = None if df is None or any(held is None for held in self.held) else df.copy(deep=False)
         columns = self.held
-        return Held(self.identities, lambda: columns, whole)
+        if df is None or any(held is None for held in columns):
+            return Held(self.identities, lambda: columns, None)
+        whole = df.copy(deep=False)
+        return Held(self.identities, lambda: columns, lambda: whole)
 
     def column(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> Any:
         """One column: what pandas held, what it may share, or a copy."""

@@ -10,22 +10,35 @@ use crate::registry;
 use iolink_plugin_dataframe::build::{table, Lent, Part};
 use iolink_plugin_dataframe::{Cell, Form};
 use iolink_sdk::{DataFrameCapability, Kind, Target, View};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMemoryView, PyTuple};
 use std::collections::HashMap;
 
-/// The contiguous bytes of an object, kept by it and by `guard`.
+/// The contiguous bytes of an array or another object that lends its memory, kept by it and by `guard`.
 fn lent(name: &str, given: &Bound<'_, PyAny>, guard: Option<&Bound<'_, PyAny>>) -> PyResult<Lent> {
+    let apart = || PyValueError::new_err(format!("column {name:?}: the values do not lie one after the other"));
+    let owned = |data, bytes, keeper: &Bound<'_, PyAny>| {
+        let kept = PyTuple::new(given.py(), [Some(keeper), guard])?;
+        Ok(Lent { data, bytes, owner: python_owner(kept.as_any()) })
+    };
+    if let Ok(array) = given.cast::<PyUntypedArray>() {
+        if !array.is_c_contiguous() {
+            return Err(apart());
+        }
+        // SAFETY: the array is alive; its data stay where they are as long as it has owners.
+        let data = unsafe { (*array.as_array_ptr()).fields.data } as *const u8;
+        return owned(data, array.len() * array.dtype().itemsize(), given);
+    }
     // The memoryview holds the export, so that its object neither moves nor frees the bytes.
     let export = PyMemoryView::from(given)?;
     let buffer = PyUntypedBuffer::get(export.as_any())?;
     if !buffer.is_c_contiguous() {
-        return Err(PyValueError::new_err(format!("column {name:?}: the values do not lie one after the other")));
+        return Err(apart());
     }
-    let kept = PyTuple::new(given.py(), [Some(export.as_any()), guard])?;
-    Ok(Lent { data: buffer.buf_ptr() as *const u8, bytes: buffer.len_bytes(), owner: python_owner(kept.as_any()) })
+    owned(buffer.buf_ptr() as *const u8, buffer.len_bytes(), export.as_any())
 }
 
 fn form_from(word: &str) -> PyResult<Form> {
