@@ -34,7 +34,7 @@ Spec = tuple[Any, ...]
 
 
 @functools.lru_cache(maxsize=256)
-def _known(dtype: Any) -> tuple[str, str] | None:
+def arrow_kind(dtype: Any) -> tuple[str, str] | None:
     """Arrow's format (without a time zone) and the form for values of a native dtype that Arrow has, too."""
     if dtype.kind not in "mM":
         return _FORMATS.get(f"{dtype.kind}{dtype.itemsize}")
@@ -77,10 +77,10 @@ def fixed(
     why, flags = "", array.flags
     if not (flags.c_contiguous and flags.aligned and array.dtype.isnative):
         array, why = _side_by_side(array)
-    known = _known(array.dtype)
+    known = arrow_kind(array.dtype)
     if known is None:
         array, why = _in_seconds(name, array)
-        known = _known(array.dtype)
+        known = arrow_kind(array.dtype)
     data_format, form = known
     return ("fixed", name, metadata, data_format + zone, form, len(array), array, mask, guard), why
 

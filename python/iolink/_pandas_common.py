@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,23 +21,40 @@ Identities = tuple[int, list[Any]]
 class Held:
     """What pandas holds of a frame: its columns, with the identities of the values they show, and the whole if there is one."""
 
-    __slots__ = ("columns", "identities", "whole")
+    identities: Identities
 
-    def __init__(
-        self, identities: Identities, columns: Callable[[], list[Any]], whole: Callable[[], Any] | None
-    ) -> None:
-        self.identities, self.columns, self.whole = identities, columns, whole
+    def columns(self) -> list[Any]:
+        """For each column of the frame what pandas has of it, or ``None``."""
+        raise NotImplementedError
+
+    def whole(self) -> Any:
+        """The DataFrame that was given or got, if it is to be handed out again."""
+        return None
 
     def shown(self, identities: Identities) -> Any:
         """The DataFrame again, where the frame is the same one and nothing of it was changed."""
-        if self.whole is None or self.identities != identities or None in identities[1]:
+        if self.identities != identities or None in identities[1]:
             return None
-        return self.whole().copy(deep=False)
+        whole = self.whole()
+        return None if whole is None else whole.copy(deep=False)
 
     def by_values(self) -> dict[int, Any]:
         """The columns by the number of the values they show."""
         pairs = zip(self.identities[1], self.columns(), strict=True)
         return {one[0]: column for one, column in pairs if one is not None and column is not None}
+
+
+class Kept(Held):
+    """Columns as they are, and a shallow copy of the whole."""
+
+    def __init__(self, identities: Identities, columns: list[Any], whole: Any) -> None:
+        self.identities, self._columns, self._whole = identities, columns, whole
+
+    def columns(self) -> list[Any]:
+        return self._columns
+
+    def whole(self) -> Any:
+        return self._whole
 
 
 def copies_on_write() -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ._iolink import DataFrameView
-from ._pandas_common import MISSING, PANDAS, Held, copies_on_write, decode
+from ._pandas_common import MISSING, PANDAS, Held, Kept, copies_on_write, decode
 
 _ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
 _BUILT = "pandas keeps such values as objects of its own"
@@ -106,11 +106,8 @@ class _Writer:
 
     def holding(self, df: Any) -> Held:
         """What the frame is to hold now; of a DataFrame that it shares wholly a shallow copy, to be handed out again."""
-        columns = self.held
-        if df is None or any(held is None for held in columns):
-            return Held(self.identities, lambda: columns, None)
-        whole = df.copy(deep=False)
-        return Held(self.identities, lambda: columns, lambda: whole)
+        complete = df is not None and all(held is not None for held in self.held)
+        return Kept(self.identities, self.held, df.copy(deep=False) if complete else None)
 
     def column(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> Any:
         """One column: what pandas held, what it may share, or a copy."""

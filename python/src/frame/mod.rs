@@ -1,6 +1,7 @@
 //! Data frames in Python: the view, its columns, its factory, and what `pandas_interop.py` is built on.
 
 mod arrow;
+mod blocks;
 mod bytes;
 mod cells;
 mod column;
@@ -30,6 +31,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<factory::DataFrameViewFactory>()?;
     module.add_class::<bytes::FrameBytes>()?;
     module.add_class::<bytes::FrameKeeper>()?;
+    module.add_function(wrap_pyfunction!(blocks::frame_of_blocks, module)?)?;
     module.add_function(wrap_pyfunction!(parts::explain_columns, module)?)?;
     module.add_function(wrap_pyfunction!(parts::frame_from_columns, module)?)
 }

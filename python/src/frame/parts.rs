@@ -41,7 +41,7 @@ fn lent(name: &str, given: &Bound<'_, PyAny>, guard: Option<&Bound<'_, PyAny>>) 
     owned(buffer.buf_ptr() as *const u8, buffer.len_bytes(), export.as_any())
 }
 
-fn form_from(word: &str) -> PyResult<Form> {
+pub fn form_from(word: &str) -> PyResult<Form> {
     match word {
         "plain" => Ok(Form::Plain),
         "bool8" => Ok(Form::Bool8),
@@ -58,7 +58,7 @@ fn mask_from(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
 }
 
 /// One column from its tuple `(kind, name, metadata, ...)`.
-fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
+pub fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
     let spec = spec.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("a column is described by a tuple"))?;
     let item = |index: usize| spec.get_item(index);
     let (kind, name): (String, String) = (item(0)?.extract()?, item(1)?.extract()?);
@@ -193,21 +193,28 @@ const WHOLE: DataFrameCapability = DataFrameCapability::READ
     .and(DataFrameCapability::ARROW);
 const TARGET: Target = Target { kind: Kind::DataFrame, capabilities: WHOLE.value() };
 
-/// Columns described by tuples, over the memory that they lie in.
-fn lending(
-    columns: &Bound<'_, PyAny>,
-    metadata: Option<HashMap<String, String>>,
+/// A frame of such columns, by whichever provider the router finds best.
+pub fn whole(
+    py: Python<'_>,
+    parts: Vec<Part>,
+    metadata: HashMap<String, String>,
     rows: Option<usize>,
-) -> PyResult<View> {
+) -> PyResult<DataFrameView> {
+    let given = table(parts, metadata, rows).or_raise().map(View::data_frame)?;
+    let made = py.detach(|| registry().convert(given, TARGET)?.into_data_frame());
+    Ok(DataFrameView::new(made.or_raise()?))
+}
+
+/// Columns described by tuples.
+fn parts_from(columns: &Bound<'_, PyAny>) -> PyResult<Vec<Part>> {
     let mut parts = Vec::with_capacity(columns.len()?);
     for spec in columns.try_iter()? {
         parts.push(part_from(&spec?)?);
     }
-    table(parts, metadata.unwrap_or_default(), rows).or_raise().map(View::data_frame)
+    Ok(parts)
 }
 
-/// A frame out of columns described by tuples, by whichever provider the router finds best; for `pandas_interop.py` and
-/// `from_columns`.
+/// A frame out of columns described by tuples; for `pandas_interop.py` and `from_columns`.
 #[pyfunction]
 #[pyo3(name = "_frame_from_columns", signature = (columns, metadata = None, rows = None))]
 pub fn frame_from_columns(
@@ -216,9 +223,7 @@ pub fn frame_from_columns(
     metadata: Option<HashMap<String, String>>,
     rows: Option<usize>,
 ) -> PyResult<DataFrameView> {
-    let given = lending(columns, metadata, rows)?;
-    let made = py.detach(|| registry().convert(given, TARGET)?.into_data_frame());
-    Ok(DataFrameView::new(made.or_raise()?))
+    whole(py, parts_from(columns)?, metadata.unwrap_or_default(), rows)
 }
 
 /// What the router says of the same; for `pandas_interop.py`.
@@ -230,6 +235,6 @@ pub fn explain_columns(
     metadata: Option<HashMap<String, String>>,
     rows: Option<usize>,
 ) -> PyResult<String> {
-    let given = lending(columns, metadata, rows)?;
+    let given = table(parts_from(columns)?, metadata.unwrap_or_default(), rows).or_raise().map(View::data_frame)?;
     Ok(py.detach(|| registry().explain_view(&given, TARGET)).to_string())
 }

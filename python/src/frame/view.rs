@@ -73,6 +73,21 @@ impl DataFrameView {
         })
     }
 
+    /// A number of the frame, and of each column the number of its stored values, first row and count, `None` where it has
+    /// none. They are the same as long as nothing was changed.
+    pub(super) fn identities(&self) -> PyResult<Identities> {
+        match Near::of(&**self.view) {
+            Some(near) => Ok(near.identities()),
+            None => Ok((0, vec![None; self.view.shape().or_raise()?.0 as usize])),
+        }
+    }
+
+    /// Keeps an object of pandas' side with the frame.
+    pub(super) fn hold(&self, what: Option<Py<PyAny>>) {
+        let before = std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), what);
+        drop(before);
+    }
+
     fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
         if let Some(info) = py.detach(|| Near::of(&**self.view).map(|near| near.column_info(column))) {
             return info.or_raise();
@@ -320,8 +335,7 @@ impl DataFrameView {
     }
 
     fn _hold(&self, what: Option<Py<PyAny>>) {
-        let before = std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), what);
-        drop(before);
+        self.hold(what);
     }
 
     /// For `pandas_interop.py`: (name, format, Arrow type, is a dictionary, its order counts, metadata) of each column,
@@ -339,13 +353,9 @@ impl DataFrameView {
         Ok((list, metadata))
     }
 
-    /// For `pandas_interop.py`: a number of the frame, and of each column the number of its stored values, first row and
-    /// count, `None` where it has none. They are the same as long as nothing was changed.
+    /// For `pandas_interop.py`: whose values the columns show.
     fn _identities(&self) -> PyResult<Identities> {
-        match Near::of(&**self.view) {
-            Some(near) => Ok(near.identities()),
-            None => Ok((0, vec![None; self.view.shape().or_raise()?.0 as usize])),
-        }
+        self.identities()
     }
 
     /// For `pandas_interop.py`: (array, form, mask, keeper, identity) of a column of numbers, booleans or times. The
