@@ -11,6 +11,7 @@ Vector2u64(2, 2)
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from ._frame_enums import DataFrameCapability
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     import pandas
 
 __all__ = ["PandasInterop"]
+
+
+@functools.cache
+def _pandas() -> tuple[Any, Any]:
+    """The ways in and out, which need pandas and are imported when they are first taken."""
+    from . import _pandas_in, _pandas_out
+
+    return _pandas_in, _pandas_out
 
 
 def _refuse(copied: dict[str, str], doing: str) -> None:
@@ -46,9 +55,7 @@ class PandasInterop:
         >>> frame.columns
         ['x', '__index_level_0__']
         """
-        from . import _pandas_in
-
-        frame, copied = _pandas_in.frame_of(df, copy)
+        frame, copied = _pandas()[0].frame_of(df, copy)
         if copy is False and copied:
             _refuse(copied, "from_pandas")
         return frame
@@ -66,9 +73,7 @@ class PandasInterop:
         """
         if not isinstance(frame, DataFrameView):
             raise TypeError(f"frame: expected a DataFrameView, not {type(frame).__name__}")
-        from . import _pandas_out
-
-        df, copied = _pandas_out.frame_to(frame, copy)
+        df, copied = _pandas()[1].frame_to(frame, copy)
         if copy is False and copied:
             _refuse(copied, "to_pandas")
         return df
@@ -82,17 +87,16 @@ class PandasInterop:
         from_pandas
           'x': shared
         """
-        from . import _pandas_in, _pandas_out
-
+        ways_in, ways_out = _pandas()
         if isinstance(thing, DataFrameView):
             title, names = "to_pandas", thing.columns
             if thing.support(DataFrameCapability.ARROW):
-                copied = _pandas_out.frame_to(thing, None)[1]
+                copied = ways_out.frame_to(thing, None)[1]
             else:
                 copied = dict.fromkeys(names, "the frame reads it from its source when it is asked for")
         else:
             title = "from_pandas"
-            frame, copied = _pandas_in.frame_of(thing, None, "thing")
+            frame, copied = ways_in.frame_of(thing, None, "thing")
             names = frame.columns
         lines = [f"  {name!r}: " + (f"copied, {copied[name]}" if name in copied else "shared") for name in names]
         return "\n".join([title, *lines])

@@ -6,6 +6,7 @@ use iolink_sdk::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
 use iolink_sdk::{OwnedArray, OwnedSchema, OwnedStream};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use std::ffi::CStr;
 use std::os::raw::c_void;
@@ -125,15 +126,16 @@ impl Given {
 
 /// Asks an object for Arrow data; `None` where it does not know the protocol.
 pub fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Given>> {
-    if object.hasattr("__arrow_c_stream__")? {
-        let capsule = object.call_method0("__arrow_c_stream__")?;
+    let py = object.py();
+    if let Some(export) = object.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
+        let capsule = export.call0()?;
         let raw = pointer(&capsule, STREAM)? as *mut ArrowArrayStream;
         // SAFETY: a capsule of this name points to such a struct, which stays there until the capsule goes.
         let stream = unsafe { OwnedStream::take(raw) };
         return Ok(Some(Given::Stream(stream.or_raise()?)));
     }
-    if object.hasattr("__arrow_c_array__")? {
-        let pair = object.call_method0("__arrow_c_array__")?;
+    if let Some(export) = object.getattr_opt(intern!(py, "__arrow_c_array__"))? {
+        let pair = export.call0()?;
         let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
         let schema = pointer(&schema, SCHEMA)? as *mut ArrowSchema;
         let array = pointer(&array, ARRAY)? as *mut ArrowArray;

@@ -113,9 +113,13 @@ impl<'py> Block<'py> {
                 Ok((part.with(&tools.key, facts), String::new()))
             }
             Kind::Arrow(chunks, [why, facts]) => {
-                let several = chunks.getattr(intern!(py, "num_chunks"))?.extract::<usize>()? > 1;
-                let part = arrow_part(name, chunks)?.with(&tools.key, facts);
-                Ok((part, if several { why.clone() } else { String::new() }))
+                let count: usize = chunks.getattr(intern!(py, "num_chunks"))?.extract()?;
+                // A chunk alone comes without the stream around it.
+                let part = match count {
+                    1 => arrow_part(name, &chunks.call_method1(intern!(py, "chunk"), (0,))?)?,
+                    _ => arrow_part(name, chunks)?,
+                };
+                Ok((part.with(&tools.key, facts), if count > 1 { why.clone() } else { String::new() }))
             }
             Kind::Other => {
                 let flat = self.values.getattr(intern!(py, "ndim"))?.extract::<usize>()? == 1;
