@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 
 /// Each item of a vector, tuple, list, NumPy array or any other sequence of numbers.
 pub(super) fn items_of<'py>(
@@ -23,6 +23,10 @@ pub fn numbers_from<T>(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<T>>
 where
     T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
 {
+    // What is given most often, without an iterator's way through the interpreter.
+    if let Ok(tuple) = given.cast_exact::<PyTuple>() {
+        return tuple.iter_borrowed().map(|item| number_from(name, &item)).collect();
+    }
     items_of(name, given)?.map(|item| number_from(name, &item?)).collect()
 }
 
