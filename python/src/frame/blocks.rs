@@ -21,7 +21,7 @@ struct Tools<'py> {
     held: Bound<'py, PyAny>,
     /// Index -> (labels, name of their dtype) where they are texts, each another, or `None`.
     labels_of: Bound<'py, PyAny>,
-    /// dtype -> the words of [`Kind::Plain`], or "arrow" and those of [`Kind::Arrow`], or `None`.
+    /// dtype -> the words of [`Layout::Plain`], or "arrow" and those of [`Layout::Arrow`], or `None`.
     kind_of: Bound<'py, PyAny>,
     /// (dtype of the labels, start, stop, step, name of the labels, name of the rows) -> metadata of the frame.
     facts_of: Bound<'py, PyAny>,
@@ -50,11 +50,11 @@ impl<'py> Tools<'py> {
 struct Block<'py> {
     values: Bound<'py, PyAny>,
     dtype: Bound<'py, PyAny>,
-    kind: Kind<'py>,
+    layout: Layout<'py>,
 }
 
 /// How the values lie.
-enum Kind<'py> {
+enum Layout<'py> {
     /// Side by side, in rows of the array, with words about them: format, form, metadata.
     Plain(Bound<'py, PyUntypedArray>, [String; 3]),
     /// In an Arrow array of chunks, with the reason for which several are copied, and metadata.
@@ -67,10 +67,10 @@ impl<'py> Block<'py> {
     fn new(values: Bound<'py, PyAny>, tools: &Tools<'py>) -> PyResult<Self> {
         let py = values.py();
         let dtype = values.getattr(intern!(py, "dtype"))?;
-        let kind = match tools.kind_of.call1((&dtype,))?.extract()? {
-            None => Kind::Other,
+        let layout = match tools.kind_of.call1((&dtype,))?.extract()? {
+            None => Layout::Other,
             Some((format, why, facts)) if format == "arrow" => {
-                Kind::Arrow(values.getattr(intern!(py, "_pa_array"))?, [why, facts])
+                Layout::Arrow(values.getattr(intern!(py, "_pa_array"))?, [why, facts])
             }
             Some((format, form, facts)) => {
                 let array = match values.cast::<PyUntypedArray>() {
@@ -79,13 +79,13 @@ impl<'py> Block<'py> {
                     Err(_) => values.getattr(intern!(py, "_ndarray"))?.cast_into::<PyUntypedArray>()?,
                 };
                 if lies_side_by_side(&array) {
-                    Kind::Plain(array, [format, form, facts])
+                    Layout::Plain(array, [format, form, facts])
                 } else {
-                    Kind::Other
+                    Layout::Other
                 }
             }
         };
-        Ok(Block { values, dtype, kind })
+        Ok(Block { values, dtype, layout })
     }
 
     /// The column at a row of the block, and why it is copied ("": it is shared).
@@ -97,8 +97,8 @@ impl<'py> Block<'py> {
         tools: &Tools<'py>,
     ) -> PyResult<(Part, String)> {
         let py = guard.py();
-        match &self.kind {
-            Kind::Plain(array, [format, form, facts]) => {
+        match &self.layout {
+            Layout::Plain(array, [format, form, facts]) => {
                 let (rows, first) = match (array.shape(), array.strides()) {
                     ([rows], _) => (*rows, 0),
                     ([_, rows], [step, _]) => (*rows, step * row as isize),
@@ -112,7 +112,7 @@ impl<'py> Block<'py> {
                 let part = Part::fixed(name, format, form_from(form)?, rows, lent, None).or_raise()?;
                 Ok((part.with(&tools.key, facts), String::new()))
             }
-            Kind::Arrow(chunks, [why, facts]) => {
+            Layout::Arrow(chunks, [why, facts]) => {
                 let count: usize = chunks.getattr(intern!(py, "num_chunks"))?.extract()?;
                 // A chunk alone comes without the stream around it.
                 let part = match count {
@@ -121,7 +121,7 @@ impl<'py> Block<'py> {
                 };
                 Ok((part.with(&tools.key, facts), if count > 1 { why.clone() } else { String::new() }))
             }
-            Kind::Other => {
+            Layout::Other => {
                 let flat = self.values.getattr(intern!(py, "ndim"))?.extract::<usize>()? == 1;
                 let values = if flat { self.values.clone() } else { self.values.get_item(row)? };
                 let given = (name, &self.dtype, values, guard, PyDict::new(py));
@@ -153,7 +153,7 @@ struct Taken<'py> {
 }
 
 impl<'py> Taken<'py> {
-    /// `None` where there is more to keep. From here on pandas copies before it writes.
+    /// `None` where there is more to keep. pandas copies these blocks before it writes, as long as `held` is there.
     fn of(df: &Bound<'py, PyAny>, tools: &Tools<'py>) -> PyResult<Option<Self>> {
         let py = df.py();
         let [frame, index, range_index] = &tools.classes;
