@@ -1,6 +1,7 @@
 //! One image in memory.
 
 use crate::buffer::Buffer;
+use crate::form::Form;
 use crate::WHOLE;
 use iolink_sdk::{
     fail, AxesInterpretation, Axis, ByteOrder, DataType, ImageCapability, ImageProperties, ImageView, Limits, Memory,
@@ -17,6 +18,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// axes lies column fastest. Reshaped to another number of axes it loses their names and calibration.
 pub struct MemoryImage {
     state: RwLock<State>,
+    /// That of the state.
+    form: Form,
 }
 
 struct State {
@@ -93,7 +96,8 @@ impl MemoryImage {
         folder: Option<Arc<Path>>,
     ) -> Result<Self> {
         let properties = properties.unwrap_or_else(|| ImageProperties::from_data_type(data_type));
-        Ok(MemoryImage { state: RwLock::new(State::new(shape, data_type, properties, folder)?) })
+        let state = RwLock::new(State::new(shape, data_type, properties, folder)?);
+        Ok(MemoryImage { state, form: Form::new(shape, data_type) })
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -111,11 +115,11 @@ impl ImageView for MemoryImage {
     }
 
     fn shape(&self) -> Shape {
-        self.state().shape
+        self.form.shape()
     }
 
     fn data_type(&self) -> DataType {
-        self.state().data_type
+        self.form.data_type()
     }
 
     fn properties(&self) -> Arc<ImageProperties> {
@@ -156,6 +160,7 @@ impl ImageView for MemoryImage {
         }
         let (metadata, folder) = (state.metadata.clone(), state.folder.clone());
         *state = State { metadata, ..State::new(shape, data_type, properties, folder)? };
+        self.form.set(shape, data_type);
         Ok(())
     }
 

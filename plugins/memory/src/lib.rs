@@ -1,6 +1,7 @@
 //! Images in memory: allocates them, copies anything readable into them, and keeps sets of images.
 
 mod buffer;
+mod form;
 mod image;
 mod multi;
 
