@@ -85,9 +85,13 @@ pub fn texts(name: &str, values: &Bound<'_, PyAny>, text: bool) -> PyResult<Part
         if row == rows {
             return Err(PyTypeError::new_err(format!("column {name:?} grew while it was read")));
         }
-        match (value.cast::<PyString>(), value.cast::<PyBytes>()) {
-            (Ok(string), _) if text => data.extend_from_slice(utf8(name, row, string)?.as_bytes()),
-            (_, Ok(bytes)) if !text => data.extend_from_slice(bytes.as_bytes()),
+        match (text, value) {
+            (true, value) if value.is_instance_of::<PyString>() => {
+                data.extend_from_slice(utf8(name, row, value.cast::<PyString>()?)?.as_bytes());
+            }
+            (false, value) if value.is_instance_of::<PyBytes>() => {
+                data.extend_from_slice(value.cast::<PyBytes>()?.as_bytes());
+            }
             _ if missing.note(row, value)? => mask[row] = 1,
             _ => return Err(mixed(name, row, value, if text { "str" } else { "bytes" })),
         }
@@ -114,11 +118,12 @@ fn each<'py>(
     if let Some(export) = PyUntypedBuffer::get(values).ok().filter(is_objects) {
         // The array's own pointers: a call of Python for each would take most of the time.
         let (items, count) = (export.buf_ptr() as *const *mut ffi::PyObject, export.item_count());
+        let none = py.None().into_bound(py);
         for row in 0..count {
             // SAFETY: the export keeps `count` pointers to objects, of which NULL stands for None; nothing that `body`
             // calls writes to the array, and no other thread does while this one is attached.
-            let item = unsafe { Bound::from_borrowed_ptr_or_opt(py, *items.add(row)) };
-            body(row, &item.unwrap_or_else(|| py.None().into_bound(py)))?;
+            let item = unsafe { Borrowed::from_ptr_or_opt(py, *items.add(row)) };
+            body(row, item.as_deref().unwrap_or(&none))?;
         }
         return Ok(count);
     }
