@@ -134,14 +134,22 @@ pub fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Given>> {
         let stream = unsafe { OwnedStream::take(raw) };
         return Ok(Some(Given::Stream(stream.or_raise()?)));
     }
-    if let Some(export) = object.getattr_opt(intern!(py, "__arrow_c_array__"))? {
-        let pair = export.call0()?;
-        let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
-        let schema = pointer(&schema, SCHEMA)? as *mut ArrowSchema;
-        let array = pointer(&array, ARRAY)? as *mut ArrowArray;
-        // SAFETY: as above; `pair` keeps both capsules.
-        let (schema, array) = unsafe { (OwnedSchema::take(schema), OwnedArray::take(array)) };
-        return Ok(Some(Given::Array(schema.or_raise()?, array.or_raise()?)));
+    match object.getattr_opt(intern!(py, "__arrow_c_array__"))? {
+        Some(export) => array_from(&export.call0()?).map(Some),
+        None => Ok(None),
     }
-    Ok(None)
+}
+
+/// One chunk of pyarrow's, which answers as an array alone.
+pub fn chunk(array: &Bound<'_, PyAny>) -> PyResult<Given> {
+    array_from(&array.call_method0(intern!(array.py(), "__arrow_c_array__"))?)
+}
+
+fn array_from(pair: &Bound<'_, PyAny>) -> PyResult<Given> {
+    let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
+    let schema = pointer(&schema, SCHEMA)? as *mut ArrowSchema;
+    let array = pointer(&array, ARRAY)? as *mut ArrowArray;
+    // SAFETY: capsules of these names point to such structs, which stay there until the capsules go; `pair` keeps both.
+    let (schema, array) = unsafe { (OwnedSchema::take(schema), OwnedArray::take(array)) };
+    Ok(Given::Array(schema.or_raise()?, array.or_raise()?))
 }

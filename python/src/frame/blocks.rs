@@ -1,7 +1,8 @@
 //! A frame straight over the blocks of a pandas DataFrame. Python functions for each step cost more than everything else when the
 //! caches are cold, so only what pandas alone knows is asked of them; `_pandas_in.py` says what there is to ask.
 
-use super::parts::{arrow_part, form_from, part_from, whole};
+use super::arrow::chunk;
+use super::parts::{arrow_part, form_from, given_part, part_from, whole};
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
@@ -116,7 +117,7 @@ impl<'py> Block<'py> {
                 let count: usize = chunks.getattr(intern!(py, "num_chunks"))?.extract()?;
                 // A chunk alone comes without the stream around it.
                 let part = match count {
-                    1 => arrow_part(name, &chunks.call_method1(intern!(py, "chunk"), (0,))?)?,
+                    1 => given_part(name, py, chunk(&chunks.call_method1(intern!(py, "chunk"), (0,))?)?)?,
                     _ => arrow_part(name, chunks)?,
                 };
                 Ok((part.with(&tools.key, facts), if count > 1 { why.clone() } else { String::new() }))

@@ -101,12 +101,19 @@ pub fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
 /// A column of an object that answers the Arrow protocol.
 pub fn arrow_part(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Part> {
     match given(object)? {
-        Some(Given::Stream(stream)) => object.py().detach(|| Part::of_stream(name, stream)).or_raise(),
-        Some(Given::Array(schema, array)) => Part::foreign(name, &schema, array).or_raise(),
+        Some(given) => given_part(name, object.py(), given),
         None => Err(PyTypeError::new_err(format!(
             "column {name:?}: {} answers neither __arrow_c_stream__ nor __arrow_c_array__",
             object.get_type().name()?
         ))),
+    }
+}
+
+/// A column of what such an object answered.
+pub fn given_part(name: &str, py: Python<'_>, given: Given) -> PyResult<Part> {
+    match given {
+        Given::Stream(stream) => py.detach(|| Part::of_stream(name, stream)).or_raise(),
+        Given::Array(schema, array) => Part::foreign(name, &schema, array).or_raise(),
     }
 }
 
