@@ -61,7 +61,7 @@ impl Form {
             let before = self.version.load(Ordering::Acquire);
             let found = read();
             fence(Ordering::Acquire);
-            if before % 2 == 0 && self.version.load(Ordering::Relaxed) == before {
+            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
                 return found;
             }
             std::hint::spin_loop();
