@@ -68,7 +68,6 @@ def test_what_progress_raises_comes_out_and_the_view_reads_on():
     assert np.array_equal(view.read_region(BOX), INSIDE)
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot keep a thread on one core")
 def test_a_thread_that_has_one_core_reads_alone():
     view, cores = NumpyInterop.from_numpy_array(VOLUME, AxesInterpretationId.VOLUME), os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})

@@ -22,6 +22,7 @@ def test_pandas_2_without_pyarrow(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     seen = subprocess.run([PYTHON, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert seen.stdout.split() == ["2.2", "None"]
-    tests = ["tests/python/test_pandas.py", "-q", "-p", "no:cacheprovider", "-k", "not ten_thousand"]
+    files = ["tests/python/test_pandas.py", "tests/python/test_pandas_blocks.py"]
+    tests = [*files, "-q", "-p", "no:cacheprovider", "-k", "not ten_thousand"]
     ran = subprocess.run([PYTHON, "-m", "pytest", *tests], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout[-4000:]

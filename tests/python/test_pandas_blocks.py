@@ -15,7 +15,17 @@ from pandas.testing import assert_frame_equal  # noqa: E402
 
 from iolink import _pandas_in  # noqa: E402
 
-pytestmark = pytest.mark.skipif(int(pd.__version__.split(".")[0]) < 3, reason="this pandas writes in place")
+OLD = int(pd.__version__.split(".")[0]) < 3
+
+
+@pytest.fixture(autouse=True)
+def copies_on_write():
+    """Pandas before 3 only shares when it is told to."""
+    if not OLD:
+        yield
+        return
+    with pd.option_context("mode.copy_on_write", True):
+        yield
 
 
 def by_blocks(df):
