@@ -5,7 +5,7 @@ use crate::array::Opening;
 use crate::axes::member;
 use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
-use crate::errors::OrRaise;
+use crate::errors::{raise, OrRaise};
 use crate::held::Held;
 use crate::interop::empty;
 use crate::lent::Order;
@@ -17,11 +17,13 @@ use crate::region::{region_from, RegionXu64};
 use crate::remembered::Remembered;
 use crate::vector::{shape_from, VectorXu64};
 use iolink_host::adapt;
-use iolink_sdk::{Call, CapabilitySet, ErrorKind, ImageView as Image, Kind, Owner, Region, Shape, View};
+use iolink_sdk::{
+    Call, CapabilitySet, Closable, Error, ErrorKind, ImageView as Image, Kind, Owner, Region, Shape, View,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyTuple};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 /// An image: samples of one type on a grid, wherever they lie.
 ///
@@ -29,7 +31,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 /// NumPy's order: `np.asarray(image)`, buffers of regions.
 #[pyclass(frozen, weakref, module = "iolink", name = "ImageView")]
 pub struct ImageView {
-    view: RwLock<Option<Held<Arc<dyn Image>>>>,
+    view: Closable<Held<Arc<dyn Image>>>,
     exports: AtomicUsize,
     opening: Option<Box<Opening>>,
     told: OnceLock<Box<Told>>,
@@ -55,7 +57,7 @@ impl ImageView {
     /// An image that was opened, or is a part of one that was.
     pub fn made(view: Arc<dyn Image>, opening: Option<Opening>) -> Self {
         ImageView {
-            view: RwLock::new(Some(view.into())),
+            view: Closable::new(view.into()),
             exports: AtomicUsize::new(0),
             opening: opening.map(Box::new),
             told: OnceLock::new(),
@@ -79,9 +81,14 @@ impl ImageView {
 
     /// The view, unless it was closed.
     pub fn open(&self) -> PyResult<Arc<dyn Image>> {
-        match &*self.view.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(view) => Ok(Arc::clone(view)),
-            None => Err(crate::errors::raise(iolink_sdk::Error::new(ErrorKind::Closed, "the image is closed"))),
+        self.ask(Arc::clone)
+    }
+
+    /// An answer of the view, unless it was closed.
+    fn ask<R>(&self, question: impl FnOnce(&Arc<dyn Image>) -> R) -> PyResult<R> {
+        match self.view.get() {
+            Some(view) => Ok(question(&view)),
+            None => Err(raise(Error::new(ErrorKind::Closed, "the image is closed"))),
         }
     }
 
@@ -105,19 +112,19 @@ fn numpy_shape(view: &dyn Image) -> Vec<u64> {
 impl ImageView {
     /// Number of axes.
     fn dimension_count(&self) -> PyResult<usize> {
-        Ok(self.open()?.shape().len())
+        self.ask(|view| view.shape().len())
     }
 
     /// Samples along each axis, in canonical order: COLUMN first.
     fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let shape = self.open()?.shape();
-        self.told().shape.answer(py, &shape, || Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind()))
+        let make = |shape: &Shape| Ok(VectorXu64::from_values(shape.to_vec()).into_pyobject(py)?.unbind());
+        self.ask(|view| self.told().shape.answer(py, &view.shape(), make))?
     }
 
     /// Type of a sample.
     fn dtype(&self, py: Python<'_>) -> PyResult<Py<DataType>> {
-        let data_type = self.open()?.data_type();
-        self.told().data_type.answer(py, &data_type, || Py::new(py, DataType(data_type)))
+        let make = |data_type: &iolink_sdk::DataType| Py::new(py, DataType(*data_type));
+        self.ask(|view| self.told().data_type.answer(py, &view.data_type(), make))?
     }
 
     /// Type of a sample, by the name of earlier versions.
@@ -127,18 +134,18 @@ impl ImageView {
 
     /// What the image can do, as an `ImageCapability` set.
     fn capabilities(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let bits = self.open()?.capabilities().value();
-        self.told().capabilities.answer(py, &bits, || Ok(member(py, "ImageCapability", bits)?.unbind()))
+        let make = |bits: &u64| Ok(member(py, "ImageCapability", *bits)?.unbind());
+        self.ask(|view| self.told().capabilities.answer(py, &view.capabilities().value(), make))?
     }
 
     /// Has the image all of these capabilities?
     fn support(&self, flags: u64) -> PyResult<bool> {
-        Ok(self.open()?.capabilities().value() & flags == flags)
+        self.ask(|view| view.capabilities().value() & flags == flags)
     }
 
     /// Axes, calibration and scale of the values, as they are now.
     fn properties(&self) -> PyResult<ImageProperties> {
-        Ok(ImageProperties::of_view(self.open()?.properties()))
+        self.ask(|view| ImageProperties::of_view(view.properties()))
     }
 
     fn set_properties(&self, properties: &Bound<'_, ImageProperties>) -> PyResult<()> {
@@ -147,7 +154,7 @@ impl ImageView {
 
     /// The metadata tree, as it is now.
     fn metadata(&self) -> PyResult<MetadataNode> {
-        Ok(MetadataNode::of_view(self.open()?.metadata()))
+        self.ask(|view| MetadataNode::of_view(view.metadata()))
     }
 
     fn set_metadata(&self, metadata: &Bound<'_, MetadataNode>) -> PyResult<()> {
@@ -157,7 +164,7 @@ impl ImageView {
     /// URI that the image was opened by, or `None`.
     #[getter]
     fn uri(&self) -> PyResult<Option<String>> {
-        Ok(self.open()?.origin())
+        self.ask(|view| view.origin())
     }
 
     /// Id of the provider that opened the image, or `None`.
@@ -223,23 +230,20 @@ impl ImageView {
 
     /// Ends the view. `BufferError` while arrays share its memory.
     fn close(&self) -> PyResult<()> {
-        let mut held = self.view.write().unwrap_or_else(PoisonError::into_inner);
         let shares = self.exports.load(Ordering::Acquire);
-        if held.is_some() && shares > 0 {
-            return Err(crate::errors::raise(iolink_sdk::Error::new(
+        if shares > 0 && !self.closed() {
+            return Err(raise(Error::new(
                 ErrorKind::Busy,
                 format!("the image cannot be closed while {shares} array(s) share its memory; drop them first"),
             )));
         }
-        let last = held.take();
-        drop(held);
-        drop(last);
+        self.view.close();
         Ok(())
     }
 
     #[getter]
     fn closed(&self) -> bool {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.view.is_closed()
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {

@@ -14,6 +14,7 @@ pub mod ahead;
 mod arrow;
 mod cache;
 mod capability;
+mod closable;
 pub mod copy;
 mod directions;
 mod dtype;
@@ -39,6 +40,7 @@ pub use capability::{
     CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, ParallelAccessCapability,
     StreamCapability,
 };
+pub use closable::{Closable, Use};
 pub use directions::SpatialDirections;
 pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
 pub use error::{Error, ErrorKind, Result};

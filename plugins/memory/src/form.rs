@@ -3,13 +3,13 @@
 use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use iolink_sdk::{DataType, Shape};
 use std::array::from_fn;
-use std::sync::atomic::{fence, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{fence, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// What was set last. One writer at a time, any number of readers, who look again where a writer came between.
 pub(crate) struct Form {
     /// Odd while a writer is at it.
     version: AtomicUsize,
-    axes: AtomicUsize,
+    axes: AtomicU32,
     sizes: [AtomicU64; IOLINK_MAX_DIMS],
     data_type: AtomicU64,
 }
@@ -18,7 +18,7 @@ impl Form {
     pub(crate) fn new(shape: &Shape, data_type: DataType) -> Self {
         Form {
             version: AtomicUsize::new(0),
-            axes: AtomicUsize::new(shape.len()),
+            axes: AtomicU32::new(shape.len() as u32),
             sizes: from_fn(|axis| AtomicU64::new(shape.get(axis).copied().unwrap_or(0))),
             data_type: AtomicU64::new(data_type.id()),
         }
@@ -28,7 +28,7 @@ impl Form {
     pub(crate) fn set(&self, shape: &Shape, data_type: DataType) {
         self.version.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::Release);
-        self.axes.store(shape.len(), Ordering::Relaxed);
+        self.axes.store(shape.len() as u32, Ordering::Relaxed);
         for (axis, size) in self.sizes.iter().enumerate() {
             size.store(shape.get(axis).copied().unwrap_or(0), Ordering::Relaxed);
         }
@@ -38,14 +38,10 @@ impl Form {
 
     #[inline]
     pub(crate) fn shape(&self) -> Shape {
-        let (axes, sizes): (usize, [u64; IOLINK_MAX_DIMS]) = self.unchanged(|| {
+        let (axes, sizes) = self.unchanged(|| {
             (self.axes.load(Ordering::Relaxed), from_fn(|axis| self.sizes[axis].load(Ordering::Relaxed)))
         });
-        let mut shape = Shape::filled(axes, 0);
-        for (size, known) in shape.iter_mut().zip(sizes) {
-            *size = known;
-        }
-        shape
+        Shape::from_border(axes, &sizes).unwrap_or(Shape::filled(0, 0))
     }
 
     #[inline]

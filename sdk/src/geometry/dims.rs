@@ -42,12 +42,13 @@ impl<T: Copy + Default> Dims<T> {
         out
     }
 
-    /// The first `length` values of a border array.
+    /// The first `length` values of a border array. All of it is kept: a whole array is copied faster than a part of it.
     #[inline]
     pub fn from_border(length: u32, values: &[T; IOLINK_MAX_DIMS]) -> Result<Self> {
-        Dims::new(values.get(..length as usize).ok_or_else(|| {
-            Error::new(ErrorKind::Internal, format!("{length} dimensions are more than the border's {IOLINK_MAX_DIMS}"))
-        })?)
+        match length as usize {
+            length @ ..=IOLINK_MAX_DIMS => Ok(Dims { length, values: *values }),
+            _ => Err(beyond_border(length)),
+        }
     }
 
     /// The whole array for the border, zero behind the last axis.
@@ -58,7 +59,7 @@ impl<T: Copy + Default> Dims<T> {
         out
     }
 
-    /// [`Dims::border`] for whoever looks at no more than there are axes: a whole array is copied faster than a part of it.
+    /// [`Dims::border`] for whoever looks at no more than there are axes.
     #[inline]
     pub(crate) fn border_loose(&self) -> [T; IOLINK_MAX_DIMS] {
         self.values
@@ -78,6 +79,11 @@ fn too_many(count: usize) -> Error {
         ErrorKind::InvalidArgument,
         format!("{count} dimensions are more than the {IOLINK_MAX_DIMS} that an image can have"),
     )
+}
+
+#[cold]
+fn beyond_border(count: u32) -> Error {
+    Error::new(ErrorKind::Internal, format!("{count} dimensions are more than the border's {IOLINK_MAX_DIMS}"))
 }
 
 impl<T> Deref for Dims<T> {
