@@ -13,7 +13,7 @@ PANDAS = "iolink.pandas"
 MISSING = "iolink.missing"
 
 # Is copying on write this pandas' only way?
-_ALWAYS = int(pd.__version__.split(".")[0]) >= 3
+COPIES_ALWAYS = int(pd.__version__.split(".")[0]) >= 3
 # As `DataFrameView._identities` has them.
 Identities = tuple[int, list[Any]]
 
@@ -59,7 +59,7 @@ class Kept(Held):
 
 def copies_on_write() -> bool:
     """Does pandas copy a column before it writes to one that another object shares?"""
-    return _ALWAYS or pd.get_option("mode.copy_on_write") is True
+    return COPIES_ALWAYS or pd.get_option("mode.copy_on_write") is True
 
 
 def encode(label: Any) -> list[Any]:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import functools
 import json
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from ._columns import Spec
-from ._iolink import DataFrameView, _explain_columns, _frame_from_columns, _frame_of_blocks
+from ._iolink import DataFrameView, _Blocks, _explain_columns, _frame_from_columns
 from ._pandas_columns import kind_of, spec
-from ._pandas_common import PANDAS, Held, Identities, Kept, copies_on_write, encode
+from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, copies_on_write, encode
 from ._pandas_lent import Lent, Shallow
 from .errors import CapabilityError, InvalidArgumentError
 
 
 def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[str, str]]:
     """The frame, and why which columns were copied."""
-    if not copy and copies_on_write():
-        made = _frame_of_blocks(df, _TOOLS)
+    if not copy and (COPIES_ALWAYS or copies_on_write()):
+        made = _BLOCKS.frame_of(df)
         if made is not None:
             return made
     reader = _Reader(df, copy, argument)
@@ -48,23 +47,11 @@ def _plain_facts(dtype: str, start: int, stop: int, step: int, columns: str | No
     )
 
 
-# The labels that were read of an Index, which are what they are as long as it lives.
-_READ: dict[int, tuple[Any, tuple[list[str], str] | None]] = {}
-
-
 def _plain_labels(columns: Any) -> tuple[list[str], str] | None:
-    """The labels and the name of their dtype where they are texts, each another; those of a few columns are read once for all
-    DataFrames that have them."""
-    read = _READ.get(id(columns))
-    if read is not None and read[0]() is columns:
-        return read[1]
+    """The labels and the name of their dtype where they are texts, each another."""
     labels = list(_each_label(columns))
     plain = all(type(label) is str for label in labels) and len(set(labels)) == len(labels)
-    answer = (labels, str(columns.dtype)) if plain else None
-    if len(labels) <= 256:
-        forget = functools.partial(_READ.pop, id(columns))
-        _READ[id(columns)] = weakref.ref(columns, forget), answer
-    return answer
+    return (labels, str(columns.dtype)) if plain else None
 
 
 def _each_label(columns: Any) -> Any:
@@ -175,5 +162,13 @@ class _Reader:
         return facts
 
 
-# What `_frame_of_blocks` asks.
-_TOOLS = (pd.DataFrame, pd.Index, pd.RangeIndex, Lent, _plain_labels, kind_of, _plain_facts, spec, PANDAS)
+# The quick way in.
+_BLOCKS = _Blocks(
+    classes=(pd.DataFrame, pd.Index, pd.RangeIndex),
+    held=Lent,
+    labels_of=_plain_labels,
+    kind_of=kind_of,
+    facts_of=_plain_facts,
+    spec_of=spec,
+    key=PANDAS,
+)

@@ -26,7 +26,7 @@ class Lent(Held):
     """What a shallow copy would hold, of which only that is made which pandas has to know before it writes: a reference to
     this object beside each block's own. The copy is made when it is asked for.
 
-    ``_iolink._frame_of_blocks`` fills in the blocks: (class, values, places, references) of each.
+    ``_iolink._Blocks`` fills in the blocks: (class, values, places, references) of each.
     """
 
     def __init__(self, manager: Any, axes: list[Any], names: list[Any]) -> None:

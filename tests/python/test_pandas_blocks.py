@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import types
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def copies_on_write():
 
 
 def by_blocks(df):
-    return _pandas_in._frame_of_blocks(df, _pandas_in._TOOLS)
+    return _pandas_in._BLOCKS.frame_of(df)
 
 
 def numbers(rows=6):
@@ -79,7 +80,7 @@ SHAPES = {
 def test_both_ways_make_the_same_frame(shape, monkeypatch):
     df = SHAPES[shape]()
     frame, copied = by_blocks(df)
-    monkeypatch.setattr(_pandas_in, "_frame_of_blocks", lambda *_: None)
+    monkeypatch.setattr(_pandas_in, "_BLOCKS", types.SimpleNamespace(frame_of=lambda df: None))
     other, also_copied = _pandas_in.frame_of(df, None)
     assert frame._describe() == other._describe()
     assert copied == also_copied

@@ -12,7 +12,9 @@ use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
-use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedArray, OwnedSchema, OwnedStream, Owner, Result, View};
+use iolink_sdk::{
+    fail, DataFrameCapability, DataFrameView, Error, OwnedArray, OwnedSchema, OwnedStream, Owner, Result, View,
+};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -64,6 +66,69 @@ fn validity(mask: Option<&[u8]>) -> Option<NullBuffer> {
     Some(NullBuffer::new(!&bits)).filter(|nulls| nulls.null_count() > 0)
 }
 
+/// A column of values of one width in shared memory, before there are any.
+pub struct Plain {
+    form: Form,
+    stored: DataType,
+    width: usize,
+    field: Field,
+}
+
+impl Plain {
+    /// Values of the type that a format names, in a [`Form`].
+    ///
+    /// # Errors
+    /// `Type` where the format has no fixed width or cannot lie in the form.
+    pub fn new(format: &str, form: Form) -> Result<Plain> {
+        let data_type = type_of(format)?;
+        let fits = match form {
+            Form::Plain => data_type != DataType::Boolean,
+            Form::Bool8 => data_type == DataType::Boolean,
+            Form::Nat => matches!(data_type, DataType::Timestamp(..) | DataType::Duration(_)),
+        };
+        let stored = form.stored_type(&data_type);
+        let Some(width) = stored.primitive_width().filter(|_| fits) else {
+            fail!(Type, "values of type {} cannot lie in plain memory this way", words(&data_type));
+        };
+        let plain = Plain { form, field: Field::new("", stored.clone(), true), stored, width };
+        Ok(match form.word() {
+            Some(word) => plain.with(STORAGE, word),
+            None => plain,
+        })
+    }
+
+    /// The same with one more word about the column.
+    pub fn with(mut self, key: &str, value: &str) -> Plain {
+        self.field = with_word(self.field, key, value);
+        self
+    }
+
+    /// The column of these values; missing where the mask is not 0.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a mask or memory of the wrong size, `Type` for a mask beside the values' own mark.
+    pub fn part(&self, name: &str, rows: usize, data: Lent, mask: Option<&[u8]>) -> Result<Part> {
+        if self.form == Form::Nat && mask.is_some() {
+            fail!(Type, "column {name:?}: times say themselves which are missing; a mask has no place beside them");
+        }
+        let width = self.width;
+        if rows.checked_mul(width) != Some(data.bytes) || mask.is_some_and(|mask| mask.len() != rows) {
+            fail!(InvalidArgument, "column {name:?}: {} bytes are not {rows} values of {width} bytes", data.bytes);
+        }
+        let builder = ArrayData::builder(self.stored.clone()).len(rows).add_buffer(data.buffer()).nulls(validity(mask));
+        // SAFETY: the sizes were checked; memory that is not aligned is copied.
+        let data = unsafe { builder.align_buffers(true).skip_validation(true) }.build().map_err(arrow_error)?;
+        Ok(Part { field: self.field.clone().with_name(name), array: make_array(data) })
+    }
+}
+
+/// A field with one more word about it.
+fn with_word(field: Field, key: &str, value: &str) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(key.to_owned(), value.to_owned());
+    field.with_metadata(metadata)
+}
+
 impl Part {
     pub(crate) fn of(field: Field, array: ArrayRef) -> Part {
         Part { field, array }
@@ -79,27 +144,9 @@ impl Part {
     /// `Type` where the format has no fixed width or cannot lie in the form; `InvalidArgument` for a mask or memory of
     /// the wrong size.
     pub fn fixed(name: &str, format: &str, form: Form, rows: usize, data: Lent, mask: Option<&[u8]>) -> Result<Part> {
-        let data_type = type_of(format)?;
-        let fits = match form {
-            Form::Plain => data_type != DataType::Boolean,
-            Form::Bool8 => data_type == DataType::Boolean,
-            Form::Nat => matches!(data_type, DataType::Timestamp(..) | DataType::Duration(_)) && mask.is_none(),
-        };
-        let stored = form.stored_type(&data_type);
-        let Some(width) = stored.primitive_width().filter(|_| fits) else {
-            fail!(Type, "column {name:?}: values of type {} cannot lie in plain memory this way", words(&data_type));
-        };
-        if rows.checked_mul(width) != Some(data.bytes) || mask.is_some_and(|mask| mask.len() != rows) {
-            fail!(InvalidArgument, "column {name:?}: {} bytes are not {rows} values of {width} bytes", data.bytes);
-        }
-        let builder = ArrayData::builder(stored).len(rows).add_buffer(data.buffer()).nulls(validity(mask));
-        // SAFETY: the sizes were checked; memory that is not aligned is copied.
-        let data = unsafe { builder.align_buffers(true).skip_validation(true) }.build().map_err(arrow_error)?;
-        let mut part = Part::new(name, make_array(data));
-        if let Some(word) = form.word() {
-            part = part.with(STORAGE, word);
-        }
-        Ok(part)
+        let plain = Plain::new(format, form)
+            .map_err(|error| Error::new(error.kind(), format!("column {name:?}: {}", error.message())))?;
+        plain.part(name, rows, data, mask)
     }
 
     /// Texts or bytes one after the other: text `i` is `data[offsets[i]..offsets[i + 1]]`.
@@ -190,9 +237,7 @@ impl Part {
 
     /// The same column with one more word about it.
     pub fn with(mut self, key: &str, value: &str) -> Part {
-        let mut metadata = self.field.metadata().clone();
-        metadata.insert(key.to_owned(), value.to_owned());
-        self.field = self.field.with_metadata(metadata);
+        self.field = with_word(self.field, key, value);
         self
     }
 

@@ -9,6 +9,7 @@ mod edit;
 mod factory;
 mod numbers;
 mod parts;
+mod recent;
 mod scan;
 mod select;
 mod show;
@@ -31,7 +32,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<factory::DataFrameViewFactory>()?;
     module.add_class::<bytes::FrameBytes>()?;
     module.add_class::<bytes::FrameKeeper>()?;
-    module.add_function(wrap_pyfunction!(blocks::frame_of_blocks, module)?)?;
+    module.add_class::<blocks::Blocks>()?;
     module.add_function(wrap_pyfunction!(parts::explain_columns, module)?)?;
     module.add_function(wrap_pyfunction!(parts::frame_from_columns, module)?)
 }
