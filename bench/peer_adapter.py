@@ -42,8 +42,7 @@ def box(volume: np.ndarray, slices: tuple[slice, ...], target: np.ndarray) -> No
     if view is None:
         view = volumes[id(volume)] = NumpyInterop.from_numpy_array(volume, VOLUME)
     z, y, x = slices
-    origin, size = (x.start, y.start, z.start), (x.stop - x.start, y.stop - y.start, z.stop - z.start)
-    view.read_region((origin, size), target)
+    view.read_region((x, y, z), target)
 
 
 def permute(source: np.ndarray, target: np.ndarray) -> None:

@@ -21,7 +21,7 @@ pub fn read_into(
     read: impl FnOnce(&mut BlockMut<'_>, &Call<'_>) -> Result<()> + Send,
 ) -> PyResult<()> {
     let lent = Lent::new("dst", dst, true)?;
-    let strides = lent.strides_for("dst", size, view.data_type(), &view.properties())?;
+    let strides = lent.strides_for(dst.py(), "dst", size, view.data_type(), &view.properties())?;
     with_progress(progress, |call| {
         let fill = || {
             // SAFETY: the caller's buffer holds the whole box by these strides until `lent` is dropped.
@@ -44,7 +44,7 @@ pub fn write_from(
     write: impl FnOnce(&Block<'_>, &Call<'_>) -> Result<()> + Send,
 ) -> PyResult<()> {
     let lent = Lent::new("src", src, false)?;
-    let strides = lent.strides_for("src", size, view.data_type(), &view.properties())?;
+    let strides = lent.strides_for(src.py(), "src", size, view.data_type(), &view.properties())?;
     with_progress(progress, |call| {
         let take = || {
             // SAFETY: the caller's buffer holds the whole box by these strides until `lent` is dropped.

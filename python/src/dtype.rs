@@ -119,15 +119,19 @@ pub fn unsupported(dtype: &Bound<'_, PyAny>) -> PyErr {
 
 /// The NumPy type code (kind and size) of one component of a type.
 pub fn numpy_code(data_type: Type) -> Option<String> {
-    let kind = match (data_type.primitive(), data_type.interpretation()) {
+    numpy_kind(data_type).map(|kind| format!("{kind}{}", data_type.scalar().byte_count()))
+}
+
+/// NumPy's letter for the kind of one component, if NumPy has it.
+pub fn numpy_kind(data_type: Type) -> Option<char> {
+    Some(match (data_type.primitive(), data_type.interpretation()) {
         (_, Interpretation::Boolean) => 'b',
         (Primitive::Float, Interpretation::Complex) => 'c',
         (Primitive::Unsigned, _) => 'u',
         (Primitive::Signed, _) => 'i',
         (Primitive::Float, _) => 'f',
         _ => return None,
-    };
-    Some(format!("{kind}{}", data_type.scalar().byte_count()))
+    })
 }
 
 fn as_enum<'py>(py: Python<'py>, name: &str, number: u64) -> PyResult<Bound<'py, PyAny>> {

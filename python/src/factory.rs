@@ -7,7 +7,7 @@ use crate::image::{with_progress, ImageView};
 use crate::metadata::MetadataNode;
 use crate::multi::MultiImageView;
 use crate::properties::ImageProperties;
-use crate::region::region_from;
+use crate::region::region_of;
 use crate::registry;
 use crate::vector::{pair_from, shape_from};
 use iolink_host::adapt::{self, Along};
@@ -98,15 +98,16 @@ impl ImageViewFactory {
         Ok(ImageView::new(copy))
     }
 
-    /// A region of an image as an image, without a copy; its origin moves with it. `region` is canonical, a RegionXu64 or a
-    /// pair (origin, size).
+    /// A region of an image as an image, without a copy; its origin moves with it. `region` is canonical, as
+    /// in `ImageView.read_region`.
     ///
     /// >>> image = ImageViewFactory.allocate((6, 4), "UINT8")
     /// >>> ImageViewFactory.extract_region(image, ((1, 1), (3, 2))).shape()
     /// VectorXu64(3, 2)
     #[staticmethod]
     fn extract_region(view: &Bound<'_, ImageView>, region: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::extract_region(&view_of(view)?, &region_from(region)?))
+        let view = view_of(view)?;
+        wrapped(adapt::extract_region(&view, &region_of(region, &view.shape())?))
     }
 
     /// Images of one shape and type, or the frames of a MultiImageView, as one image with one more axis, without a copy. The
@@ -133,7 +134,8 @@ impl ImageViewFactory {
     /// A region of an image, clipped to the image where it leaves it. OutOfRangeError where the two do not meet.
     #[staticmethod]
     fn extract_adjusted_region(view: &Bound<'_, ImageView>, region: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::extract_adjusted_region(&view_of(view)?, &region_from(region)?))
+        let view = view_of(view)?;
+        wrapped(adapt::extract_adjusted_region(&view, &region_of(region, &view.shape())?))
     }
 
     /// The same samples under other properties, other metadata, or both. `None` keeps the view's own.

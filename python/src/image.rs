@@ -13,7 +13,7 @@ use crate::metadata::MetadataNode;
 use crate::pointer::LentAddress;
 use crate::progress::heard;
 use crate::properties::ImageProperties;
-use crate::region::{region_from, RegionXu64};
+use crate::region::{region_of, RegionXu64};
 use crate::remembered::Remembered;
 use crate::vector::{shape_from, VectorXu64};
 use iolink_host::adapt;
@@ -176,7 +176,8 @@ impl ImageView {
     /// The samples of a region in native byte order, into `dst`, any writable object with the buffer protocol; into a new
     /// array where it is absent. Returns what was filled.
     ///
-    /// `region` is canonical. A flat `dst` is filled column fastest; an n-dimensional one has the region's shape in NumPy's
+    /// `region` is canonical: a RegionXu64, a pair (origin, size), or one slice for each axis, which are not made to fit where
+    /// they leave the image. A flat `dst` is filled column fastest; an n-dimensional one has the region's shape in NumPy's
     /// order.
     ///
     /// Raises IndexError for a region outside the image, ValueError for another dimension, no sample, or a buffer of another
@@ -186,7 +187,7 @@ impl ImageView {
     /// >>> image.read_region(((1, 1), (3, 2))).shape
     /// (3, 2)
     /// >>> flat = bytearray(6)
-    /// >>> image.read_region(((1, 1), (3, 2)), flat) is flat
+    /// >>> image.read_region((slice(1, 4), slice(1, 3)), flat) is flat
     /// True
     #[pyo3(signature = (region, dst = None, *, progress = None))]
     pub fn read_region<'py>(
@@ -196,10 +197,9 @@ impl ImageView {
         dst: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let region = region_from(region)?;
-        let Some(dst) = dst else { return self.read_new(py, &region, progress) };
         let view = self.open()?;
-        region.check_inside(&view.shape()).or_raise()?;
+        let region = inside(&*view, region)?;
+        let Some(dst) = dst else { return read_new(py, &*view, &region, progress) };
         read_into(dst, (&*view, &region.size), progress, |block, call| view.read_region(&region, block, call))?;
         Ok(dst.clone())
     }
@@ -212,8 +212,8 @@ impl ImageView {
         src: &Bound<'py, PyAny>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let (view, region) = (self.open()?, region_from(region)?);
-        region.check_inside(&view.shape()).or_raise()?;
+        let view = self.open()?;
+        let region = inside(&*view, region)?;
         write_from(src, (&*view, &region.size), progress, |block, call| view.write_region(&region, block, call))
     }
 
@@ -310,20 +310,24 @@ impl ImageView {
     }
 }
 
-impl ImageView {
-    /// A region in a new array, in NumPy order.
-    fn read_new<'py>(
-        &self,
-        py: Python<'py>,
-        region: &Region,
-        progress: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let view = self.open()?;
-        region.check_inside(&view.shape()).or_raise()?;
-        let array = empty(py, &*view, &region.size)?;
-        read_into(&array, (&*view, &region.size), progress, |block, call| view.read_region(region, block, call))?;
-        Ok(array)
-    }
+/// A region of an image, none of which lies outside.
+fn inside(view: &dyn Image, region: &Bound<'_, PyAny>) -> PyResult<Region> {
+    let shape = view.shape();
+    let region = region_of(region, &shape)?;
+    region.check_inside(&shape).or_raise()?;
+    Ok(region)
+}
+
+/// A region in a new array, in NumPy order.
+fn read_new<'py>(
+    py: Python<'py>,
+    view: &dyn Image,
+    region: &Region,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let array = empty(py, view, &region.size)?;
+    read_into(&array, (view, &region.size), progress, |block, call| view.read_region(region, block, call))?;
+    Ok(array)
 }
 
 /// Runs `body` with a Python callable `progress(done, total)` as its listener; the exception it raises comes out.

@@ -216,6 +216,14 @@ impl Shown {
     pub fn axis(position: usize) -> Self {
         Shown::Axis(position as u8)
     }
+
+    /// How long the axis is in an export of samples of this shape and type.
+    pub fn size(self, shape: &Shape, data_type: DataType) -> u64 {
+        match self {
+            Shown::Axis(position) => shape[usize::from(position)],
+            Shown::Components => data_type.vector_length().unwrap_or(1),
+        }
+    }
 }
 
 /// The axes of an export in their order: those of an image, and one for components.
@@ -259,12 +267,7 @@ impl Order {
 
     /// The shape that an export of samples of this shape and type has.
     pub fn sizes(&self, shape: &Shape, data_type: DataType) -> Vec<u64> {
-        self.iter()
-            .map(|shown| match shown {
-                Shown::Axis(position) => shape[usize::from(*position)],
-                Shown::Components => data_type.vector_length().unwrap_or(1),
-            })
-            .collect()
+        self.iter().map(|shown| shown.size(shape, data_type)).collect()
     }
 }
 

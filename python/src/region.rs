@@ -3,9 +3,11 @@
 use crate::errors::{Naming, OrRaise};
 use crate::vector::{shape_from, VectorXu64};
 use iolink_sdk::{Region, Shape};
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyTuple, PyType};
+use pyo3::types::{PyInt, PySlice, PyTuple, PyType};
 
 /// A box of samples: lowest index and size along each axis, in canonical order, COLUMN first. Made from origin and size, from
 /// the pair of both, from another region, or, empty, from a number of dimensions. It does not change.
@@ -28,11 +30,65 @@ pub fn region_from(given: &Bound<'_, PyAny>) -> PyResult<Region> {
         return Ok(own.get().0);
     }
     let pair: (Bound<'_, PyAny>, Bound<'_, PyAny>) = given.extract().map_err(|_| {
-        pyo3::exceptions::PyTypeError::new_err(
+        PyTypeError::new_err(
             "region: expected a RegionXu64 or a pair (origin, size), each in canonical order (COLUMN first)",
         )
     })?;
     Region::new(&shape_from("origin", &pair.0)?, &shape_from("size", &pair.1)?).or_raise()
+}
+
+/// A region of an image of this shape: as [`region_from`] has it, or one slice for each axis, in canonical order.
+pub fn region_of(given: &Bound<'_, PyAny>, shape: &Shape) -> PyResult<Region> {
+    match given.cast_exact::<PyTuple>() {
+        Ok(slices) if slices.get_borrowed_item(0).is_ok_and(|first| first.is_exact_instance_of::<PySlice>()) => {
+            region_of_slices(slices, shape)
+        }
+        _ => region_from(given),
+    }
+}
+
+fn region_of_slices(slices: &Bound<'_, PyTuple>, shape: &Shape) -> PyResult<Region> {
+    if slices.len() != shape.len() {
+        return Err(PyValueError::new_err(format!(
+            "region: {} slices for an image of {} axes; give one for each, in canonical order (COLUMN first)",
+            slices.len(),
+            shape.len()
+        )));
+    }
+    let mut region = Region { origin: *shape, size: *shape };
+    for (axis, given) in slices.iter_borrowed().enumerate() {
+        let slice = given.cast::<PySlice>().map_err(|_| {
+            let given = &*given;
+            PyTypeError::new_err(format!("region: axis {axis} has {given} beside slices; write slice(start, stop)"))
+        })?;
+        (region.origin[axis], region.size[axis]) = run_of(&slice, axis, shape[axis])?;
+    }
+    Ok(region)
+}
+
+/// First index and length of a slice of an axis. Unlike Python's own, a slice that leaves the axis is not made to fit.
+fn run_of(slice: &Bound<'_, PySlice>, axis: usize, length: u64) -> PyResult<(u64, u64)> {
+    let (mut start, mut stop, mut step) = (0, 0, 0);
+    // SAFETY: the slice is alive and the places are ours.
+    if unsafe { ffi::PySlice_Unpack(slice.as_ptr(), &mut start, &mut stop, &mut step) } != 0 {
+        return Err(PyErr::fetch(slice.py()));
+    }
+    if step != 1 {
+        return Err(PyValueError::new_err(format!(
+            "region: {slice} along axis {axis} has a step; read a view of every n-th sample instead: image[...]"
+        )));
+    }
+    let absent = || PyResult::Ok(slice.getattr(intern!(slice.py(), "stop"))?.is_none());
+    let from_end = |index: isize| match index {
+        0.. => Some(index as u64),
+        _ => length.checked_sub(index.unsigned_abs() as u64),
+    };
+    // Where the end is absent, or more than fits.
+    let stop = if stop == isize::MAX && absent()? { Some(length) } else { from_end(stop) };
+    let (Some(start), Some(stop)) = (from_end(start), stop) else {
+        return Err(PyIndexError::new_err(format!("region: {slice} leaves axis {axis}, which has {length} samples")));
+    };
+    Ok((start, stop.saturating_sub(start)))
 }
 
 #[pymethods]
@@ -127,7 +183,7 @@ impl RegionXu64 {
     fn intersection(&self, other: &Bound<'_, PyAny>) -> PyResult<Self> {
         let other = region_from(other).naming(other.py(), "other")?;
         if other.dimension_count() != self.0.dimension_count() {
-            return Err(pyo3::exceptions::PyValueError::new_err(format!(
+            return Err(PyValueError::new_err(format!(
                 "the regions have {} and {} dimensions",
                 self.0.dimension_count(),
                 other.dimension_count()

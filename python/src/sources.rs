@@ -109,7 +109,7 @@ impl ImageViewFactory {
             Err(refused) if refused.is_instance_of::<PyTypeError>(buffer.py()) => return Err(refused),
             Err(_) => (Lent::new("buffer", buffer, false)?, false),
         };
-        let strides = lent.strides_for("buffer", &shape, data_type, &properties)?;
+        let strides = lent.strides_for(buffer.py(), "buffer", &shape, data_type, &properties)?;
         let memory = Memory {
             data: lent.data(),
             data_type,

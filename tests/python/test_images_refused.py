@@ -29,6 +29,18 @@ REGIONS = [
     ((3, 3), TypeError, "origin"),
     (None, TypeError, "RegionXu64"),
     (RegionXu64(3), ValueError, "no sample"),
+    ((slice(0, 7), slice(None), slice(None)), IndexError, "leaves the image"),
+    ((slice(None), slice(-6, None), slice(None)), IndexError, "leaves axis 1"),
+    ((slice(None), slice(None), slice(0, -5)), IndexError, "leaves axis 2"),
+    ((slice(4, 2), slice(None), slice(None)), ValueError, "no sample"),
+    ((slice(6, None), slice(None), slice(None)), ValueError, "no sample"),
+    ((slice(0, 6, 2), slice(None), slice(None)), ValueError, "axis 0 has a step"),
+    ((slice(None, None, -1), slice(None), slice(None)), ValueError, "axis 0 has a step"),
+    ((slice(None), slice(None)), ValueError, "2 slices for an image of 3 axes"),
+    ((slice(None), 3, slice(None)), TypeError, "axis 1 has 3 beside slices"),
+    ((slice(None), None, slice(None)), TypeError, "axis 1 has None"),
+    ((slice(0.5, 2), slice(None), slice(None)), TypeError, "indices"),
+    ((slice(0, 10**30), slice(None), slice(None)), IndexError, "leaves the image"),
 ]
 
 

@@ -306,6 +306,77 @@ def test_regions_are_read_and_written_in_both_orders():
     assert image.read((2, 1)) == whole[1, 2]
 
 
+@pytest.mark.parametrize("columns", [slice(1, 4), slice(None), slice(-2, None), slice(2), slice(-4, -1), slice(4, 5)])
+@pytest.mark.parametrize("rows", [slice(0, 1), slice(None), slice(-1, None), slice(1, 3)])
+def test_a_region_may_be_a_slice_for_each_axis(columns, rows):
+    array = np.arange(20, dtype="u2").reshape(4, 5)
+    image = iolink.NumpyInterop.from_numpy_array(array, "IMAGE")
+    assert np.array_equal(image.read_region((columns, rows)), array[rows, columns])
+    part = ImageViewFactory.extract_region(image, (columns, rows))
+    assert np.array_equal(np.asarray(part), array[rows, columns])
+    assert np.array_equal(np.asarray(ImageViewFactory.extract_adjusted_region(image, (columns, rows))), part)
+    image.write_region((columns, rows), np.zeros_like(array[rows, columns]))
+    expected = np.arange(20, dtype="u2").reshape(4, 5)
+    expected[rows, columns] = 0
+    assert np.array_equal(array, expected)
+
+
+def test_a_slice_that_leaves_the_image_can_be_clipped_on_request():
+    image = iolink.NumpyInterop.from_numpy_array(np.arange(20, dtype="u2").reshape(4, 5), "IMAGE")
+    clipped = ImageViewFactory.extract_adjusted_region(image, (slice(3, 99), slice(None)))
+    assert np.array_equal(np.asarray(clipped), np.asarray(image)[:, 3:])
+
+
+def unaligned(shape, dtype):
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.zeros(size + 1, "u1")[1:].view(dtype).reshape(shape)
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "i1", "u2", "i4", "u8", "i8", "f2", "f4", "f8", "c8", "c16"])
+@pytest.mark.parametrize(
+    "buffer",
+    [
+        np.zeros,
+        lambda shape, dtype: np.zeros(shape[::-1], dtype).T,
+        lambda shape, dtype: np.zeros((shape[0] * 2, shape[1] * 3), dtype)[::-2, ::3],
+        unaligned,
+        lambda shape, dtype: np.zeros(shape, dtype).view(type("Own", (np.ndarray,), {})),
+    ],
+    ids=["plain", "Fortran order", "strided", "unaligned", "a class of its own"],
+)
+def test_arrays_of_every_kind_are_filled_and_read(dtype, buffer):
+    samples = np.arange(12).reshape(3, 4).astype(dtype)
+    image = iolink.NumpyInterop.from_numpy_array(samples.copy(), "IMAGE")
+    target = buffer((3, 4), dtype)
+    assert image.read_region((slice(None), slice(None)), target) is target
+    assert target.dtype == samples.dtype and np.array_equal(target, samples)
+    target[...] = samples[::-1]
+    image.write_region((slice(None), slice(None)), target)
+    assert np.array_equal(np.asarray(image), samples[::-1])
+
+
+@pytest.mark.parametrize("dtype", ["g", "G", "M8[s]", "m8[s]", "S2", "U1", "V2", "O", [("a", "u2")]])
+def test_arrays_of_types_that_are_no_samples_are_refused(dtype):
+    image = ImageViewFactory.allocate((5, 4), "uint16")
+    with pytest.raises((TypeError, ValueError)):
+        image.read_region((slice(None), slice(None)), np.zeros((5, 4), dtype))
+
+
+def test_an_array_that_shows_an_element_twice_warns_whoever_fills_it():
+    image = ImageViewFactory.allocate((5, 4), "uint16")
+    _, shown = np.broadcast_arrays(np.zeros((5, 4), "u2"), np.zeros(4, "u2"))
+    with pytest.warns(DeprecationWarning, match="overlapping memory"):
+        image.read_region((slice(None), slice(None)), shown)
+
+
+def test_an_array_given_as_a_buffer_is_not_resized():
+    array = np.zeros(20, "u2")
+    image = ImageViewFactory.from_buffer((5, 4), "UINT16", array)
+    with pytest.raises(ValueError, match="resize"):
+        array.resize(100_000)
+    assert image.read((0, 0)) == 0
+
+
 @pytest.mark.parametrize(
     ("region", "dst", "error"),
     [

@@ -43,7 +43,8 @@ impl FunctionImage {
         let asked = Python::try_attach(|py| {
             let given = self.function.object.bind(py).call1((RegionXu64(*region),))?;
             let lent = Lent::new("read_region's answer", &given, false)?;
-            let strides = lent.strides_for("read_region's answer", &region.size, self.data_type, &self.properties)?;
+            let strides =
+                lent.strides_for(py, "read_region's answer", &region.size, self.data_type, &self.properties)?;
             // SAFETY: the buffer holds the whole region by these strides until `lent` is dropped.
             let block = unsafe { Block::from_raw(lent.data(), region.size, strides, self.data_type) };
             target.copy_from(&block, &Call::silent()).or_raise()

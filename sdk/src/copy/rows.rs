@@ -5,8 +5,12 @@ use super::progress::Ticker;
 use super::{stream, swap};
 use std::mem::{size_of, MaybeUninit};
 
-/// How many short runs ahead of the copy their lines are asked for.
+/// How many runs ahead of the copy their lines are asked for.
 const AHEAD: isize = 8;
+/// Bytes of a run that leaves the CPU time to fetch what is asked for.
+const WORTH_ASKING: usize = 512;
+/// Bytes of a run that the CPU follows by itself.
+const FEW_PAGES: usize = 16 << 10;
 
 /// Bytes of a run of many lines.
 const MANY: usize = 256;
@@ -189,10 +193,10 @@ unsafe fn runs(plan: &Plan, (n, src_step, dst_step): (usize, isize, isize), tick
     // Past the caches, where runs go on where the one before ends, so that their lines are whole.
     let past =
         plan.total >= stream::LARGE && bytes >= MANY && dst_step == bytes as isize && stream::joins(plan.dst, bytes);
-    // Short runs from all over memory defeat the CPU's guesses about what is read next. Measured: where memory itself is the limit,
-    // asking for runs of many lines takes more than it gives, unless they go past the caches.
-    let ask =
-        (64..16 << 10).contains(&bytes) && plan.total >= SPREAD && (past || bytes < MANY || plan.total < stream::LARGE);
+    // The lines to come are asked for: those that are read where runs go past the caches, else those that are written, which the
+    // CPU fetches late. Measured: asking for more, or for shorter runs, takes longer than it gains.
+    let spread = bytes < FEW_PAGES && plan.total >= SPREAD;
+    let (ask, ask_to_write) = (past && spread, !past && spread && bytes >= WORTH_ASKING);
     let copy = if past { stream::copier() } else { stream::plain };
     let part = (ticker.step() / bytes).max(1);
     let mut outer = plan.outer(0);
@@ -204,6 +208,9 @@ unsafe fn runs(plan: &Plan, (n, src_step, dst_step): (usize, isize, isize), tick
             for _ in 0..count {
                 if ask {
                     stream::ask(src.wrapping_offset(src_step.wrapping_mul(AHEAD)), bytes);
+                }
+                if ask_to_write {
+                    stream::ask_to_write(dst.wrapping_offset(dst_step), bytes);
                 }
                 // SAFETY: one element of the plan.
                 unsafe { copy(src, dst, bytes) };

@@ -132,11 +132,30 @@ pub(super) fn fence() {
 /// Asks for the lines of a run that will be read soon, into the second cache. Any address will do.
 #[inline(always)]
 pub(super) fn ask(at: *const u8, bytes: usize) {
+    lines::<1>(at, bytes);
+}
+
+/// Asks for the lines of a run that will be written next, into the first cache. Any address will do.
+#[inline(always)]
+pub(super) fn ask_to_write(at: *mut u8, bytes: usize) {
+    lines::<0>(at, bytes);
+}
+
+/// Asks for lines into a cache, numbered from the first one on.
+#[inline(always)]
+fn lines<const CACHE: usize>(at: *const u8, bytes: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..at as usize % 64 + bytes).step_by(64) {
-        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T1};
+        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0, _MM_HINT_T1};
+        let line = at.wrapping_add(line).cast();
         // SAFETY: SSE, which every x86-64 CPU has; a prefetch never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.wrapping_add(line).cast()) };
+        unsafe {
+            if CACHE == 0 {
+                _mm_prefetch::<_MM_HINT_T0>(line);
+            } else {
+                _mm_prefetch::<_MM_HINT_T1>(line);
+            }
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (at, bytes);
