@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import types
+import weakref
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -168,3 +170,33 @@ def test_what_comes_back_twice_is_apart():
     assert np.shares_memory(one["a"].to_numpy(), other["a"].to_numpy())
     one.loc[0, "a"] = 7
     assert other.loc[0, "a"] == 0 and frame.at("a", 0) == 0
+
+
+def test_labels_of_frames_that_came_and_went_are_not_mixed_up():
+    kept = [numbers().rename(columns={"a": f"kept {number}"}) for number in range(20)]
+    for number in range(60):
+        frame, _ = by_blocks(pd.DataFrame({f"c{number}": [number]}))
+        assert frame.columns == [f"c{number}"]
+        frame, _ = by_blocks(kept[number % 20])
+        assert frame.columns == [f"kept {number % 20}", "b", "c", "d"]
+
+
+def test_the_labels_of_a_frame_are_not_kept_alive():
+    df = numbers()
+    frame, _ = by_blocks(df)
+    labels = weakref.ref(df.columns)
+    del df, frame
+    gc.collect()
+    assert labels() is None
+
+
+def test_more_dtypes_than_are_kept_are_told_apart():
+    numeric = [f"{kind}{size}" for kind, sizes in [("i", "1248"), ("u", "1248"), ("f", "48")] for size in sizes]
+    times = [f"{kind}8[{unit}]" for kind in "Mm" for unit in ["s", "ms", "us", "ns"]]
+    for _ in range(2):
+        for dtype in [*numeric, "?", *times]:
+            df = pd.DataFrame({"x": np.array([1, 0, 1]).astype(dtype)})
+            assert_frame_equal(PandasInterop.to_pandas(by_blocks(df)[0]), df, check_exact=True)
+        for storage in ["python", "pyarrow"] if find_spec("pyarrow") else ["python"]:
+            df = pd.DataFrame({"x": pd.array(["a", None, "c"], dtype=pd.StringDtype(storage))})
+            assert_frame_equal(PandasInterop.to_pandas(by_blocks(df)[0]), df, check_exact=True)
