@@ -190,10 +190,35 @@ fn any_nat(values: &[i64]) -> bool {
     })
 }
 
-/// NaT is the one number whose lowest bit that is set is the sign. A run at a time, without a comparison, so that every
-/// processor does several at once.
 fn any_nat_here(values: &[i64]) -> bool {
-    values.chunks(4096).any(|run| run.iter().fold(0, |found, value| found | (value & value.wrapping_neg())) < 0)
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the CPU has it.
+        return unsafe { any_nat_wide(values) };
+    }
+    any_nat_anywhere(values)
+}
+
+/// # Safety
+/// The CPU has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn any_nat_wide(values: &[i64]) -> bool {
+    any_nat_anywhere(values)
+}
+
+/// NaT is the one number whose lowest bit that is set is the sign. A run at a time, without a comparison, so that every
+/// processor does several at once; from two places, because memory gives more to who reads at two.
+#[inline(always)]
+fn any_nat_anywhere(values: &[i64]) -> bool {
+    const RUN: usize = 4096;
+    let lowest = |found: i64, value: &i64| found | (value & value.wrapping_neg());
+    let (one, other) = values.split_at(values.len() / 2);
+    // The second half may have a value more.
+    other.last().is_some_and(|last| *last == i64::MIN)
+        || one.chunks(RUN).zip(other.chunks(RUN)).any(|(one, other)| {
+            one.iter().zip(other).fold(0, |found, (one, other)| lowest(lowest(found, one), other)) < 0
+        })
 }
 
 fn without_bitmap(array: &ArrayRef) -> ArrayRef {

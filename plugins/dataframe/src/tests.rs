@@ -149,6 +149,19 @@ fn one_missing_time_among_very_many_is_found_wherever_it_is() {
 }
 
 #[test]
+fn one_missing_time_among_few_or_an_odd_number_is_found_wherever_it_is() {
+    let many = (1 << 20) + 1;
+    let few = (1..20).flat_map(|rows| (0..rows).map(move |at| (rows, at)));
+    for (rows, at) in few.chain([(many, 0), (many, many / 2), (many, many - 1)]) {
+        let mut values = vec![i64::MIN + 1; rows];
+        values[at] = i64::MIN;
+        let times = one(Part::fixed("t", "tsn:", Form::Nat, rows, lent(&values), None).unwrap());
+        let read = Values::read(&times, 0, 0..rows as u64).unwrap();
+        assert_eq!((read.missing(), read.cell(at)), (1, Some(Cell::Missing)), "{at} of {rows}");
+    }
+}
+
+#[test]
 fn every_byte_pattern_is_packed() {
     for length in 0..40usize {
         let bytes: Vec<u8> = (0..length).map(|at| if at % 3 == 0 { (at as u8).wrapping_mul(37) } else { 0 }).collect();
