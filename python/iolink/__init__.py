@@ -164,6 +164,7 @@ _ENUMERATIONS: dict[str, type[enum.IntEnum] | type[enum.IntFlag]] = {
     "MultiImageCapability": MultiImageCapability,
     "DataFrameCapability": DataFrameCapability,
     "StreamCapability": StreamCapability,
+    "ParallelAccessCapability": ParallelAccessCapability,
 }
 # The flat spelling of every enumeration: `AxesInterpretationId_IMAGE` is `AxesInterpretationId.IMAGE`.
 _FLAT: dict[str, enum.IntEnum | enum.IntFlag] = {

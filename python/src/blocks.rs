@@ -5,12 +5,15 @@ use crate::image::with_progress;
 use iolink_sdk::{Block, BlockMut, Call, ImageCapability, ImageView, Result, Shape};
 use pyo3::prelude::*;
 
-/// How long a copy must be before the GIL is given up for it, in bytes.
-const WORTH_DETACHING: u64 = 64 * 1024;
+/// How long a copy must be before the GIL is given up for it: in bytes, and in samples, which may lie far apart.
+const MANY_BYTES: u64 = 64 * 1024;
+const MANY_SAMPLES: u64 = 8 * 1024;
 
 fn worth_detaching(view: &dyn ImageView, size: &Shape) -> bool {
-    let bytes = size.element_count().unwrap_or(u64::MAX).saturating_mul(view.data_type().byte_count() as u64);
-    bytes >= WORTH_DETACHING || !view.capabilities().has(ImageCapability::MEMORY_ACCESS)
+    let samples = size.element_count().unwrap_or(u64::MAX);
+    samples >= MANY_SAMPLES
+        || samples.saturating_mul(view.data_type().byte_count() as u64) >= MANY_BYTES
+        || !view.capabilities().has(ImageCapability::MEMORY_ACCESS)
 }
 
 /// Has `read` fill a buffer that the caller brings, with samples of an image in a box of this size.

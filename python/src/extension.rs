@@ -2,17 +2,17 @@
 
 use crate::axes::member;
 use crate::blocks::{read_into, write_from};
-use crate::errors::OrRaise;
+use crate::errors::{raise, OrRaise};
 use crate::image::ImageView;
 use crate::multi::{LodImageView, MultiImageView};
 use crate::region::RegionXu64;
-use crate::vector::VectorXu64;
+use crate::vector::{Ordinal, VectorXu64};
 use iolink_sdk::abi::{
     iolink_view, IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_TILING, IOLINK_EXTENSION_VIEW_ORIGIN,
     IOLINK_INVALID_TILE_INDEX,
 };
 use iolink_sdk::view::services;
-use iolink_sdk::{ParallelAccessCapability, Tiling, View, ViewOrigin};
+use iolink_sdk::{out_of_memory, ParallelAccessCapability, Tiling, View, ViewOrigin};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -113,8 +113,8 @@ impl TilingInfoExtension {
     }
 
     /// Where a tile lies. Raises IndexError for one that is not there.
-    fn tile_region(&self, index: u64) -> PyResult<RegionXu64> {
-        self.tiling.tile_region(index).or_raise().map(RegionXu64)
+    fn tile_region(&self, index: Ordinal) -> PyResult<RegionXu64> {
+        self.tiling.tile_region(index.0).or_raise().map(RegionXu64)
     }
 
     /// Which tile is where: an array of tile indices with one axis for each axis of the image, in canonical order, so that
@@ -127,7 +127,10 @@ impl TilingInfoExtension {
     ///        [1]], dtype=uint64)
     fn tiling_grid<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let size = self.tiling.grid_size();
-        let mut places = vec![0; size.element_count().unwrap_or(0) as usize];
+        let count = size.element_count().and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
+        let mut places = Vec::new();
+        places.try_reserve_exact(count).map_err(|_| raise(out_of_memory(count.saturating_mul(size_of::<u64>()))))?;
+        places.resize(count, 0);
         py.detach(|| self.tiling.grid(0, &mut places)).or_raise()?;
         let flat = PyArray1::from_vec(py, places);
         let shape: Vec<usize> = size.iter().map(|size| *size as usize).collect();
@@ -141,24 +144,24 @@ impl TilingInfoExtension {
     fn read_tile<'py>(
         &self,
         py: Python<'py>,
-        index: u64,
+        index: Ordinal,
         dst: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (image, region) = (self.tiling.image(), self.tiling.tile_region(index).or_raise()?);
+        let (image, region) = (self.tiling.image(), self.tiling.tile_region(index.0).or_raise()?);
         let dst = match dst {
             Some(dst) => dst.clone(),
             None => crate::interop::empty(py, &*image, &region.size)?,
         };
-        read_into(&dst, (&*image, &region.size), progress, |block, call| self.tiling.read_tile(index, block, call))?;
+        read_into(&dst, (&*image, &region.size), progress, |block, call| self.tiling.read_tile(index.0, block, call))?;
         Ok(dst)
     }
 
     /// The samples of `src` into a tile; the rules are those of `ImageView.write_region`.
     #[pyo3(signature = (index, src, *, progress = None))]
-    fn write_tile(&self, index: u64, src: &Bound<'_, PyAny>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let (image, region) = (self.tiling.image(), self.tiling.tile_region(index).or_raise()?);
-        write_from(src, (&*image, &region.size), progress, |block, call| self.tiling.write_tile(index, block, call))
+    fn write_tile(&self, index: Ordinal, src: &Bound<'_, PyAny>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let (image, region) = (self.tiling.image(), self.tiling.tile_region(index.0).or_raise()?);
+        write_from(src, (&*image, &region.size), progress, |block, call| self.tiling.write_tile(index.0, block, call))
     }
 
     fn __repr__(&self) -> String {

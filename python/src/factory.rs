@@ -250,8 +250,8 @@ impl ImageViewFactory {
     /// The image itself: every view here may be used from several threads; those of plugins that may not are
     /// serialised by the host.
     #[staticmethod]
-    fn make_thread_safe(image: &Bound<'_, ImageView>) -> PyResult<ImageView> {
-        Ok(ImageView::new(adapt::make_thread_safe(&view_of(image)?)))
+    fn make_thread_safe<'py>(image: &Bound<'py, ImageView>) -> PyResult<Bound<'py, ImageView>> {
+        view_of(image).map(|_| image.clone())
     }
 
     /// The same image with no other capabilities than these.

@@ -37,6 +37,7 @@ mod stream;
 mod uri;
 mod value;
 mod vector;
+mod waiting;
 
 // Linked-in providers: naming the crates keeps their descriptors in this shared object.
 use iolink_plugin_dataframe as _;
@@ -50,6 +51,7 @@ pub(crate) use open::registry;
 
 #[pymodule(gil_used = true)]
 fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    waiting::register();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     dtype::register(module)?;
     vector::register(module)?;

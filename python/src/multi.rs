@@ -4,7 +4,7 @@ use crate::axes::member;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::image::ImageView;
-use crate::vector::Vector2i64;
+use crate::vector::{Ordinal, Vector2i64};
 use iolink_sdk::{Kind, LodImageView as Lod, MultiImageView as Multi, View};
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -46,8 +46,8 @@ impl MultiImageView {
     }
 
     /// Frame number `index`, counted from 0.
-    fn frame(&self, index: u64) -> PyResult<ImageView> {
-        self.view.frame(index).or_raise().map(ImageView::new)
+    fn frame(&self, index: Ordinal) -> PyResult<ImageView> {
+        self.view.frame(index.0).or_raise().map(ImageView::new)
     }
 
     /// Puts a frame behind the last one.
@@ -56,13 +56,13 @@ impl MultiImageView {
     }
 
     /// Replaces a frame.
-    fn set_frame(&self, index: u64, frame: &Bound<'_, ImageView>) -> PyResult<()> {
-        self.view.replace(index, frame.get().open()?).or_raise()
+    fn set_frame(&self, index: Ordinal, frame: &Bound<'_, ImageView>) -> PyResult<()> {
+        self.view.replace(index.0, frame.get().open()?).or_raise()
     }
 
     /// Takes a frame out.
-    fn remove_frame(&self, index: u64) -> PyResult<()> {
-        self.view.remove(index).or_raise()
+    fn remove_frame(&self, index: Ordinal) -> PyResult<()> {
+        self.view.remove(index.0).or_raise()
     }
 
     fn __len__(&self) -> usize {
@@ -77,7 +77,7 @@ impl MultiImageView {
                 "there is no frame {index}; there are {count}"
             )));
         }
-        self.frame(at as u64)
+        self.frame(Ordinal(at as u64))
     }
 
     /// As `ImageView.create_from_pointer`.

@@ -1,5 +1,6 @@
 //! Progress of long calls, told to a Python callable `progress(done, total)`.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +13,12 @@ pub fn heard<R>(
     body: impl FnOnce(Option<Listener<'_>>) -> PyResult<R>,
 ) -> PyResult<R> {
     let Some(progress) = progress else { return body(None) };
+    if !progress.is_callable() {
+        return Err(PyTypeError::new_err(format!(
+            "progress: expected a callable progress(done, total), not {}",
+            progress.get_type().name()?
+        )));
+    }
     let callable = progress.clone().unbind();
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let listener = |done: u64, total: u64| {

@@ -1,7 +1,7 @@
 //! `RegionXu64`: a box of samples in canonical axis order.
 
 use crate::errors::{Naming, OrRaise};
-use crate::vector::{shape_from, VectorXu64};
+use crate::vector::{shape_from, Ordinal, VectorXu64};
 use iolink_sdk::{Region, Shape};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -193,8 +193,8 @@ impl RegionXu64 {
     }
 
     /// The slice of thickness one at index `origin` along axis number `dimension`.
-    fn extract_slice_from_axis(&self, dimension: usize, origin: u64) -> PyResult<Self> {
-        let mut out = self.0;
+    fn extract_slice_from_axis(&self, dimension: Ordinal, origin: Ordinal) -> PyResult<Self> {
+        let (mut out, dimension, origin) = (self.0, dimension.0 as usize, origin.0);
         if dimension >= out.dimension_count() || origin < out.origin[dimension] || origin >= out.end(dimension) {
             return Err(PyIndexError::new_err(format!("{} has no index {origin} along axis {dimension}", self.0)));
         }

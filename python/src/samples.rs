@@ -8,7 +8,7 @@ use crate::region::RegionXu64;
 use crate::value::{from_python, numpy_sample};
 use crate::vector::shape_from;
 use iolink_sdk::view::{read_sample, write_sample};
-use iolink_sdk::{DataType, Error, Memory, Region, Shape, Strides, Value};
+use iolink_sdk::{DataType, Error, ImageCapability, ImageView as Image, Memory, Region, Shape, Strides, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
@@ -44,7 +44,7 @@ impl ImageView {
             let one = Region::new(&index, &vec![1; index.len()]).or_raise()?;
             return self.read_region(py, Bound::new(py, RegionXu64(one))?.as_any(), Some(dst), None);
         }
-        numpy_sample(py, &read_sample(&*view, &index).or_raise()?)
+        numpy_sample(py, &unhurried(py, &*view, || read_sample(&*view, &index))?)
     }
 
     /// Writes the sample at an index in canonical order: a number, as many numbers as a vector sample has components, or
@@ -55,7 +55,8 @@ impl ImageView {
     /// nothing is written.
     fn write(&self, index: &Bound<'_, PyAny>, src: &Bound<'_, PyAny>) -> PyResult<()> {
         let (view, index) = (self.open()?, shape_from("index", index)?);
-        write_sample(&*view, &index, &sample_from(src, view.data_type())?).or_raise()
+        let sample = sample_from(src, view.data_type())?;
+        unhurried(src.py(), &*view, || write_sample(&*view, &index, &sample))
     }
 
     /// How the samples lie in memory. CapabilityError without MEMORY_ACCESS.
@@ -82,6 +83,18 @@ impl ImageView {
     /// The image's own memory, to be read only; the rest is that of `buffer`.
     fn buffer_read_only<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyMemoryView>> {
         flat_memory(slf, false)
+    }
+}
+
+/// What is asked of an image for one sample: without the GIL where it may take its time.
+fn unhurried<T: Send>(
+    py: Python<'_>,
+    view: &dyn Image,
+    ask: impl FnOnce() -> iolink_sdk::Result<T> + Send,
+) -> PyResult<T> {
+    match view.capabilities().has(ImageCapability::MEMORY_ACCESS) {
+        true => ask().or_raise(),
+        false => py.detach(ask).or_raise(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::abi::{
 use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table};
 use crate::{fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, Kind, Result, Source, Target, View};
 use std::os::raw::c_char;
+use std::sync::PoisonError;
 
 /// Calls a border function that may fail.
 ///
@@ -52,6 +53,12 @@ pub fn lend<R>(view: View, body: impl FnOnce(*mut iolink_view) -> R) -> R {
     }
     let lent = Lent(view.into_raw(""));
     body(lent.0)
+}
+
+/// Has `around` run every wait for another thread that uses a view whose maker does not claim thread safety. A host that is
+/// embedded in an interpreter gives up the interpreter's lock there: the other thread may need it to come to an end.
+pub fn wait_by(around: fn(&mut dyn FnMut())) {
+    *crate::view::WAIT.write().unwrap_or_else(PoisonError::into_inner) = Some(around);
 }
 
 /// Runs the body of a function of the host's table: its error goes into the caller's struct, a panic becomes an error.

@@ -27,6 +27,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of a view that nobody allocates: as many bytes as can be counted.
+    pub fn countable() -> Self {
+        Limits { max_bytes: i64::MAX as u64, ..Limits::default() }
+    }
+
     /// Bytes that an image of this shape and type takes, refused where they overflow or go over the limit.
     pub fn image_bytes(&self, shape: &Shape, data_type: DataType) -> Result<usize> {
         let bytes = shape

@@ -195,8 +195,17 @@ fn a_borrowed_view_leaves_the_lender_its_reference() {
     assert_eq!(lent.references(), 1);
 }
 
+static WAITS: AtomicU64 = AtomicU64::new(0);
+
+fn counted(wait: &mut dyn FnMut()) {
+    WAITS.fetch_add(1, Ordering::SeqCst);
+    wait();
+}
+
 #[test]
 fn a_maker_without_thread_safety_is_called_one_at_a_time() {
+    // The host is told of every wait. The maker yields within a call, so that there are some.
+    iolink_sdk::hosting::wait_by(counted);
     let mut table = image();
     table.head.flags = 0;
     let mut single = puppet(table);
@@ -219,6 +228,7 @@ fn a_maker_without_thread_safety_is_called_one_at_a_time() {
     // SAFETY: the wrapper is live, and its one reference is ours.
     drop(unsafe { View::from_raw(raw) }.unwrap());
     assert_eq!((single.most.load(Ordering::SeqCst), single.references()), (1, 0));
+    assert!(WAITS.load(Ordering::SeqCst) > 0);
 }
 
 struct Taker;

@@ -5,8 +5,8 @@ use super::own::{opened, Adapter};
 use super::slabs::{relative, Parts, Room, Slabs, BUDGET};
 use super::{by_memory, check_block, mapped, numbers, require, restrict_capabilities, service, Image};
 use iolink_sdk::{
-    fail, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, IndexMap, MetadataNode, Region,
-    Result, Shape, ValueScale, View,
+    fail, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, IndexMap, Limits, MetadataNode,
+    Region, Result, Shape, ValueScale, View,
 };
 use std::sync::Arc;
 
@@ -102,6 +102,7 @@ pub(super) fn converted(image: &Image, data_type: DataType, line: Linear) -> Res
     if shape.len() == iolink_sdk::abi::IOLINK_MAX_DIMS && data_type.element_count() > 1 {
         fail!(InvalidArgument, "values of {data_type} cannot be converted in an image of {} axes", shape.len());
     }
+    Limits::countable().image_bytes(&shape, data_type)?;
     let mut properties = image.properties().fitted(shape.len())?;
     properties.value_scale = line.scale(&properties.value_scale);
     let capabilities = image.capabilities().only(ImageCapability::READ | ImageCapability::WRITE);

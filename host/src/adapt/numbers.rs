@@ -49,6 +49,9 @@ pub(super) fn convert(source: &Block<'_>, target: &mut BlockMut<'_>, line: Linea
     if source.shape() != target.shape() {
         fail!(InvalidArgument, "samples of shape {} cannot fill a block of {}", source.shape(), target.shape());
     }
+    if target.may_share(source) {
+        fail!(InvalidArgument, "source and target share memory: copy the source into memory of its own first");
+    }
     let parts = source.data_type().element_count();
     if source.data_type().interpretation() == Interpretation::Complex && line.offset != 0.0 {
         every_other(source, target, (0, parts / 2), line)?;

@@ -7,7 +7,7 @@ use iolink_sdk::abi::{IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_VIEW_OR
 use iolink_sdk::view::services::{parallel_access, parallel_access_view};
 use iolink_sdk::{
     fail, AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageCapability,
-    ImageProperties, ImageView, IndexMap, MetadataNode, Region, Result, Shape, Strides, View,
+    ImageProperties, ImageView, IndexMap, Limits, MetadataNode, Region, Result, Shape, Strides, View,
 };
 use std::sync::Arc;
 
@@ -81,11 +81,13 @@ pub fn stack(images: &[Image], along: impl Into<Along>) -> Result<Image> {
     }
     let mut sizes = shape.to_vec();
     sizes.insert(axis, images.len() as u64);
+    let stacked = Shape::new(&sizes)?;
+    Limits::countable().image_bytes(&stacked, data_type)?;
     let capabilities = images.iter().fold(ADAPTABLE, |common, image| common.only(image.capabilities()));
     Ok(Arc::new(Stack {
         images: images.to_vec(),
         axis,
-        shape: Shape::new(&sizes)?,
+        shape: stacked,
         data_type,
         capabilities: capabilities.only(ImageCapability::READ | ImageCapability::WRITE),
         properties: Arc::new(properties),

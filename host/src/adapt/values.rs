@@ -31,16 +31,34 @@ pub fn scaled(image: &Image) -> Result<Image> {
 /// and WRITE as the source; writing rounds and saturates.
 ///
 /// # Errors
-/// `Type` for types that are not numbers or differ in their component count.
+/// `Type` for types that are not numbers or differ in their component count, and for labels in a type that has not all their
+/// numbers.
 pub fn adapt_data_type(image: &Image, data_type: DataType) -> Result<Image> {
     let from = image.data_type();
     let labels = [from, data_type].iter().any(|one| one.interpretation() == Interpretation::Label);
+    if labels && whole_numbers(data_type) < whole_numbers(from) {
+        fail!(
+            Type,
+            "labels of type {from} do not all fit {data_type}, and labels keep their numbers: give a wider type"
+        );
+    }
     if labels || from == data_type {
         return converted(image, data_type, Linear::IDENTITY);
     }
     match (from.standard_range(), data_type.standard_range()) {
         (Some(input), Some(output)) => adapt_dynamic_range(image, data_type, input, output),
         _ => fail!(Type, "values of type {from} have no usual range to be spread over that of {data_type}"),
+    }
+}
+
+/// Bits of the whole numbers from 0 on that a component holds each by itself.
+fn whole_numbers(data_type: DataType) -> u64 {
+    match (data_type.primitive(), data_type.bit_depth()) {
+        (Primitive::Float, 16) => 11,
+        (Primitive::Float, 32) => 24,
+        (Primitive::Float, _) => 53,
+        (Primitive::Signed, bits) => bits - 1,
+        (_, bits) => bits,
     }
 }
 

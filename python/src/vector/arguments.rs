@@ -1,6 +1,6 @@
 //! Numbers, shapes and positions as arguments.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
@@ -47,6 +47,22 @@ where
 /// A shape or position: whole numbers from 0 on.
 pub fn shape_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     numbers_from(name, given)
+}
+
+/// A number counted from 0, such as that of a tile. A negative one, or one beyond 64 bits, raises IndexError.
+pub struct Ordinal(pub u64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Ordinal {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        given.extract().map(Ordinal).map_err(|failed: PyErr| {
+            match failed.is_instance_of::<PyOverflowError>(given.py()) {
+                true => PyIndexError::new_err(format!("{} is not there; it is counted from 0", &*given)),
+                false => failed,
+            }
+        })
+    }
 }
 
 /// Two numbers, such as a `Vector2d` or a tuple.

@@ -2,7 +2,7 @@
 
 use super::{read_grown, Call};
 use crate::abi::iolink_block;
-use crate::copy::{byte_extent, copy_strided, copy_strided_with, Swap};
+use crate::copy::{byte_extent, copy_strided, copy_strided_with, overlaps, Swap};
 use crate::{fail, ByteOrder, DataType, Result, Shape, Strides};
 use std::marker::PhantomData;
 use std::os::raw::c_void;
@@ -202,10 +202,30 @@ impl BlockMut<'_> {
         })
     }
 
+    /// Might a copy or conversion from `source` read bytes that it wrote? Over-cautious, as [`crate::copy::overlaps`]; with types of
+    /// different sizes every two that lie between each other's ends might.
+    pub fn may_share(&self, source: &Block<'_>) -> bool {
+        let (size, other) = (self.data_type.byte_count(), source.data_type.byte_count());
+        if size == other {
+            return overlaps(&self.shape, size, source.data, &source.strides, self.data, &self.strides);
+        }
+        let ends = |at: *const u8, shape: &Shape, strides: &Strides, size| {
+            byte_extent(shape, strides, size).map(|(low, high)| (at as i128 + low as i128, at as i128 + high as i128))
+        };
+        match (
+            ends(self.data, &self.shape, &self.strides, size),
+            ends(source.data, &source.shape, &source.strides, other),
+        ) {
+            (Some(one), Some(other)) => one.0 < other.1 && other.0 < one.1,
+            _ => true,
+        }
+    }
+
     /// Copies samples of the same shape and type, whatever their layout and byte order; many megabytes by several threads.
     ///
     /// # Errors
-    /// `InvalidArgument` or `Type` where shapes or types differ, `Cancelled` where the caller asks to stop.
+    /// `InvalidArgument` or `Type` where shapes or types differ, `InvalidArgument` where the two may share bytes, `Cancelled`
+    /// where the caller asks to stop.
     pub fn copy_from(&mut self, source: &Block<'_>, call: &Call<'_>) -> Result<()> {
         if source.shape != self.shape {
             fail!(InvalidArgument, "samples of shape {} cannot fill a block of shape {}", source.shape, self.shape);
@@ -226,14 +246,21 @@ impl BlockMut<'_> {
     }
 }
 
+#[cold]
+fn shared() -> crate::Error {
+    crate::Error::new(
+        crate::ErrorKind::InvalidArgument,
+        "source and target share memory: copy the source into memory of its own first",
+    )
+}
+
 /// Copies samples from and to an address, by the strides and in the byte order that stand with it.
 ///
 /// # Errors
-/// `Cancelled` where the caller asks to stop.
+/// `InvalidArgument` where the two may share bytes, `Cancelled` where the caller asks to stop.
 ///
 /// # Safety
-/// There is good memory of that many samples on both sides. A source that shares memory with the target overlaps it only where
-/// a caller reads a view into itself, which the memory provider refuses.
+/// There is good memory of that many samples on both sides.
 #[inline]
 pub(super) unsafe fn copy_samples(
     shape: &[u64],
@@ -242,6 +269,9 @@ pub(super) unsafe fn copy_samples(
     target: (*mut u8, &[i64], ByteOrder),
     call: &Call<'_>,
 ) -> Result<()> {
+    if overlaps(shape, data_type.byte_count(), source.0, source.1, target.0, target.1) {
+        return Err(shared());
+    }
     let component = data_type.component_bytes();
     let swap = if source.2 == target.2 || component == 1 { Swap::None } else { Swap::Bytes(component) };
     let size = data_type.byte_count();
@@ -256,7 +286,10 @@ pub(super) unsafe fn copy_samples(
             stopped = call.step(done, total);
             stopped.is_ok()
         };
-        copy_strided_with(shape, size, source.0, source.1, target.0, target.1, swap, &mut tick);
-        stopped
+        // Where everything is there, whoever says stop comes too late.
+        match copy_strided_with(shape, size, source.0, source.1, target.0, target.1, swap, &mut tick) {
+            true => Ok(()),
+            false => stopped,
+        }
     }
 }

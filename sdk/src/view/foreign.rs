@@ -5,7 +5,7 @@ use crate::abi::{iolink_error, iolink_text_sink, iolink_view, iolink_view_head, 
 use crate::{Error, ErrorKind, Result};
 use std::mem::MaybeUninit;
 use std::os::raw::{c_char, c_void};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 /// What calls to a view are serialised by; views that one view hands out share its lock.
 pub(crate) type Lock = Arc<Mutex<()>>;
@@ -73,7 +73,7 @@ impl ForeignView {
     /// Runs `body` on the object, one at a time where that is needed.
     #[inline]
     pub(crate) fn with<R>(&self, body: impl FnOnce(*mut iolink_view) -> R) -> R {
-        let _one_at_a_time = self.serialise.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
+        let _one_at_a_time = self.serialise.as_ref().map(|lock| locked(lock));
         body(self.raw)
     }
 
@@ -120,6 +120,31 @@ impl Drop for ForeignView {
             }
         }
     }
+}
+
+/// Runs a wait for another thread.
+pub(crate) type Around = fn(&mut dyn FnMut());
+
+/// What is done around a wait for another thread, see [`crate::hosting::wait_by`].
+pub(crate) static WAIT: RwLock<Option<Around>> = RwLock::new(None);
+
+fn locked(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
+    match lock.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => waited(lock),
+    }
+}
+
+#[cold]
+fn waited(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
+    let wait = || lock.lock().unwrap_or_else(PoisonError::into_inner);
+    let around = *WAIT.read().unwrap_or_else(PoisonError::into_inner);
+    let mut guard = None;
+    if let Some(around) = around {
+        around(&mut || guard = Some(wait()));
+    }
+    guard.unwrap_or_else(wait)
 }
 
 /// Runs `body` with a sink that hands each piece of text to `take`.

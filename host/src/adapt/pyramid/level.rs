@@ -18,6 +18,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 struct Level {
     below: Image,
+    /// The shape of `below` when the level was made.
+    below_shape: Shape,
     factors: Shape,
     shape: Shape,
     tile: Shape,
@@ -35,7 +37,8 @@ pub(super) fn over(
     reduction: Reduction,
     (number, cache): (u64, &Arc<Cache>),
 ) -> Result<Image> {
-    let mut shape = below.shape();
+    let below_shape = below.shape();
+    let mut shape = below_shape;
     let mut factors = Shape::filled(shape.len(), 1);
     let mut properties = below.properties().fitted(shape.len())?;
     for axis in halved {
@@ -52,6 +55,7 @@ pub(super) fn over(
     };
     Ok(Arc::new(Level {
         below: below.clone(),
+        below_shape,
         factors,
         shape,
         tile,
@@ -70,7 +74,7 @@ impl Level {
 
     /// The samples of a tile, dense, column fastest.
     fn compute(&self, tile: &Region, call: &Call<'_>) -> Result<Vec<u8>> {
-        let (mut origin, mut size, whole) = (tile.origin, tile.size, self.below.shape());
+        let (mut origin, mut size, whole) = (tile.origin, tile.size, self.below_shape);
         for axis in 0..size.len() {
             origin[axis] *= self.factors[axis];
             size[axis] = (size[axis] * self.factors[axis]).min(whole[axis] - origin[axis]);
@@ -117,6 +121,14 @@ impl ImageView for Level {
         check_block((region, &self.shape), (target.shape(), target.data_type()), self.data_type)?;
         if self.below.data_type() != self.data_type {
             fail!(Type, "the image was {} and now is {}: make a new pyramid", self.data_type, self.below.data_type());
+        }
+        let now = self.below.shape();
+        if now != self.below_shape {
+            fail!(
+                InvalidArgument,
+                "the image had the shape {} and now has {now}: make a new pyramid",
+                self.below_shape
+            );
         }
         let (tiling, sample) = (self.tiling()?, self.data_type.byte_count());
         let grid = tiling.grid_size();
