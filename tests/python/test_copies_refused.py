@@ -62,13 +62,6 @@ def test_a_progress_that_cannot_be_called_is_refused_before_anything_is_written(
     assert np.array_equal(array, before)
 
 
-def test_a_stop_that_comes_when_everything_is_there_is_too_late():
-    _, image = plane()
-    target = np.zeros((4, 6), "u2")
-    image.read_region(EVERYTHING, target, progress=lambda done, total: done < total)
-    assert np.array_equal(target, np.asarray(image))
-
-
 def test_a_pyramid_of_an_image_that_was_reshaped_says_so():
     base = ImageViewFactory.allocate((40,), "UINT8")
     level = LodImageViewFactory.from_image_view(base, levels=2).resolution(1)

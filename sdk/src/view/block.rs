@@ -286,10 +286,7 @@ pub(super) unsafe fn copy_samples(
             stopped = call.step(done, total);
             stopped.is_ok()
         };
-        // Where everything is there, whoever says stop comes too late.
-        match copy_strided_with(shape, size, source.0, source.1, target.0, target.1, swap, &mut tick) {
-            true => Ok(()),
-            false => stopped,
-        }
+        copy_strided_with(shape, size, source.0, source.1, target.0, target.1, swap, &mut tick);
+        stopped
     }
 }
