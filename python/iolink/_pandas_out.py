@@ -161,7 +161,8 @@ class _Writer:
         series = pd.Series(array, dtype=array.dtype, copy=False)
         # pandas sees that this Series shares the bytes, and copies before it writes, as long as anybody else has them.
         keeper.keep(series)
-        if self.identities[1][number] == identity:
+        # What is held is found again by its values, counted from the first one stored.
+        if self.identities[1][number] == identity and identity[1] == 0:
             self.held[number] = series
         return series, ""
 

@@ -1,6 +1,7 @@
 //! Single values: from Python to cells and back.
 
 use iolink_plugin_dataframe::Cell;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
@@ -46,10 +47,17 @@ pub fn to_python<'py>(py: Python<'py>, cell: &Cell<'_>) -> PyResult<Bound<'py, P
     })
 }
 
+fn too_long(value: &Bound<'_, PyAny>, unit: &str) -> PyErr {
+    PyValueError::new_err(format!("{value} does not fit 64 bits of {unit}"))
+}
+
 /// Microseconds of a `datetime.timedelta`.
 fn micros(span: &Bound<'_, PyAny>) -> PyResult<i64> {
     let part = |name: &str| -> PyResult<i64> { span.getattr(name)?.extract() };
-    Ok((part("days")? * 86_400 + part("seconds")?) * 1_000_000 + part("microseconds")?)
+    let (days, seconds, rest) = (part("days")?, part("seconds")?, part("microseconds")?);
+    let seconds = days.checked_mul(86_400).and_then(|days| days.checked_add(seconds));
+    let whole = seconds.and_then(|seconds| seconds.checked_mul(1_000_000)?.checked_add(rest));
+    whole.ok_or_else(|| too_long(span, "us"))
 }
 
 /// A NumPy time: its count and unit, or nothing for NaT.
@@ -59,8 +67,10 @@ fn numpy_time(value: &Bound<'_, PyAny>) -> PyResult<Option<(i64, &'static str)>>
         return Ok(None);
     }
     let (unit, step): (String, i64) = numpy.call_method1("datetime_data", (value.getattr("dtype")?,))?.extract()?;
-    let count: i64 = value.call_method1("astype", ("int64",))?.call_method0("item")?.extract()?;
+    let dated = value.get_type().name()? == "datetime64";
     let (unit, factor) = match unit.as_str() {
+        // A year or month of the calendar begins at a second; a span of them has no length.
+        "Y" | "M" if dated => return numpy_time(&value.call_method1("astype", ("datetime64[s]",))?),
         "W" => ("s", 604_800),
         "D" => ("s", 86_400),
         "h" => ("s", 3600),
@@ -69,9 +79,16 @@ fn numpy_time(value: &Bound<'_, PyAny>) -> PyResult<Option<(i64, &'static str)>>
         "ms" => ("ms", 1),
         "us" => ("us", 1),
         "ns" => ("ns", 1),
-        _ => return Ok(None),
+        other => {
+            let kind = value.get_type().name()?;
+            return Err(PyTypeError::new_err(format!(
+                "{value}: a {kind} in {other} has no Arrow type; give s, ms, us or ns"
+            )));
+        }
     };
-    Ok(count.checked_mul(factor).and_then(|count| count.checked_mul(step)).map(|count| (count, unit)))
+    let count: i64 = value.call_method1("astype", ("int64",))?.call_method0("item")?.extract()?;
+    let whole = count.checked_mul(factor).and_then(|count| count.checked_mul(step));
+    whole.map(|count| Some((count, unit))).ok_or_else(|| too_long(value, unit))
 }
 
 /// A Python value as a cell. What is of no known kind becomes `Cell::Other` with its type's name.

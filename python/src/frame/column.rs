@@ -8,9 +8,9 @@ use crate::errors::OrRaise;
 use crate::held::Held;
 use iolink_plugin_dataframe::{request, TableType, Values};
 use iolink_sdk::DataFrameView as Frame;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyIterator, PyString};
 use std::sync::Arc;
 
 /// A column of a frame, as it is when it is asked. See `_iolink.pyi`.
@@ -22,6 +22,35 @@ pub struct DataFrameColumn {
 }
 
 impl DataFrameColumn {
+    /// Masked values as a plain array, where its type can say which are missing: by NaN, NaT or None.
+    fn filled<'py>(
+        &self,
+        masked: &Bound<'py, PyAny>,
+        dtype: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let numpy = masked.py().import("numpy")?;
+        let wanted = match dtype {
+            Some(dtype) => numpy.call_method1("dtype", (dtype,))?,
+            None => masked.getattr("dtype")?,
+        };
+        let missing = match wanted.getattr("kind")?.extract::<char>()? {
+            'f' | 'c' => f64::NAN.into_pyobject(masked.py())?.into_any(),
+            'M' | 'm' => PyString::new(masked.py(), "NaT").into_any(),
+            'O' => masked.py().None().into_bound(masked.py()),
+            _ => {
+                return Err(PyValueError::new_err(format!(
+                    "column {:?} has missing values, which an array of {wanted} cannot show; use to_numpy(), which masks them, \
+                     or dtype=float or object",
+                    self.name
+                )))
+            }
+        };
+        let plain = masked.call_method1("astype", (&wanted,))?.getattr("data")?.call_method0("copy")?;
+        let mask = numpy.getattr("ma")?.call_method1("getmaskarray", (masked,))?;
+        plain.set_item(mask, missing)?;
+        Ok(plain)
+    }
+
     pub fn new(view: Arc<dyn Frame>, column: u64, name: String) -> Self {
         DataFrameColumn { view: view.into(), column, name }
     }
@@ -93,15 +122,19 @@ impl DataFrameColumn {
         dtype: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = self.to_numpy(py)?;
-        let array = match dtype {
-            Some(dtype) => array.call_method1("astype", (dtype,))?,
-            None => array,
+        let given = self.to_numpy(py)?;
+        let array = match py.import("numpy.ma")?.call_method1("is_masked", (&given,))?.is_truthy()? {
+            true => self.filled(&given, dtype)?,
+            // NumPy drops a mask, here one that hides nothing.
+            false => py.import("numpy")?.call_method1("asarray", (&given, dtype))?,
         };
-        if copy == Some(true) {
-            return array.call_method0("copy");
+        match copy {
+            Some(true) => array.call_method0("copy"),
+            Some(false) if !py.import("numpy")?.call_method1("shares_memory", (&array, &given))?.is_truthy()? => {
+                Err(PyValueError::new_err(format!("column {:?} cannot be had in this type without a copy", self.name)))
+            }
+            _ => Ok(array),
         }
-        Ok(array)
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {

@@ -10,8 +10,9 @@ use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::Vector2u64;
+use iolink_plugin_dataframe::build::Part;
 use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values};
-use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, Target, View};
+use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyString};
@@ -86,6 +87,19 @@ impl DataFrameView {
     pub(super) fn hold(&self, what: Option<Py<PyAny>>) {
         let before = std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), what);
         drop(before);
+    }
+
+    /// All of it, in the types that are asked for.
+    fn table_as(&self, py: Python<'_>, requested_schema: Option<&Bound<'_, PyAny>>) -> PyResult<OwnedStream> {
+        let requested = requested_schema.map(arrow::requested).transpose()?;
+        let export = move || {
+            let stream = self.view.export(None, 0..self.view.shape()?.1)?;
+            match requested {
+                Some(schema) => request::stream(stream, schema),
+                None => Ok(stream),
+            }
+        };
+        py.detach(export).or_raise()
     }
 
     fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
@@ -265,15 +279,18 @@ impl DataFrameView {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let requested = requested_schema.map(arrow::requested).transpose()?;
-        let export = move || {
-            let stream = self.view.export(None, 0..self.view.shape()?.1)?;
-            match requested {
-                Some(schema) => request::stream(stream, schema),
-                None => Ok(stream),
-            }
-        };
-        arrow::stream_capsule(py, py.detach(export).or_raise()?)
+        arrow::stream_capsule(py, self.table_as(py, requested_schema)?)
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let stream = self.table_as(py, requested_schema)?;
+        let (schema, array) = py.detach(|| Part::of_stream("", stream)?.to_c()).or_raise()?;
+        Ok((arrow::schema_capsule(py, schema)?, arrow::array_capsule(py, array)?))
     }
 
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
