@@ -371,21 +371,35 @@ fn kept<'py>(array: &Bound<'py, numpy::PyUntypedArray>) -> PyResult<Bound<'py, P
 /// # Errors
 /// `ValueError` where there is no such axis, or its samples do not lie side by side.
 pub fn with_components(memory: Memory) -> PyResult<Memory> {
+    let data_type = vector_type(memory.data_type, &memory.shape, &memory.strides)?;
+    Ok(Memory {
+        data_type,
+        shape: Shape::new(&memory.shape[..memory.shape.len() - 1]).or_raise()?,
+        strides: Strides::new(&memory.strides[..memory.strides.len() - 1]).or_raise()?,
+        ..memory
+    })
+}
+
+/// The type of vectors whose components are the last of these axes.
+fn vector_type(component: DataType, shape: &[u64], strides: &[i64]) -> PyResult<DataType> {
     let wrong = |words: String| Err(PyValueError::new_err(format!("vector=True: {words}")));
-    let (Some((count, shape)), Some((stride, strides))) = (memory.shape.split_last(), memory.strides.split_last())
-    else {
+    let (Some((count, shape)), Some(stride)) = (shape.split_last(), strides.last()) else {
         return wrong("an axis of components is needed".to_owned());
     };
-    let data_type = memory.data_type;
-    match u16::try_from(*count).ok().filter(|count| *count > 0 && data_type.is_scalar()) {
-        Some(count) if count == 1 || *stride == data_type.byte_count() as i64 || shape.contains(&0) => Ok(Memory {
-            data_type: DataType::vector(data_type, count * data_type.element_count() as u16),
-            shape: Shape::new(shape).or_raise()?,
-            strides: Strides::new(strides).or_raise()?,
-            ..memory
-        }),
+    if !component.is_scalar() {
+        return wrong(format!("samples of type {component} are no scalars; give an array of numbers"));
+    }
+    let limit = u64::from(u16::MAX) / component.element_count();
+    let parts = count.checked_mul(component.element_count()).and_then(|parts| u16::try_from(parts).ok());
+    match parts.filter(|parts| *parts > 0) {
+        Some(parts) if *count == 1 || *stride == component.byte_count() as i64 || shape.contains(&0) => {
+            Ok(DataType::vector(component, parts))
+        }
         Some(_) => wrong("the components of a sample must lie side by side; give np.ascontiguousarray(a)".to_owned()),
-        None => wrong(format!("the last axis has {count} components; 1 to 65535 of a scalar type can be a vector")),
+        None => wrong(format!(
+            "the last axis has {count} components; 1 to {limit} of type {component} can be a vector, so leave vector=True \
+             out to keep them as an axis"
+        )),
     }
 }
 

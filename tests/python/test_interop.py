@@ -129,6 +129,22 @@ def test_a_structured_type_of_unlike_fields_is_no_vector():
         NumpyInterop.from_numpy_array(np.zeros(3, [("a", "u1"), ("b", "f4")]), vector=True)
 
 
+@pytest.mark.parametrize(("dtype", "limit"), [("u1", 65535), ("f8", 65535), ("c8", 32767), ("c16", 32767)])
+def test_a_vector_has_no_more_components_than_its_type_can_count(dtype, limit):
+    def interop(array):
+        return NumpyInterop.from_numpy_array(array, vector=True)
+
+    def tensor(array):
+        return iolink.from_dlpack(array, vector=True)
+
+    for make in (interop, tensor):
+        most = np.ones((2, limit), dtype)
+        assert np.array_equal(np.asarray(make(most)), most)
+        for count in (limit + 1, 40_000 + limit, 0):
+            with pytest.raises(ValueError, match=rf"{count} components; 1 to {limit} of"):
+                make(np.zeros((2, count), dtype))
+
+
 def test_axis_lists_are_checked():
     array = np.zeros((3, 4))
     with pytest.raises(ValueError, match="twice"):
