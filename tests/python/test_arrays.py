@@ -65,6 +65,92 @@ def test_a_contiguous_image_is_bytes_to_whoever_wants_bytes():
     assert array[0, 0, 0] == 999
 
 
+class Buffer(ctypes.Structure):
+    """Python's `Py_buffer`."""
+
+    _fields_ = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.c_void_p),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("suboffsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    ]
+
+
+def asked_by_flags(thing, flags):
+    """What a buffer asked with these flags tells; None where it is refused."""
+    buffer = Buffer()
+    get, release = ctypes.pythonapi.PyObject_GetBuffer, ctypes.pythonapi.PyBuffer_Release
+    get.argtypes, release.argtypes = [ctypes.py_object, ctypes.POINTER(Buffer), ctypes.c_int], [ctypes.POINTER(Buffer)]
+    try:
+        get(thing, ctypes.byref(buffer), flags)
+    except (BufferError, ValueError):
+        return None
+    count = buffer.ndim
+    told = {
+        "buf": buffer.buf,
+        "len": buffer.len,
+        "itemsize": buffer.itemsize,
+        "readonly": buffer.readonly,
+        "ndim": count,
+        "format": buffer.format,
+        "shape": buffer.shape[:count] if buffer.shape else None,
+        # Of no samples any strides will do.
+        "strides": (buffer.len == 0 or buffer.strides[:count]) if buffer.strides else None,
+        "suboffsets": buffer.suboffsets,
+    }
+    release(ctypes.byref(buffer))
+    return told
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda a: a,
+        np.asfortranarray,
+        lambda a: a[::2, 1:, ::3],
+        lambda a: a[:, ::-1],
+        lambda a: a.transpose(1, 2, 0),
+        lambda a: a[0, 0],
+        lambda a: a[0, 0, 0:1].reshape(()),
+        lambda a: a[:0],
+    ],
+    ids=["C", "F", "strided", "negative", "permuted", "1-d", "0-d", "empty"],
+)
+def test_every_combination_of_buffer_flags_is_answered_as_by_numpy(layout, writable):
+    array = layout(np.arange(60, dtype="u2").reshape(3, 4, 5))
+    array.flags.writeable = writable
+    view = NumpyInterop.from_numpy_array(array)
+    bits = {"WRITABLE": 1, "FORMAT": 4, "ND": 8, "STRIDES": 0x10 | 8}
+    orders = {"C": 0x20 | 0x18, "F": 0x40 | 0x18, "ANY": 0x80 | 0x18, "INDIRECT": 0x100 | 0x18}
+    named = list((bits | orders).values())
+    every = {sum_of(named[n] for n in range(len(named)) if chosen >> n & 1) for chosen in range(1 << len(named))}
+    assert len(every) > 50
+    for flags in sorted(every):
+        assert asked_by_flags(view, flags) == asked_by_flags(array, flags), hex(flags)
+
+
+def sum_of(flags):
+    out = 0
+    for flag in flags:
+        out |= flag
+    return out
+
+
+def test_a_copy_of_a_buffer_that_was_asked_without_axes_is_plain_bytes():
+    testing = pytest.importorskip("_testbuffer")
+    array, view = volume()
+    for flags in (testing.PyBUF_SIMPLE, testing.PyBUF_FORMAT, testing.PyBUF_ND, testing.PyBUF_FULL_RO):
+        assert testing.ndarray(view, getbuf=flags).tobytes() == array.tobytes()
+
+
 def test_a_read_only_image_gives_no_writable_buffer():
     array, _ = volume()
     array.flags.writeable = False

@@ -26,14 +26,9 @@ fn check(lent: &Lent, layout: &Layout, flags: c_int) -> PyResult<()> {
     }
     let item = lent.component() as isize;
     let (c, f) = (layout.is_contiguous(item, true), layout.is_contiguous(item, false));
-    let refused = if asked(ffi::PyBUF_C_CONTIGUOUS) || !asked(ffi::PyBUF_STRIDES) {
-        !c
-    } else if asked(ffi::PyBUF_F_CONTIGUOUS) {
-        !f
-    } else {
-        asked(ffi::PyBUF_ANY_CONTIGUOUS) && !c && !f
-    };
-    if refused {
+    let needs_c = asked(ffi::PyBUF_C_CONTIGUOUS) || !asked(ffi::PyBUF_STRIDES);
+    let needs_any = asked(ffi::PyBUF_ANY_CONTIGUOUS);
+    if (needs_c && !c) || (asked(ffi::PyBUF_F_CONTIGUOUS) && !f) || (needs_any && !c && !f) {
         return Err(PyBufferError::new_err(
             "the image's samples do not lie in that order without gaps: ask for a buffer with strides, or copy them",
         ));
@@ -77,9 +72,17 @@ impl ImageView {
             view.itemsize = item;
             view.format =
                 if asked(ffi::PyBUF_FORMAT) { (*export).format.as_ptr().cast_mut() } else { std::ptr::null_mut() };
-            view.ndim = layout.length as c_int;
-            view.shape = if asked(ffi::PyBUF_ND) { layout.shape.as_mut_ptr() } else { std::ptr::null_mut() };
-            view.strides = if asked(ffi::PyBUF_STRIDES) { layout.strides.as_mut_ptr() } else { std::ptr::null_mut() };
+            // As of NumPy's arrays: whoever asks for no axes gets plain bytes, and no axes have no lists.
+            view.ndim = if asked(ffi::PyBUF_ND) { layout.length as c_int } else { 0 };
+            let listed = |flag, list: *mut isize| {
+                if asked(flag) && layout.length > 0 {
+                    list
+                } else {
+                    std::ptr::null_mut()
+                }
+            };
+            view.shape = listed(ffi::PyBUF_ND, layout.shape.as_mut_ptr());
+            view.strides = listed(ffi::PyBUF_STRIDES, layout.strides.as_mut_ptr());
             view.suboffsets = std::ptr::null_mut();
             view.internal = export as *mut c_void;
             view.obj = slf.into_ptr();
