@@ -1,8 +1,8 @@
 //! The caller's buffers for regions: checked, then described in canonical axis order.
 
 use crate::dtype::numpy_kind;
-use crate::lent::{Order, Shown};
-use iolink_sdk::{ByteOrder, DataType, ImageProperties, Shape, Strides};
+use crate::lent::{pinned, refuse_mask, Order, Shown};
+use iolink_sdk::{ByteOrder, Bytes, DataType, ImageProperties, Owner, Shape, Strides};
 use numpy::npyffi::{NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -10,12 +10,14 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use std::ffi::CStr;
 use std::os::raw::c_int;
+use std::sync::Arc;
 
 /// Memory that the caller lends for one call, or as long as this is kept.
 pub struct Lent {
     data: *mut u8,
     item: Item,
     keeper: Keeper,
+    _pins: Option<Py<PyAny>>,
 }
 
 /// What keeps the memory in place.
@@ -93,10 +95,12 @@ impl Item {
 impl Lent {
     /// Asks `given` for its memory.
     pub fn new(name: &str, given: &Bound<'_, PyAny>, writable: bool) -> PyResult<Self> {
-        match Lent::of_array(given, writable) {
-            Some(lent) => Ok(lent),
-            None => Lent::of_buffer(name, given, writable),
-        }
+        refuse_mask(name, given)?;
+        let lent = match Lent::of_array(given, writable) {
+            Some(lent) => lent,
+            None => Lent::of_buffer(name, given, if writable { ffi::PyBUF_RECORDS } else { ffi::PyBUF_RECORDS_RO })?,
+        };
+        Ok(Lent { _pins: pinned(given)?.map(Bound::unbind), ..lent })
     }
 
     /// Of an array as most are. Any other answers by the buffer protocol, which knows what is wrong with it.
@@ -109,13 +113,12 @@ impl Lent {
             return None;
         }
         let (data, item) = (fields.data as *mut u8, Item::of_array(array)?);
-        Some(Lent { data, item, keeper: Keeper::Array(array.clone().unbind()) })
+        Some(Lent { data, item, keeper: Keeper::Array(array.clone().unbind()), _pins: None })
     }
 
-    fn of_buffer(name: &str, given: &Bound<'_, PyAny>, writable: bool) -> PyResult<Self> {
+    fn of_buffer(name: &str, given: &Bound<'_, PyAny>, flags: c_int) -> PyResult<Self> {
         // SAFETY: zero is a valid `Py_buffer` to be filled.
         let mut raw: Box<ffi::Py_buffer> = Box::new(unsafe { std::mem::zeroed() });
-        let flags = if writable { ffi::PyBUF_RECORDS } else { ffi::PyBUF_RECORDS_RO };
         // SAFETY: object and struct are live; the struct does not move until it is released.
         if unsafe { ffi::PyObject_GetBuffer(given.as_ptr(), &mut *raw, flags) } != 0 {
             let reason = PyErr::fetch(given.py());
@@ -127,7 +130,7 @@ impl Lent {
             }
             return Err(PyValueError::new_err(format!("{name}: {reason}")));
         }
-        Ok(Lent { data: raw.buf as *mut u8, item: Item::of_buffer(&raw), keeper: Keeper::Buffer(raw) })
+        Ok(Lent { data: raw.buf as *mut u8, item: Item::of_buffer(&raw), keeper: Keeper::Buffer(raw), _pins: None })
     }
 
     /// Items along each dimension, and bytes from one to the next.
@@ -142,6 +145,17 @@ impl Lent {
         };
         // SAFETY: both say how many numbers there are; PyBUF_RECORDS asks for shape and strides.
         unsafe { (numbers(sizes, count as usize), numbers(steps, count as usize)) }
+    }
+
+    /// The bytes of an array or a memoryview without gaps whose memory is another object's, which cannot be closed then.
+    pub fn pinned_bytes(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+        let Some(pins) = pinned(given)? else { return Ok(None) };
+        let lent = Lent::of_buffer(name, given, ffi::PyBUF_WRITABLE);
+        let Ok(lent) = lent.or_else(|_| Lent::of_buffer(name, given, ffi::PyBUF_SIMPLE)) else { return Ok(None) };
+        let Keeper::Buffer(raw) = &lent.keeper else { return Ok(None) };
+        let (data, length, writable) = (lent.data, raw.len.max(0) as u64, raw.readonly == 0);
+        let lent = Lent { _pins: Some(pins.unbind()), ..lent };
+        Ok(Some(Bytes { data, length, writable, owner: Owner::arc(Arc::new(lent)) }))
     }
 
     pub fn data(&self) -> *mut u8 {

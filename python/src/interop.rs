@@ -5,7 +5,7 @@ use crate::attached::let_go;
 use crate::axes::{axes_from, interpretation_from};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
-use crate::lent::{array, memory_of, Lent, Order, Shown};
+use crate::lent::{array, memory_of, refuse_mask, Lent, Order, Shown};
 use crate::registry;
 use iolink_host::adapt;
 use iolink_plugin_numpy::{AdoptedImage, Numpy};
@@ -38,25 +38,13 @@ pub fn python_owner(object: &Bound<'_, PyAny>) -> Owner {
 
 /// The argument as an array that lends its memory.
 fn lending<'a, 'py>(given: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
-    let array = given.cast::<PyUntypedArray>().map_err(|_| {
+    refuse_mask("array", given)?;
+    given.cast::<PyUntypedArray>().map_err(|_| {
         PyTypeError::new_err(format!(
             "array: expected a numpy.ndarray, not {}; np.asarray(...) makes one",
             given.get_type().name().map(|name| name.to_string()).unwrap_or_default()
         ))
-    })?;
-    // SAFETY: any object may be asked for its type.
-    let exact = unsafe { numpy::npyffi::PyArray_CheckExact(given.py(), given.as_ptr()) } != 0;
-    if !exact && is_masked(array.as_any())? {
-        return Err(PyTypeError::new_err(
-            "array: a masked array has a mask that an image cannot carry; give array.filled(value), or array.data and \
-             the mask as images of their own",
-        ));
-    }
-    Ok(array)
-}
-
-fn is_masked(array: &Bound<'_, PyAny>) -> PyResult<bool> {
-    array.is_instance(&array.py().import("numpy.ma")?.getattr("MaskedArray")?)
+    })
 }
 
 /// Memory with its axes taken in the order of `canonical`: position in the array of each canonical axis.

@@ -10,8 +10,9 @@ use iolink_sdk::{Axis, ByteOrder, DataType, ImageProperties, Interpretation, Mem
 use numpy::npyffi::{npy_intp, NpyTypes, NPY_ARRAY_WRITEABLE, NPY_TYPES, PY_ARRAY_API};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyMemoryView, PyTuple};
 use std::os::raw::{c_char, c_int, c_void};
 
 /// Keeps lent samples in place while an array uses them.
@@ -341,29 +342,62 @@ pub fn memory_of(array: &Bound<'_, numpy::PyUntypedArray>, vector: bool) -> PyRe
     }
 }
 
-/// What keeps an array's memory: the array, and where the memory is that of another object (a mapped file, shared memory),
-/// a buffer of that object too, since NumPy holds none and the object could be closed or resized underneath.
+/// What keeps an array's memory: the array, and what [`pinned`] holds.
 fn kept<'py>(array: &Bound<'py, numpy::PyUntypedArray>) -> PyResult<Bound<'py, PyAny>> {
-    use numpy::PyUntypedArrayMethods;
-    let py = array.py();
-    // SAFETY: arrays and their bases are live while the outermost one is; a base that is an array has one itself.
-    let root = unsafe {
-        let mut base = (*array.as_array_ptr()).fields.base;
-        while !base.is_null() && numpy::npyffi::PyArray_Check(py, base) != 0 {
-            base = (*(base as *mut numpy::npyffi::PyArrayObject)).fields.base;
+    match pinned(array.as_any())? {
+        Some(pins) => Ok(PyTuple::new(array.py(), [array.as_any(), &pins])?.into_any()),
+        None => Ok(array.as_any().clone()),
+    }
+}
+
+/// Buffers of the objects whose memory an array, or a memoryview of one, shows (a mapped file, shared memory, a bytearray):
+/// NumPy holds none, and the object could be closed or resized underneath. `None` where there are no such objects.
+pub fn pinned<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (py, mut buffers) = (given.py(), Vec::new());
+    let mut next = below(given)?;
+    while let Some(object) = next {
+        // SAFETY: any object may be asked.
+        let lends = unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } != 0;
+        if lends && object.cast::<numpy::PyUntypedArray>().is_err() {
+            // SAFETY: the object is live. One that lends no buffer any more keeps the memory no better than it did.
+            let buffer = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyMemoryView_FromObject(object.as_ptr())) };
+            buffers.extend(buffer);
         }
-        Bound::from_borrowed_ptr_or_opt(py, base)
-    };
-    let Some(root) = root else { return Ok(array.as_any().clone()) };
-    // SAFETY: any object may be asked.
-    if unsafe { ffi::PyObject_CheckBuffer(root.as_ptr()) } == 0 {
-        return Ok(array.as_any().clone());
+        next = below(&object)?;
     }
-    // SAFETY: the object is live. One that lends no buffer any more keeps the array no better than it did.
-    match unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyMemoryView_FromObject(root.as_ptr())) } {
-        Ok(buffer) => Ok(PyTuple::new(py, [array.as_any(), &buffer])?.into_any()),
-        Err(_) => Ok(array.as_any().clone()),
+    match buffers.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(PyTuple::new(py, buffers)?.into_any())),
     }
+}
+
+/// The object whose memory an array or a memoryview shows.
+fn below<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    use numpy::PyUntypedArrayMethods;
+    if let Ok(array) = object.cast::<numpy::PyUntypedArray>() {
+        // SAFETY: the array is live, and its base while it is.
+        return Ok(unsafe { Bound::from_borrowed_ptr_or_opt(object.py(), (*array.as_array_ptr()).fields.base) });
+    }
+    if !object.is_instance_of::<PyMemoryView>() {
+        return Ok(None);
+    }
+    // One that was released shows nothing.
+    Ok(object.getattr(intern!(object.py(), "obj")).ok().filter(|below| !below.is_none()))
+}
+
+/// Refuses an array with a mask, which an image would drop.
+pub fn refuse_mask(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
+    if given.cast::<numpy::PyUntypedArray>().is_err() || given.is_exact_instance_of::<numpy::PyUntypedArray>() {
+        return Ok(());
+    }
+    let masked = given.py().import("numpy.ma")?.getattr("MaskedArray")?;
+    if !given.is_instance(&masked)? {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!(
+        "{name}: a masked array has a mask that an image cannot carry; give array.filled(value), or array.data and the \
+         mask as images of their own"
+    )))
 }
 
 /// The samples with their last axis as the components of vectors.

@@ -6,6 +6,7 @@ use crate::errors::OrRaise;
 use crate::factory::ImageViewFactory;
 use crate::image::{with_progress, ImageView};
 use crate::interop::adopted;
+use crate::lent::refuse_mask;
 use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
 use crate::stream::{path_from, random_access_of};
@@ -13,7 +14,8 @@ use crate::value::sample_bytes;
 use crate::vector::shape_from;
 use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
-use iolink_sdk::{ByteOrder, Memory, Owner, Shape};
+use iolink_plugin_stream::MemoryAccess;
+use iolink_sdk::{ByteOrder, Memory, Owner, RandomAccess, Shape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
@@ -154,7 +156,11 @@ impl ImageViewFactory {
             offset,
             byte_order: byte_order_from(byte_order)?,
         };
-        let (bytes, _) = random_access_of(random_access)?;
+        refuse_mask("random_access", random_access)?;
+        let bytes: Arc<dyn RandomAccess> = match Lent::pinned_bytes("random_access", random_access)? {
+            Some(bytes) => Arc::new(MemoryAccess::over(bytes)),
+            None => random_access_of(random_access)?.0,
+        };
         let properties = properties_of(properties);
         let image = random_access.py().detach(|| adapt::from_random_access(&bytes, &layout, properties)).or_raise()?;
         described(image, metadata)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import io
 import mmap
 import struct
@@ -731,6 +732,96 @@ def test_shared_memory_stays_good_while_it_is_shared():
         with contextlib.suppress(BufferError):
             block.close()
         block.unlink()
+
+
+def dlpack(array):
+    return iolink.from_dlpack(array)
+
+
+def over_buffer(thing):
+    return ImageViewFactory.from_buffer((32, 64), "UINT8", thing)
+
+
+def over_random_access(thing):
+    return ImageViewFactory.from_random_access(thing, (32, 64), "UINT8")
+
+
+def pixel(view):
+    return np.asarray(view).ravel(order="K")[63]
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, memoryview, lambda a: a], ids=["array", "memoryview", "memmap"])
+@pytest.mark.parametrize("make", [dlpack, over_buffer, over_random_access])
+def test_a_mapped_file_stays_mapped_under_every_image_of_an_array_of_it(tmp_path, make, wrap):
+    path = tmp_path / "raw"
+    path.write_bytes(bytes(range(64)) * 32)
+    file_map = np.memmap(path, "u1", "r+", shape=(32, 64))
+    inner, given = file_map._mmap, wrap(file_map)
+    if make is dlpack and wrap is memoryview:
+        given = np.asarray(given)
+    view = make(given)
+    assert view.support(ImageCapability.WRITE)
+    del file_map, given
+    with pytest.raises(BufferError):
+        inner.close()
+    assert pixel(view) == 63
+    del view
+    gc.collect()
+    inner.close()
+
+
+@pytest.mark.parametrize("make", [dlpack, over_buffer, over_random_access])
+def test_shared_memory_stays_good_under_every_image_of_an_array_of_it(make):
+    block = shared_memory.SharedMemory(create=True, size=2048)
+    try:
+        block.buf[63] = 7
+        view = make(np.ndarray((32, 64), "u1", block.buf))
+        with pytest.raises(BufferError):
+            block.close()
+        assert pixel(view) == 7
+        del view
+        gc.collect()
+    finally:
+        block.close()
+        block.unlink()
+
+
+@pytest.mark.parametrize("make", [NumpyInterop.from_numpy_array, dlpack, over_buffer, over_random_access])
+@pytest.mark.parametrize("deep", [False, True], ids=["array", "array of an array's memoryview"])
+def test_a_bytearray_is_not_resized_under_an_image_of_an_array_of_it(make, deep):
+    raw = bytearray(2048)
+    array = np.ndarray((32, 64), "u1", raw)
+    view = make(np.ndarray((32, 64), "u1", memoryview(array)) if deep else array)
+    with pytest.raises(BufferError):
+        raw.extend(bytes(1 << 20))
+    raw[63] = 5
+    assert pixel(view) == 5
+    del view, array
+    gc.collect()
+    raw.extend(b"more")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        NumpyInterop.from_numpy_array,
+        dlpack,
+        over_buffer,
+        over_random_access,
+        lambda array: np.asarray(ImageViewFactory.from_function((32, 64), "UINT8", lambda region: array)),
+        lambda array: ImageViewFactory.allocate((32, 64), "UINT8").write_region(((0, 0), (32, 64)), array),
+        lambda array: ImageViewFactory.allocate((32, 64), "UINT8").read_region(((0, 0), (32, 64)), array),
+    ],
+    ids=["interop", "dlpack", "buffer", "random access", "function", "write", "read"],
+)
+def test_a_mask_is_refused_and_not_dropped(make):
+    class Own(np.ma.MaskedArray):
+        pass
+
+    for kind in (np.ma.MaskedArray, Own):
+        array = kind(np.zeros((32, 64), "u1"), mask=False)
+        with pytest.raises(TypeError, match=r"mask.*filled\(value\)"):
+            make(array)
 
 
 def test_every_export_of_read_only_memory_refuses_to_be_written():

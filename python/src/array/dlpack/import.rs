@@ -4,8 +4,8 @@ use super::tensor::{Legacy, Managed, Tensor, Versioned, READABLE, READ_ONLY, VER
 use crate::axes::interpretation_from;
 use crate::errors::OrRaise;
 use crate::image::ImageView;
-use crate::interop::{copied, copy_from, image_of};
-use crate::lent::with_components;
+use crate::interop::{copied, copy_from, image_of, python_owner};
+use crate::lent::{pinned, refuse_mask, with_components};
 use iolink_sdk::{fail, ByteOrder, Error, Memory, Owner, Result, Shape, Strides};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyTuple};
 use std::os::raw::c_void;
+use std::sync::Arc;
 
 /// Takes a tensor over from its capsule, which is renamed: whoever holds it finds it used. `None` under another name.
 fn taken<M: Managed>(capsule: &Bound<'_, PyAny>) -> PyResult<Option<*mut M>> {
@@ -153,7 +154,7 @@ fn asked<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'
 ///
 /// `copy=True` makes an image in memory of its own, `copy=False` refuses a tensor that its library would have to copy.
 ///
-/// Raises TypeError for an object without `__dlpack__`, BufferError for tensors that are not in the processor's memory.
+/// Raises TypeError for an object without `__dlpack__` and for masked arrays, BufferError for tensors that are not in the processor's memory.
 ///
 /// >>> import numpy as np
 /// >>> array = np.zeros((2, 3), np.uint16)
@@ -169,6 +170,8 @@ fn from_dlpack(
 ) -> PyResult<ImageView> {
     let (py, copy) = (thing.py(), copy_from(copy)?);
     let interpretation = interpretation_from(interpretation)?;
+    refuse_mask("thing", thing)?;
+    let pins = pinned(thing)?;
     let capsule = asked(thing, copy)?;
     let memory = if let Some(managed) = taken::<Versioned>(&capsule)? {
         // SAFETY: the struct was taken over; version and flags lie at the same place in every version.
@@ -192,6 +195,10 @@ fn from_dlpack(
         iolink_sdk::ErrorKind::NotImplemented => PyBufferError::new_err(refused.message().to_owned()),
         _ => crate::errors::raise(refused),
     })?;
+    let memory = match pins {
+        Some(pins) => Memory { owner: Owner::arc(Arc::new((memory.owner, python_owner(&pins)))), ..memory },
+        None => memory,
+    };
     let memory = if vector { with_components(memory)? } else { memory };
     let image = image_of(memory, interpretation)?;
     if copy == Some(true) {
