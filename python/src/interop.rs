@@ -48,7 +48,7 @@ fn lending<'a, 'py>(given: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyU
 }
 
 /// Memory with its axes taken in the order of `canonical`: position in the array of each canonical axis.
-fn permuted(mut memory: Memory, canonical: &[usize]) -> PyResult<Memory> {
+pub fn permuted(mut memory: Memory, canonical: &[usize]) -> PyResult<Memory> {
     let shape = Shape::collect(canonical.iter().map(|axis| memory.shape[*axis])).or_raise()?;
     let strides = Strides::collect(canonical.iter().map(|axis| memory.strides[*axis])).or_raise()?;
     (memory.shape, memory.strides) = (shape, strides);

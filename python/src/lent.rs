@@ -6,9 +6,9 @@ use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::image::ImageView;
 use iolink_sdk::abi::IOLINK_MAX_DIMS;
-use iolink_sdk::{Axis, ByteOrder, DataType, ImageProperties, Interpretation, Memory, Primitive, Shape, Strides};
+use iolink_sdk::{fail, Axis, ByteOrder, DataType, ImageProperties, Interpretation, Memory, Primitive, Shape, Strides};
 use numpy::npyffi::{npy_intp, NpyTypes, NPY_ARRAY_WRITEABLE, NPY_TYPES, PY_ARRAY_API};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -326,20 +326,22 @@ pub fn array<'py>(
 pub fn memory_of(array: &Bound<'_, numpy::PyUntypedArray>, vector: bool) -> PyResult<Memory> {
     use numpy::{PyArrayDescrMethods, PyUntypedArrayMethods};
     let dtype = array.dtype();
-    let (data_type, byte_order) = described(&dtype, vector)?;
+    let (mut data_type, byte_order) = described(&dtype, vector)?;
     // SAFETY: the array object is live.
     let (data, writable) = unsafe {
         let raw = &(*array.as_array_ptr()).fields;
         (raw.data as *mut u8, raw.flags & NPY_ARRAY_WRITEABLE != 0)
     };
-    let shape = Shape::collect(array.shape().iter().map(|size| *size as u64)).or_raise()?;
-    let strides = Strides::collect(array.strides().iter().map(|step| *step as i64)).or_raise()?;
-    let owner = crate::interop::python_owner(&kept(array)?);
-    let memory = Memory { data, data_type, shape, strides, byte_order, writable, owner };
-    match vector && !dtype.has_fields() {
-        true => with_components(memory),
-        false => Ok(memory),
+    let (mut sizes, mut steps) = (array.shape(), array.strides());
+    if vector && !dtype.has_fields() {
+        let last = sizes.last().zip(steps.last()).map(|(count, step)| (*count as u64, *step as i64));
+        data_type = vector_type(data_type, last, sizes.contains(&0)).or_raise()?;
+        (sizes, steps) = (&sizes[..sizes.len() - 1], &steps[..steps.len() - 1]);
     }
+    let shape = Shape::collect(sizes.iter().map(|size| *size as u64)).or_raise()?;
+    let strides = Strides::collect(steps.iter().map(|step| *step as i64)).or_raise()?;
+    let owner = crate::interop::python_owner(&kept(array)?);
+    Ok(Memory { data, data_type, shape, strides, byte_order, writable, owner })
 }
 
 /// What keeps an array's memory: the array, and what [`pinned`] holds.
@@ -400,40 +402,30 @@ pub fn refuse_mask(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
     )))
 }
 
-/// The samples with their last axis as the components of vectors.
+/// The type of vectors whose components are the `last` axis: how many they are, and bytes from one to the next.
 ///
 /// # Errors
-/// `ValueError` where there is no such axis, or its samples do not lie side by side.
-pub fn with_components(memory: Memory) -> PyResult<Memory> {
-    let data_type = vector_type(memory.data_type, &memory.shape, &memory.strides)?;
-    Ok(Memory {
-        data_type,
-        shape: Shape::new(&memory.shape[..memory.shape.len() - 1]).or_raise()?,
-        strides: Strides::new(&memory.strides[..memory.strides.len() - 1]).or_raise()?,
-        ..memory
-    })
-}
-
-/// The type of vectors whose components are the last of these axes.
-fn vector_type(component: DataType, shape: &[u64], strides: &[i64]) -> PyResult<DataType> {
-    let wrong = |words: String| Err(PyValueError::new_err(format!("vector=True: {words}")));
-    let (Some((count, shape)), Some(stride)) = (shape.split_last(), strides.last()) else {
-        return wrong("an axis of components is needed".to_owned());
-    };
+/// `InvalidArgument` where there is no such axis, or its samples do not lie side by side.
+pub fn vector_type(component: DataType, last: Option<(u64, i64)>, is_empty: bool) -> iolink_sdk::Result<DataType> {
+    let Some((count, stride)) = last else { fail!(InvalidArgument, "vector=True: an axis of components is needed") };
     if !component.is_scalar() {
-        return wrong(format!("samples of type {component} are no scalars; give an array of numbers"));
+        fail!(InvalidArgument, "vector=True: samples of type {component} are no scalars; give an array of numbers");
     }
     let limit = u64::from(u16::MAX) / component.element_count();
     let parts = count.checked_mul(component.element_count()).and_then(|parts| u16::try_from(parts).ok());
     match parts.filter(|parts| *parts > 0) {
-        Some(parts) if *count == 1 || *stride == component.byte_count() as i64 || shape.contains(&0) => {
+        Some(parts) if count == 1 || stride == component.byte_count() as i64 || is_empty => {
             Ok(DataType::vector(component, parts))
         }
-        Some(_) => wrong("the components of a sample must lie side by side; give np.ascontiguousarray(a)".to_owned()),
-        None => wrong(format!(
-            "the last axis has {count} components; 1 to {limit} of type {component} can be a vector, so leave vector=True \
-             out to keep them as an axis"
-        )),
+        Some(_) => fail!(
+            InvalidArgument,
+            "vector=True: the components of a sample must lie side by side; give np.ascontiguousarray(a)"
+        ),
+        None => fail!(
+            InvalidArgument,
+            "vector=True: the last axis has {count} components; 1 to {limit} of type {component} can be a vector, so \
+             leave vector=True out to keep them as an axis"
+        ),
     }
 }
 

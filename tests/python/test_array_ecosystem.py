@@ -340,6 +340,68 @@ def test_samples_stay_out_of_band_and_are_shared():
     assert [buffer.raw().nbytes for buffer in buffers] == [50 * 60 * 70 * 4]
 
 
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "negative", "permuted", "broadcast", "vectors", "few vectors"])
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_pickle_keeps_who_may_write_and_leaves_samples_out_of_band(protocol, layout, writable):
+    base = np.arange(24 * 50, dtype="i4").reshape(20, 30, 2)
+    array = {
+        "C": base,
+        "F": np.asfortranarray(base),
+        "strided": base[::2, 1::3],
+        "negative": base[:, ::-1],
+        "permuted": base.transpose(1, 2, 0),
+        "broadcast": np.broadcast_to(base[0], (20, 30, 2)).view(),
+        "vectors": base,
+        "few vectors": base[::-2, 3::4],
+    }[layout]
+    if layout == "broadcast":
+        writable = False
+    array.flags.writeable = writable
+    view = NumpyInterop.from_numpy_array(array, vector="vectors" in layout)
+    buffers = []
+    callback = {"buffer_callback": buffers.append} if protocol >= 5 else {}
+    back = pickle.loads(pickle.dumps(view, protocol, **callback), buffers=buffers)
+    assert np.array_equal(np.asarray(back), array)
+    assert back.dtype() == view.dtype()
+    assert np.asarray(back).flags.writeable == back.support(ImageCapability.WRITE) == writable
+    if protocol >= 5:
+        assert [buffer.raw().nbytes for buffer in buffers] == [array.size * 4]
+        is_shared = np.shares_memory(np.asarray(back), array)
+        assert is_shared == (layout in ("C", "F", "permuted", "vectors"))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "c8"])
+def test_vectors_with_as_many_axes_as_an_image_has_come_back(dtype):
+    array = np.arange(2**8 * 3).reshape((2,) * 8 + (3,)).astype(dtype)
+    for make in (NumpyInterop.from_numpy_array, iolink.from_dlpack):
+        view = make(array, vector=True)
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            back = pickle.loads(pickle.dumps(view, protocol))
+            assert (back.shape(), back.dtype()) == (view.shape(), view.dtype())
+            assert np.array_equal(np.asarray(back), array)
+
+
+@pytest.mark.parametrize("dtype", ["DOUBLE", "INT8", "UINT16", "VEC2_UINT8", "VEC4_UINT8", "UTF8_STRING", "BOOL"])
+def test_a_pickle_whose_type_is_not_that_of_its_samples_is_refused(dtype):
+    view = NumpyInterop.from_numpy_array(np.zeros((2, 3), "u1"))
+    function, (array, _, *rest) = view.__reduce_ex__(5)
+    with pytest.raises(ValueError, match="UINT8|side by side"):
+        function(array, iolink.DataType(dtype), *rest)
+
+
+def test_a_pickle_names_each_axis_once_or_has_them_in_canonical_order():
+    array = np.arange(6).reshape(2, 3)
+    view = NumpyInterop.from_numpy_array(array, "IMAGE")
+    function, (samples, dtype, properties, metadata, order, _) = view.__reduce_ex__(5)
+    assert order == [1, 0]
+    back = function(samples.T, dtype, properties, metadata)
+    assert np.array_equal(np.asarray(back), array)
+    for wrong in ([], [0], [0, 0], [0, 2], [0, 1, 0], [0, 1, 2]):
+        with pytest.raises(ValueError, match="each of the 2 axes"):
+            function(samples, dtype, properties, metadata, wrong)
+
+
 def test_an_opened_image_is_pickled_by_where_it_is(pgm):
     path, samples = pgm
     view = iolink.open(path)

@@ -1,11 +1,11 @@
 //! Pickling: an opened image by where it is and who opens it, any other by its samples, which stay out of band where
 //! protocol 5 lets them.
 
-use crate::dtype::DataType;
+use crate::dtype::{numpy_code, DataType};
 use crate::errors::OrRaise;
 use crate::image::ImageView;
-use crate::interop::{image_of, lend};
-use crate::lent::{array, memory_of, with_components, Order, Shown};
+use crate::interop::{image_of, lend, permuted};
+use crate::lent::{array, memory_of, Layout, Order, Shown};
 use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
 use iolink_sdk::{
@@ -111,19 +111,39 @@ fn fill_tree(node: &mut Tree, state: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// An image of a pickle: the array with its axes in canonical order.
+/// An image of a pickle: `order` says which canonical axis each axis of the array is; without it they are in that order.
 #[pyfunction]
-#[pyo3(signature = (array, dtype, properties, metadata))]
+#[pyo3(signature = (array, dtype, properties, metadata, order = None, writable = true))]
 fn _from_pickle(
     array: &Bound<'_, numpy::PyUntypedArray>,
     dtype: &Bound<'_, DataType>,
     properties: PropertiesState,
     metadata: &Bound<'_, PyAny>,
+    order: Option<Vec<usize>>,
+    writable: bool,
 ) -> PyResult<ImageView> {
     let data_type = dtype.get().0;
-    let mut memory = memory_of(array, false)?;
-    if data_type.vector_length().is_some() {
-        memory = with_components(memory)?;
+    let mut memory = memory_of(array, data_type.vector_length().is_some())?;
+    let stored = |data_type: iolink_sdk::DataType| (numpy_code(data_type), data_type.vector_length());
+    if stored(memory.data_type) != stored(data_type) {
+        return Err(PyValueError::new_err(format!(
+            "dtype: the array of the pickle has samples of type {}, which are not stored as {data_type} is; the pickle is \
+             damaged, pickle the image anew",
+            memory.data_type
+        )));
+    }
+    memory.writable &= writable;
+    if let Some(order) = order {
+        let places = 0..memory.shape.len();
+        let canonical: Option<Vec<usize>> = places.map(|axis| order.iter().position(|place| *place == axis)).collect();
+        let Some(canonical) = canonical.filter(|canonical| canonical.len() == order.len()) else {
+            return Err(PyValueError::new_err(format!(
+                "order: {order:?} does not name each of the {} axes of the image once; the pickle is damaged, pickle the \
+                 image anew",
+                memory.shape.len()
+            )));
+        };
+        memory = permuted(memory, &canonical)?;
     }
     // What numbers mean, NumPy does not tell.
     memory.data_type = data_type;
@@ -156,7 +176,7 @@ fn _reopen<'py>(
 impl ImageView {
     /// An image that was opened is pickled as its URI and provider, and is opened anew where it is unpickled; any other as
     /// its samples, properties and metadata.
-    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, _protocol: u8) -> PyResult<Bound<'py, PyTuple>> {
+    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyTuple>> {
         let (py, this) = (slf.py(), slf.get());
         let view = this.open()?;
         let module = py.import("iolink._iolink")?;
@@ -171,13 +191,24 @@ impl ImageView {
         }
         let data_type = view.data_type();
         let components = data_type.vector_length().map(|_| Shown::Components);
-        let canonical: Order = (0..view.shape().len()).map(Shown::axis).chain(components).collect();
-        let samples = match lend(this)? {
-            Some(mut lent) => array(py, &mut lent.memory, &canonical, true, Some(slf.clone().unbind()))?,
-            None => crate::interop::export(slf, Some(canonical), Some(true))?,
+        let mut order: Vec<usize> = (0..view.shape().len()).rev().collect();
+        let shown = |order: &[usize]| order.iter().copied().map(Shown::axis).chain(components).collect::<Order>();
+        let (samples, writable) = match lend(this)? {
+            Some(mut lent) => {
+                // As the axes lie in memory, so that a dense image is a dense array.
+                order.sort_by_key(|axis| std::cmp::Reverse(lent.memory.strides[*axis].unsigned_abs()));
+                let shown = shown(&order);
+                let is_dense = Layout::new(&lent.memory, &shown).is_contiguous(lent.component() as isize, true);
+                let writable = lent.memory.writable;
+                let shared = array(py, &mut lent.memory, &shown, true, Some(slf.clone().unbind()))?;
+                // NumPy pickles an array with gaps in band.
+                let copy = protocol >= 5 && !is_dense;
+                (if copy { shared.call_method1("copy", ("C",))? } else { shared }, writable)
+            }
+            None => (crate::interop::export(slf, Some(shown(&order)), Some(true))?, true),
         };
-        let arguments =
-            (samples, DataType(data_type), properties_state(&view.properties()), tree_state(py, &view.metadata())?);
+        let (properties, metadata) = (properties_state(&view.properties()), tree_state(py, &view.metadata())?);
+        let arguments = (samples, DataType(data_type), properties, metadata, order, writable);
         (module.getattr("_from_pickle")?, arguments).into_pyobject(py)
     }
 }

@@ -5,7 +5,7 @@ use crate::axes::interpretation_from;
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::interop::{copied, copy_from, image_of, python_owner};
-use crate::lent::{pinned, refuse_mask, with_components};
+use crate::lent::{pinned, refuse_mask, vector_type};
 use iolink_sdk::{fail, ByteOrder, Error, Memory, Owner, Result, Shape, Strides};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
@@ -45,11 +45,11 @@ fn owner<M: Managed>(managed: *mut M) -> Owner {
     unsafe { Owner::from_raw(managed as *mut c_void, Some(release::<M>)) }
 }
 
-/// The samples of a tensor.
+/// The samples of a tensor; of a `vector` type its last axis holds the components.
 ///
 /// # Safety
 /// The tensor is one that was taken over, and `owner` keeps it.
-unsafe fn memory(tensor: &Tensor, writable: bool, owner: Owner) -> Result<Memory> {
+unsafe fn memory(tensor: &Tensor, vector: bool, writable: bool, owner: Owner) -> Result<Memory> {
     if !READABLE.contains(&tensor.device.kind) {
         fail!(
             NotImplemented,
@@ -57,7 +57,7 @@ unsafe fn memory(tensor: &Tensor, writable: bool, owner: Owner) -> Result<Memory
             tensor.device.kind
         );
     }
-    let Some(data_type) = tensor.item.data_type() else {
+    let Some(mut data_type) = tensor.item.data_type() else {
         fail!(
             Type,
             "the tensor's items (code {}, {} bits, {} lanes) are no samples of an image; convert them first",
@@ -69,13 +69,20 @@ unsafe fn memory(tensor: &Tensor, writable: bool, owner: Owner) -> Result<Memory
     let Ok(count) = usize::try_from(tensor.ndim) else { fail!(InvalidArgument, "the tensor has {} axes", tensor.ndim) };
     let size = data_type.byte_count();
     // SAFETY: a tensor has as many sizes and strides as axes, or NULL.
-    let (sizes, steps) = unsafe { (numbers(tensor.shape, count), numbers(tensor.strides, count)) };
+    let (mut sizes, mut steps) = unsafe { (numbers(tensor.shape, count), numbers(tensor.strides, count)) };
     if count > 0 && (sizes.is_empty() || sizes.iter().any(|size| *size < 0)) {
         fail!(InvalidArgument, "the tensor has {count} axes without a size, or with a negative one");
     }
+    if vector {
+        let step = steps.last().map_or(size as i64, |step| step.saturating_mul(size as i64));
+        let last = sizes.last().map(|count| (*count as u64, step));
+        data_type = vector_type(data_type, last, sizes.contains(&0))?;
+        sizes = &sizes[..sizes.len() - 1];
+        steps = &steps[..steps.len().min(sizes.len())];
+    }
     let shape = Shape::collect(sizes.iter().map(|size| *size as u64))?;
     let strides = if steps.is_empty() {
-        shape.dense_strides(size, (0..count).rev())
+        shape.dense_strides(data_type.byte_count(), (0..shape.len()).rev())
     } else {
         Strides::collect(steps.iter().map(|step| step.saturating_mul(size as i64)))?
     };
@@ -184,10 +191,10 @@ fn from_dlpack(
             )));
         }
         // SAFETY: the struct was taken over, and the owner keeps it.
-        unsafe { memory(&(*managed).tensor, flags & READ_ONLY == 0, owner) }
+        unsafe { memory(&(*managed).tensor, vector, flags & READ_ONLY == 0, owner) }
     } else if let Some(managed) = taken::<Legacy>(&capsule)? {
         // SAFETY: the struct was taken over, and the owner keeps it.
-        unsafe { memory(&(*managed).tensor, false, owner(managed)) }
+        unsafe { memory(&(*managed).tensor, vector, false, owner(managed)) }
     } else {
         return Err(PyTypeError::new_err("__dlpack__ gave no tensor, or one that somebody else took over"));
     };
@@ -199,7 +206,6 @@ fn from_dlpack(
         Some(pins) => Memory { owner: Owner::arc(Arc::new((memory.owner, python_owner(&pins)))), ..memory },
         None => memory,
     };
-    let memory = if vector { with_components(memory)? } else { memory };
     let image = image_of(memory, interpretation)?;
     if copy == Some(true) {
         let view = image.open()?;
