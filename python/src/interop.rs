@@ -17,6 +17,7 @@ use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyList, PyString};
 use std::os::raw::c_void;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -108,13 +109,15 @@ pub fn image_of(lent: Memory, interpretation: AxesInterpretation) -> PyResult<Im
         Ok(axes) => axes.into_iter().flatten().collect(),
         Err(refused) => {
             let count = interpretation.axes().len();
-            let hint = match (dimensions, lent.shape.last()) {
-                (n, Some(2..=4)) if n == count + 1 => format!(
-                    "; for an array whose last axis holds colours give MULTISPECTRAL_{} to keep them as a CHANNEL axis, \
-                     or vector=True to make each pixel a vector",
-                    interpretation.name()
+            let colours = matches!(lent.shape.last(), Some(2..=4)) && dimensions == count + 1;
+            let with_channel = format!("MULTISPECTRAL_{}", interpretation.name());
+            let hint = match AxesInterpretation::all().any(|known| known.name() == with_channel) {
+                _ if !colours => String::new(),
+                true => format!(
+                    "; for an array whose last axis holds colours give {with_channel} to keep them as a CHANNEL axis, or \
+                     vector=True to make each pixel a vector"
                 ),
-                _ => String::new(),
+                false => "; for an array whose last axis holds the components of vectors give vector=True".to_owned(),
             };
             return Err(PyValueError::new_err(format!("{}{hint}", refused.message())));
         }
@@ -124,6 +127,30 @@ pub fn image_of(lent: Memory, interpretation: AxesInterpretation) -> PyResult<Im
     let canonical: Vec<usize> = own.iter().filter_map(|axis| order.iter().position(|shown| shown == axis)).collect();
     let data_type = lent.data_type;
     adopt(permuted(lent, &canonical)?, Some(named(interpretation, &own, data_type)))
+}
+
+/// Axes that are listed in an order, which sets and dicts are not.
+fn ordered_axes(given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
+    let py = given.py();
+    let wrong = |found: &Bound<'_, PyAny>| -> PyResult<PyErr> {
+        let names: Vec<&str> = Axis::ALL.iter().map(|axis| axis.name()).collect();
+        Ok(PyTypeError::new_err(format!(
+            "axes: expected a list of axes in their order, such as [ImageAxes.ROW, ImageAxes.COLUMN], each one of {}, not {}",
+            names.join(", "),
+            found.repr()?
+        )))
+    };
+    let unordered = py.import("collections.abc")?;
+    let unordered = (unordered.getattr("Set")?, unordered.getattr("Mapping")?).into_pyobject(py)?;
+    if given.is_instance_of::<PyString>() || given.is_instance(&unordered)? {
+        return Err(wrong(given)?);
+    }
+    let Ok(items) = given.try_iter() else { return Err(wrong(given)?) };
+    let items: Vec<Bound<'_, PyAny>> = items.collect::<PyResult<_>>()?;
+    if let Some(truth) = items.iter().find(|item| item.is_instance_of::<PyBool>()) {
+        return Err(wrong(truth)?);
+    }
+    axes_from(PyList::new(py, items)?.as_any())
 }
 
 /// Services between NumPy arrays and images. Memory is shared both ways: a change on one side shows on the other.
@@ -170,7 +197,7 @@ impl NumpyInterop {
     #[pyo3(signature = (array, axes, *, vector = false))]
     fn order_from_numpy_array(array: &Bound<'_, PyAny>, axes: &Bound<'_, PyAny>, vector: bool) -> PyResult<ImageView> {
         let lent = memory_of(lending(array)?, vector)?;
-        let listed = axes_from(axes)?;
+        let listed = ordered_axes(axes)?;
         if listed.len() != lent.shape.len() {
             return Err(PyValueError::new_err(format!(
                 "axes: {} are listed, the array has {}; list each of its axes once, in its own order",
@@ -224,7 +251,7 @@ impl NumpyInterop {
         copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let view = image.get().open()?;
-        let shown = listed_order(&view.properties(), view.shape().len(), view.data_type(), &axes_from(axes)?)?;
+        let shown = listed_order(&view.properties(), view.shape().len(), view.data_type(), &ordered_axes(axes)?)?;
         export(image, Some(shown), copy_from(copy)?)
     }
 }

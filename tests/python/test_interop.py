@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import weakref
 
@@ -101,6 +102,27 @@ def test_vectors():
     assert np.array_equal(NumpyInterop.to_numpy_array(view)[..., 1], structured["g"])
 
 
+def test_an_array_with_an_axis_too_many_is_told_only_of_interpretations_that_exist():
+    names = {interpretation.name for interpretation in AxesInterpretationId}
+    for interpretation in AxesInterpretationId:
+        if interpretation.name == "UNKNOWN":
+            continue
+        count = next(n for n in range(1, 8) if not fits(n + 1, interpretation))
+        with pytest.raises(ValueError, match="vector=True") as refused:
+            NumpyInterop.from_numpy_array(np.zeros((2,) * (count + 1), "u1"), interpretation)
+        advised = set(re.findall(r"give (MULTISPECTRAL_\w+)", str(refused.value)))
+        assert advised <= names
+        NumpyInterop.from_numpy_array(np.zeros((2,) * (count + 1), "u1"), interpretation, vector=True)
+
+
+def fits(count, interpretation):
+    try:
+        NumpyInterop.from_numpy_array(np.zeros((2,) * count, "u1"), interpretation)
+    except ValueError:
+        return False
+    return True
+
+
 def test_colours_as_an_image_name_both_ways_out():
     with pytest.raises(ValueError, match=r"MULTISPECTRAL_IMAGE.*vector=True"):
         NumpyInterop.from_numpy_array(np.zeros((4, 5, 3), "u1"), AxesInterpretationId.IMAGE)
@@ -127,6 +149,39 @@ def test_what_cannot_be_an_image_is_refused_by_name(array, words):
 def test_a_structured_type_of_unlike_fields_is_no_vector():
     with pytest.raises(TypeError, match="alike"):
         NumpyInterop.from_numpy_array(np.zeros(3, [("a", "u1"), ("b", "f4")]), vector=True)
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {"ROW", "COLUMN"},
+        frozenset({"ROW", "COLUMN"}),
+        {"ROW": 0, "COLUMN": 1},
+        {"ROW": 0, "COLUMN": 1}.keys(),
+        [True, False],
+        (False, "ROW"),
+        "ROW",
+        "COLUMN, ROW",
+        AxesInterpretationId.IMAGE,
+        None,
+    ],
+    ids=repr,
+)
+def test_an_order_is_a_list_of_axes_and_nothing_without_an_order(axes):
+    array = np.zeros((3, 4))
+    view = NumpyInterop.from_numpy_array(array, "IMAGE")
+    for ask in (
+        lambda: NumpyInterop.order_from_numpy_array(array, axes),
+        lambda: NumpyInterop.order_to_numpy_array(view, axes),
+    ):
+        with pytest.raises(TypeError, match=r"axes: .*list.*COLUMN, ROW, SLICE, CHANNEL, SEQUENCE"):
+            ask()
+
+
+def test_an_order_may_come_from_anything_that_has_one():
+    array = np.zeros((3, 4))
+    for axes in (["ROW", "COLUMN"], ("ROW", "COLUMN"), iter(["ROW", "COLUMN"]), np.array(["ROW", "COLUMN"]), [1, 0]):
+        assert NumpyInterop.order_from_numpy_array(array, axes).shape() == (4, 3)
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [("u1", 65535), ("f8", 65535), ("c8", 32767), ("c16", 32767)])
