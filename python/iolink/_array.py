@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import urllib.parse
@@ -157,17 +158,36 @@ class ImageArray:
     def to_xarray(self, name: str | None = None) -> Any:
         """The image as an `xarray.DataArray` that reads what is asked of it, when it is asked."""
         import xarray
-        from xarray.backends import BackendArray
-        from xarray.core.indexing import IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
+        from xarray.core.indexing import LazilyIndexedArray
 
-        class Lazy(BackendArray):
-            shape, dtype = self._shape, self._dtype
-
-            def __getitem__(lazy, key: Any) -> Any:
-                return explicit_indexing_adapter(key, self._shape, IndexingSupport.BASIC, self.__getitem__)
-
-        samples = xarray.Variable(self.dims, LazilyIndexedArray(Lazy()))
+        samples = xarray.Variable(self.dims, LazilyIndexedArray(_lazy(self)))
         return xarray.DataArray(samples, coords=self.coords, name=name)
 
     def __repr__(self) -> str:
         return f"ImageArray({', '.join(map('{} {}'.format, self.dims, self._shape))}, {self._dtype})"
+
+
+@functools.cache
+def _lazy_class() -> Any:
+    """The class of what xarray reads when it is asked; made when xarray is there."""
+    from xarray.backends import BackendArray
+    from xarray.core.indexing import IndexingSupport, explicit_indexing_adapter
+
+    class Lazy(BackendArray):
+        def __init__(self, array: ImageArray) -> None:
+            self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+        def __getitem__(self, key: Any) -> Any:
+            return explicit_indexing_adapter(key, self.shape, IndexingSupport.BASIC, self.array.__getitem__)
+
+        def __deepcopy__(self, memo: Any) -> Lazy:
+            return self
+
+        def __reduce__(self) -> Any:
+            return (_lazy, (self.array,))
+
+    return Lazy
+
+
+def _lazy(array: ImageArray) -> Any:
+    return _lazy_class()(array)

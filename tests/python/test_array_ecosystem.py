@@ -249,6 +249,18 @@ def test_xarray_reads_what_it_is_asked_for():
 # --- napari
 
 
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_an_xarray_of_an_image_can_be_pickled(pgm, protocol):
+    path, samples = pgm
+    array, view = calibrated()
+    for image, expected in ((view, array), (iolink.open(path), samples)):
+        data = image.array.to_xarray("scan")
+        back = pickle.loads(pickle.dumps(data, protocol))
+        assert back.identical(data)
+        assert np.array_equal(back.values, expected)
+        assert np.array_equal(data.copy(deep=True).values, expected)
+
+
 def test_napari_finds_what_its_layers_expect():
     """What napari's image layers ask of their data, without napari: its protocol, its contrast limits, its slicing."""
     array, view = calibrated()
