@@ -506,6 +506,17 @@ def test_iteration_goes_along_numpys_first_axis():
     assert [np.asarray(plane).tolist() for plane in view] == array.tolist()
 
 
+def test_an_image_without_axes_cannot_be_iterated():
+    view = NumpyInterop.from_numpy_array(np.array(5))
+    for thing in (view, view.array, readable(view)):
+        with pytest.raises(TypeError, match="without axes"):
+            list(thing)
+    components = NumpyInterop.from_numpy_array(np.array([5, 6, 7]), vector=True)
+    assert components.shape() == ()
+    assert [int(np.asarray(part)) for part in components] == [5, 6, 7]
+    assert list(NumpyInterop.from_numpy_array(np.zeros((0, 3)))) == []
+
+
 # --- functions
 
 

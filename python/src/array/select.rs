@@ -6,6 +6,7 @@ use crate::interop::export;
 use crate::lent::{Order, Shown};
 use iolink_sdk::{Axis, Error, ImageCapability};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice, PyTuple};
 
@@ -34,6 +35,20 @@ impl ImageView {
             }
             None => by_numpy(py, "read")?.call1((slf, key)),
         }
+    }
+
+    /// Lazy images along NumPy's first axis.
+    ///
+    /// Raises TypeError for an image without axes.
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let view = slf.get().open()?;
+        if view.shape().is_empty() && view.data_type().vector_length().is_none() {
+            return Err(PyTypeError::new_err(
+                "iteration over an image without axes (0-d), which has one sample; np.asarray(image)[()] reads it",
+            ));
+        }
+        // SAFETY: the image is live, and has items by number.
+        unsafe { Bound::from_owned_ptr_or_err(slf.py(), ffi::PySeqIter_New(slf.as_ptr())) }
     }
 
     /// Writes through to the samples that `image[key]` shows, values being broadcast and converted as by NumPy.
