@@ -308,6 +308,32 @@ def test_tensors_of_old_libraries_come_in_read_only():
     assert not view.support(ImageCapability.WRITE)
 
 
+class WithoutCopy:
+    """A library that knows versions and no copies."""
+
+    def __init__(self, array):
+        self.array, self.asked = array, []
+
+    def __dlpack__(self, *, max_version=None):
+        self.asked.append(max_version)
+        return self.array.__dlpack__(max_version=max_version)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_library_that_knows_no_copies_is_still_asked_for_its_version(writable):
+    array, _ = volume("f4")
+    array.flags.writeable = writable
+    thing = WithoutCopy(array)
+    own = iolink.from_dlpack(thing, copy=True)
+    assert thing.asked == [(1, 0)]
+    assert np.array_equal(np.asarray(own), array)
+    assert not np.shares_memory(np.asarray(own), array)
+    assert iolink.from_dlpack(thing).support(ImageCapability.WRITE) == writable
+    assert np.array_equal(np.asarray(iolink.from_dlpack(Old(np.ones(3)), copy=True)), np.ones(3))
+    with pytest.raises(TypeError, match="copy"):
+        iolink.from_dlpack(thing, copy=False)
+
+
 def test_what_is_no_tensor_is_refused():
     with pytest.raises(TypeError, match="__dlpack__"):
         iolink.from_dlpack([1, 2])

@@ -136,10 +136,14 @@ fn tuple(made: PyResult<Bound<'_, PyTuple>>) -> PyResult<Py<PyTuple>> {
     made.map(Bound::unbind)
 }
 
-/// What an object answers to `__dlpack__`; one of a version that does not know the arguments is asked without them.
+/// What an object answers to `__dlpack__`; one of a version that does not know `copy`, or `max_version` either, is asked without.
 fn asked<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
     let py = thing.py();
-    let refused = match called(thing, copy) {
+    let mut answer = called(thing, copy);
+    if copy == Some(true) && answer.as_ref().is_err_and(|refused| refused.is_instance_of::<PyTypeError>(py)) {
+        answer = called(thing, None);
+    }
+    let refused = match answer {
         Ok(capsule) => return Ok(capsule),
         Err(refused) => refused,
     };
