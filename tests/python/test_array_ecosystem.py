@@ -398,7 +398,7 @@ def test_vectors_with_as_many_axes_as_an_image_has_come_back(dtype):
 def test_a_pickle_whose_type_is_not_that_of_its_samples_is_refused(dtype):
     view = NumpyInterop.from_numpy_array(np.zeros((2, 3), "u1"))
     function, (array, _, *rest) = view.__reduce_ex__(5)
-    with pytest.raises(ValueError, match="UINT8|side by side"):
+    with pytest.raises(ValueError, match=r"UINT8|side by side"):
         function(array, iolink.DataType(dtype), *rest)
 
 

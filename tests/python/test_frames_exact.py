@@ -7,6 +7,7 @@ import datetime
 import numpy as np
 import pytest
 
+import iolink
 from iolink import DataFrameViewFactory
 from iolink.pandas_interop import PandasInterop
 
@@ -94,3 +95,22 @@ def test_a_frame_is_one_struct_array_for_who_asks_for_that():
     assert back["n"].to_list() == [1, 2, 3] and back["t"].to_list() == ["a", None, "c"]
     empty = DataFrameViewFactory.from_arrow(table.slice(0, 0))
     assert pa.record_batch(Batch(empty)).num_rows == 0
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv", "jsonl"])
+def test_columns_of_one_name_are_not_written_into_a_file_of_names(ending, tmp_path):
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["n", "n"])
+    path = tmp_path / f"twice.{ending}"
+    with pytest.raises(ValueError, match="is there twice"):
+        DataFrameViewFactory.write(DataFrameViewFactory.from_arrow(table), path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("writer", [pa.ipc.new_file, pa.ipc.new_stream])
+def test_an_arrow_file_with_a_name_twice_is_refused(writer, tmp_path):
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["n", "n"])
+    path = tmp_path / "twice.arrow"
+    with writer(path, table.schema) as out:
+        out.write_table(table)
+    with pytest.raises(iolink.UnsupportedFormatError, match="different names"):
+        DataFrameViewFactory.open(path)

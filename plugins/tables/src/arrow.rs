@@ -61,6 +61,7 @@ impl File {
         }
         let dictionaries = read_file_dictionaries(&mut place, &metadata, &mut Vec::new(), Default::default());
         let dictionaries = dictionaries.map_err(|error| from_polars(&error))?;
+        each_name_once(metadata.schema.len(), metadata.ipc_schema.fields.len())?;
         let fields = metadata.schema.iter_values().cloned().collect();
         let words = keys_as_numbers(&mut metadata);
         Ok(File { bytes, metadata, dictionaries, words, fields, rows })
@@ -151,10 +152,22 @@ impl Pieces for File {
     }
 }
 
+/// polars keeps one column of each name, and would read the others in its place.
+fn each_name_once(names: usize, columns: usize) -> Result<()> {
+    if names != columns {
+        iolink_sdk::fail!(
+            Unsupported,
+            "the {columns} columns have {names} different names: rename those that are there twice"
+        );
+    }
+    Ok(())
+}
+
 /// A stream of Arrow IPC, read to its end.
 pub fn stream(bytes: &(dyn RandomAccess + 'static)) -> Result<Batches> {
     let mut place = Place::new(bytes);
     let metadata = read_stream_metadata(&mut place).map_err(|error| from_polars(&error))?;
+    each_name_once(metadata.schema.len(), metadata.ipc_schema.fields.len())?;
     let fields: Vec<Field> = metadata.schema.iter_values().cloned().collect();
     let facts = metadata.custom_schema_metadata.clone().map(Arc::new);
     let mut batches = Batches { fields, facts, rows: Vec::new(), columns: Vec::new() };

@@ -114,6 +114,14 @@ impl Incoming {
             Field { dtype: ArrowDataType::Struct(fields), metadata, .. } => (fields.clone(), metadata.clone()),
             _ => iolink_sdk::fail!(Type, "a table's schema must be a struct with one child for each column"),
         };
+        let mut names = std::collections::HashSet::new();
+        if let Some(twice) = fields.iter().find(|field| !names.insert(field.name.as_str())) {
+            iolink_sdk::fail!(
+                InvalidArgument,
+                "the column name {:?} is there twice; rename one of the two",
+                twice.name
+            );
+        }
         Ok(Incoming { reader, fields, facts })
     }
 
