@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html as markup
+import itertools
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
 _SIDE = 192
 
 
+# Every so many samples of a row it is cheaper to ask for one than for all between.
+_FAR = 16
+
+
+def _is_wide(view: ImageView, key: list[Any]) -> bool:
+    """Does a picture need few of the samples in a row of an image that has to read them?"""
+    steps = [part.step for part in key if isinstance(part, slice) and part.step]
+    return not view.support(ImageCapability.MEMORY_ACCESS) and len(steps) > 0 and steps[-1] >= _FAR
+
+
+def _by_points(array: Any, key: list[Any]) -> NDArray[Any]:
+    """The same as `np.asarray(array[key])`, read one by one along the axes that have a step."""
+    axes = [axis for axis, part in enumerate(key) if isinstance(part, slice) and part.step]
+    places = [range(0, array.shape[axis], key[axis].step) for axis in axes]
+    points = []
+    for place in itertools.product(*places):
+        for axis, at in zip(axes, place, strict=True):
+            key[axis] = at
+        points.append(np.asarray(array[tuple(key)]))
+    return np.stack(points).reshape([len(place) for place in places] + list(points[0].shape))
+
+
 def _picture(view: ImageView) -> NDArray[np.uint8] | None:
     """The middle of the image in grey (rows, columns) or colour (rows, columns, 3), of `_SIDE` samples a side at most."""
     array = view.array
@@ -34,14 +57,16 @@ def _picture(view: ImageView) -> NDArray[np.uint8] | None:
             key[axis] = slice(None, None, -(-array.shape[axis] // _SIDE))
     if channels:
         key[-1] = slice(0, 3) if colour else 0
-    samples = np.asarray(array[tuple(key)])
+    samples = _by_points(array, key) if _is_wide(view, key) else np.asarray(array[tuple(key)])
     samples = np.abs(samples) if samples.dtype.kind == "c" else samples
     samples = samples.reshape((1,) * (2 - samples.ndim) + samples.shape).astype(np.float64)
     if colour and array.dtype == np.uint8:
         return samples.astype(np.uint8)
     finite = samples[np.isfinite(samples)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-    scaled = np.nan_to_num((samples - low) / (high - low) if high > low else np.zeros_like(samples), nan=0.0)
+    # Halves, because the whole range may be more than a float holds.
+    reach = high / 2 - low / 2
+    scaled = np.nan_to_num((samples / 2 - low / 2) / reach if reach > 0 else np.zeros_like(samples), nan=0.0)
     return np.clip(scaled * 255, 0, 255).astype(np.uint8)
 
 

@@ -958,6 +958,37 @@ def test_the_picture_is_the_middle_and_costs_no_more_than_it_shows():
     assert pixels(view._repr_png_()).shape == (191, 186, 1)
 
 
+@pytest.mark.parametrize("components", [1, 3])
+def test_the_picture_of_a_wide_image_reads_the_samples_that_it_shows(components):
+    asked = []
+    kind = "UINT16" if components == 1 else "VEC3_UINT16"
+
+    def columns(region):
+        (column, row), (width, height) = region.origin(), region.size()
+        asked.append(width * height)
+        numbers = np.arange(row, row + height)[:, None] + np.arange(column, column + width)
+        return np.repeat(numbers.astype("u2")[..., None], components, axis=2).reshape(
+            (height, width, components)[: 2 + (components > 1)]
+        )
+
+    properties = iolink.ImageProperties.from_data_type(kind)
+    properties.image_info.set_axes_interpretation("IMAGE")
+    view = ImageViewFactory.from_function((20_000, 20_000), kind, columns, properties=properties)
+    picture = pixels(view._repr_png_())
+    assert sum(asked) <= 192 * 192
+    assert picture.shape == (191, 191, components)
+    assert (
+        (np.diff(picture[..., 0].astype(int), axis=1) >= 0).all()
+        and picture[0, 0, 0] == 0
+        and picture[-1, -1, 0] == 255
+    )
+
+
+def test_the_picture_of_the_widest_range_is_not_black():
+    shown = pixels(NumpyInterop.from_numpy_array(np.array([[-1.7e308, 0.0, 1.7e308]]), "IMAGE")._repr_png_())
+    assert shown[..., 0].tolist() == [[0, 127, 255]]
+
+
 @pytest.mark.parametrize(
     ("array", "interpretation", "vector", "shape"),
     [
