@@ -99,14 +99,18 @@ def test_ten_thousand_round_trips_leave_no_byte_and_no_reference(kind):
     for _ in range(50):
         body()
     gc.collect()
-    references = [sys.getrefcount(thing) for thing in held]
-    before, blocks = _iolink._live(), sys.getallocatedblocks()
-    for _ in range(rounds):
-        body()
-    gc.collect()
+    references, before = [sys.getrefcount(thing) for thing in held], _iolink._live()
+    # What a round leaves behind, every ten thousand leave; what Python keeps for itself comes once.
+    left = []
+    while len(left) < 3 and min(left, default=100) >= 100:
+        blocks = sys.getallocatedblocks()
+        for _ in range(rounds):
+            body()
+        gc.collect()
+        left.append(sys.getallocatedblocks() - blocks)
     assert [sys.getrefcount(thing) for thing in held] == references
     assert _iolink._live() == before
-    assert sys.getallocatedblocks() - blocks < 100
+    assert min(left) < 100, left
 
 
 def test_round_trips_leave_nothing_behind_that_python_counts():
