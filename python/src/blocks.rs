@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 /// How long a copy must be before the GIL is given up for it: in bytes, and in samples, which may lie far apart.
 const MANY_BYTES: u64 = 64 * 1024;
-const MANY_SAMPLES: u64 = 8 * 1024;
+const MANY_SAMPLES: u64 = 1024;
 
 fn worth_detaching(view: &dyn ImageView, size: &Shape) -> bool {
     let samples = size.element_count().unwrap_or(u64::MAX);
