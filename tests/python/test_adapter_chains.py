@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iolink import ImageViewFactory, NumpyInterop
@@ -45,7 +45,7 @@ def stepped(view, array, step):
     return view[key] if name == "key" else ImageViewFactory.sub_sample(view, arguments[0]), array[key]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(chains(), st.sampled_from(["u1", "<u2", ">u2", "f4", "c16"]), st.data())
 def test_a_chain_shows_and_writes_what_numpy_does(chain, dtype, data):
     shape, steps = chain
@@ -71,7 +71,7 @@ def test_a_chain_shows_and_writes_what_numpy_does(chain, dtype, data):
     assert np.array_equal(source, twin)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(chains(), st.sampled_from([("u1", "UINT16", 257), ("u2", "UINT32", 65537)]))
 def test_a_type_that_is_spread_on_the_way_changes_nothing_else(chain, types):
     shape, steps = chain
