@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import iolink
@@ -256,7 +256,7 @@ SOURCES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(SOURCES, st.sampled_from(["u1", "u2", ">u2", "i4", ">f4", "f8"]), st.data())
 def test_a_chain_of_any_adapters_is_numpys_own_indexing(kind, dtype, data):
     interpretation, shape, vector = kind
