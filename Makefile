@@ -59,6 +59,7 @@ install: build
 
 test: ready .venv-pandas2/ready
 	$(CARGO) test --release --locked
+	RUSTFLAGS="--cfg iolink_portable" $(CARGO) test --release --locked --target-dir target/portable -p iolink-sdk --lib copy::
 	tests/valgrind.sh
 	$(CARGO) test --release --locked -p iolink-plugin-tables
 	$(CARGO) test --release --locked $(NIFTI)

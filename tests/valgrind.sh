@@ -26,6 +26,6 @@ watched() {
                 --show-leak-kinds=definite,indirect "$program" --quiet --test-threads=2 "${what[@]}"
         done
 }
-watched iolink-sdk --lib --tests
+watched iolink-sdk --features ndarray --lib --tests
 watched iolink-plugin-numpy --lib
 watched iolink-host --lib -- adapt::

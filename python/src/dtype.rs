@@ -1,6 +1,7 @@
 //! `DataType`, and whatever a type argument may be: a DataType, a DataTypeId, a NumPy type, a name.
 
 use crate::errors::OrRaise;
+use crate::vector::Count;
 use iolink_sdk::{DataType as Type, Interpretation, Primitive};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -17,7 +18,8 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
         return Ok(own.get().0);
     }
     if given.is_instance_of::<PyInt>() {
-        return Type::from_id(given.extract()?).or_raise();
+        let id = given.extract().map_err(|_| PyTypeError::new_err(format!("{given} is not the id of a data type")))?;
+        return Type::from_id(id).or_raise();
     }
     if let Ok(name) = given.cast::<PyString>() {
         if let Some(known) = Type::from_name(&name.to_cow()?) {
@@ -28,7 +30,7 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
     match numpy.getattr("dtype")?.call1((given,)) {
         Ok(dtype) => from_numpy(&dtype),
         Err(_) => Err(PyTypeError::new_err(format!(
-            "dtype: {} is not a data type; give a DataType, a DataTypeId, a NumPy type or a name like \"UINT16\"",
+            "{} is not a data type; give a DataType, a DataTypeId, a NumPy type or a name like \"UINT16\"",
             given.repr()?
         ))),
     }
@@ -144,15 +146,15 @@ impl DataType {
     #[pyo3(signature = (value = None, dimension = None, bit_depth = None, interpretation = None))]
     fn new(
         value: Option<&Bound<'_, PyAny>>,
-        dimension: Option<u64>,
-        bit_depth: Option<u64>,
-        interpretation: Option<u64>,
+        dimension: Option<Count>,
+        bit_depth: Option<Count>,
+        interpretation: Option<Count>,
     ) -> PyResult<Self> {
         match (value, dimension, bit_depth) {
             (None, None, None) => Ok(DataType(Type::UNKNOWN)),
             (Some(value), None, None) => data_type_from(value).map(DataType),
-            (Some(primitive), Some(dimension), Some(bit_depth)) => {
-                let primitive: u64 = primitive.extract()?;
+            (Some(primitive), Some(Count(dimension)), Some(Count(bit_depth))) => {
+                let Count(primitive) = primitive.extract()?;
                 let primitive =
                     [Primitive::Opaque, Primitive::Unsigned, Primitive::Signed, Primitive::Float, Primitive::String]
                         .get(primitive as usize)
@@ -165,7 +167,7 @@ impl DataType {
                     Interpretation::Binary,
                     Interpretation::Label,
                 ]
-                .get(interpretation.unwrap_or(0) as usize)
+                .get(interpretation.map_or(0, |id| id.0) as usize)
                 .copied()
                 .ok_or_else(|| PyValueError::new_err("interpretation: not a DataTypeInterpretation"))?;
                 Type::from_fields(primitive, dimension, bit_depth, interpretation).or_raise().map(DataType)

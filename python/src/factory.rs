@@ -9,7 +9,7 @@ use crate::multi::MultiImageView;
 use crate::properties::ImageProperties;
 use crate::region::region_of;
 use crate::registry;
-use crate::vector::{pair_from, shape_from};
+use crate::vector::{pair_from, shape_from, Count, Ordinal};
 use iolink_host::adapt::{self, Along};
 use iolink_sdk::{Axis, CapabilitySet, Create, Error, ErrorKind, ImageCapability, ImageView as Image, Shape};
 use pyo3::prelude::*;
@@ -167,16 +167,16 @@ impl ImageViewFactory {
     #[staticmethod]
     #[pyo3(signature = (image, dimensionIndex))]
     #[allow(non_snake_case)] // the original's keyword
-    fn flip_dimension_index(image: &Bound<'_, ImageView>, dimensionIndex: usize) -> PyResult<ImageView> {
-        wrapped(adapt::flip(&view_of(image)?, dimensionIndex))
+    fn flip_dimension_index(image: &Bound<'_, ImageView>, dimensionIndex: Ordinal) -> PyResult<ImageView> {
+        wrapped(adapt::flip(&view_of(image)?, dimensionIndex.0 as usize))
     }
 
     /// The name that earlier versions had for `flip_dimension_index`.
     #[staticmethod]
     #[pyo3(signature = (image, dimensionIndex))]
     #[allow(non_snake_case)] // the original's keyword
-    fn flip(image: &Bound<'_, ImageView>, dimensionIndex: usize) -> PyResult<ImageView> {
-        wrapped(adapt::flip(&view_of(image)?, dimensionIndex))
+    fn flip(image: &Bound<'_, ImageView>, dimensionIndex: Ordinal) -> PyResult<ImageView> {
+        wrapped(adapt::flip(&view_of(image)?, dimensionIndex.0 as usize))
     }
 
     /// The same samples under another interpretation of the axes.
@@ -199,8 +199,8 @@ impl ImageViewFactory {
     #[staticmethod]
     #[pyo3(signature = (view, idxChannel))]
     #[allow(non_snake_case)] // the original's keyword
-    fn extract_channel(view: &Bound<'_, ImageView>, idxChannel: u64) -> PyResult<ImageView> {
-        wrapped(adapt::extract_channel(&view_of(view)?, idxChannel))
+    fn extract_channel(view: &Bound<'_, ImageView>, idxChannel: Ordinal) -> PyResult<ImageView> {
+        wrapped(adapt::extract_channel(&view_of(view)?, idxChannel.0))
     }
 
     /// The CHANNEL axis as the components of vector samples.
@@ -256,8 +256,8 @@ impl ImageViewFactory {
 
     /// The same image with no other capabilities than these.
     #[staticmethod]
-    fn restrict_capabilities(image: &Bound<'_, ImageView>, capabilities: u64) -> PyResult<ImageView> {
-        wrapped(adapt::restrict_capabilities(&view_of(image)?, ImageCapability::from_bits(capabilities)))
+    fn restrict_capabilities(image: &Bound<'_, ImageView>, capabilities: Count) -> PyResult<ImageView> {
+        wrapped(adapt::restrict_capabilities(&view_of(image)?, ImageCapability::from_bits(capabilities.0)))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::progress::heard;
 use crate::properties::ImageProperties;
 use crate::region::{region_of, RegionXu64};
 use crate::remembered::Remembered;
-use crate::vector::{shape_from, VectorXu64};
+use crate::vector::{shape_from, Count, VectorXu64};
 use iolink_host::adapt;
 use iolink_sdk::{
     Call, CapabilitySet, Closable, Error, ErrorKind, ImageView as Image, Kind, Owner, Region, Shape, View,
@@ -139,8 +139,8 @@ impl ImageView {
     }
 
     /// Has the image all of these capabilities?
-    fn support(&self, flags: u64) -> PyResult<bool> {
-        self.ask(|view| view.capabilities().value() & flags == flags)
+    fn support(&self, flags: Count) -> PyResult<bool> {
+        self.ask(|view| view.capabilities().value() & flags.0 == flags.0)
     }
 
     /// Axes, calibration and scale of the values, as they are now.

@@ -2,7 +2,7 @@
 
 use crate::dtype::{data_type_from, DataType};
 use crate::errors::OrRaise;
-use crate::vector::{numbers_from, shape_from, VectorXi64, VectorXu64};
+use crate::vector::{numbers_from, shape_from, Ordinal, VectorXi64, VectorXu64};
 use iolink_sdk::{Indexer as Layout, Shape, Strides};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
@@ -27,11 +27,11 @@ impl Indexer {
     fn vector<'py>(
         &self,
         py: Python<'py>,
-        axis: Option<usize>,
+        axis: Option<Ordinal>,
         of: impl Fn(usize) -> iolink_sdk::Result<i64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match axis {
-            Some(axis) => Ok(of(axis).or_raise()?.into_pyobject(py)?.into_any()),
+            Some(axis) => Ok(of(axis.0 as usize).or_raise()?.into_pyobject(py)?.into_any()),
             None => {
                 let all: iolink_sdk::Result<_> = (0..self.0.shape().len()).map(of).collect();
                 VectorXi64::from_values(all.or_raise()?).into_pyobject(py)
@@ -40,10 +40,10 @@ impl Indexer {
     }
 
     /// One of these numbers, or all of them.
-    fn listed<'py>(py: Python<'py>, place: Option<usize>, all: Vec<u64>) -> PyResult<Bound<'py, PyAny>> {
+    fn listed<'py>(py: Python<'py>, place: Option<Ordinal>, all: Vec<u64>) -> PyResult<Bound<'py, PyAny>> {
         match place {
             None => VectorXu64::from_values(all).into_pyobject(py),
-            Some(place) => match all.get(place) {
+            Some(Ordinal(place)) => match all.get(place as usize) {
                 Some(one) => Ok(one.into_pyobject(py)?.into_any()),
                 None => Err(PyIndexError::new_err(format!(
                     "there is no axis {place}; there are {}, counted from 0",
@@ -88,7 +88,7 @@ impl Indexer {
 
     /// Samples along each axis, or along one.
     #[pyo3(signature = (i = None))]
-    fn shape<'py>(&self, py: Python<'py>, i: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    fn shape<'py>(&self, py: Python<'py>, i: Option<Ordinal>) -> PyResult<Bound<'py, PyAny>> {
         Indexer::listed(py, i, self.0.shape().to_vec())
     }
 
@@ -96,19 +96,19 @@ impl Indexer {
     ///
     /// Raises ValueError where that is no whole number of samples.
     #[pyo3(signature = (i = None))]
-    fn stride<'py>(&self, py: Python<'py>, i: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    fn stride<'py>(&self, py: Python<'py>, i: Option<Ordinal>) -> PyResult<Bound<'py, PyAny>> {
         self.vector(py, i, |axis| self.0.stride(axis))
     }
 
     /// Bytes from one sample to the next along each axis, or along one.
     #[pyo3(signature = (i = None))]
-    fn byte_stride<'py>(&self, py: Python<'py>, i: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    fn byte_stride<'py>(&self, py: Python<'py>, i: Option<Ordinal>) -> PyResult<Bound<'py, PyAny>> {
         self.vector(py, i, |axis| self.0.byte_stride(axis))
     }
 
     /// The axes in the order in which they lie in memory, fastest first; or the one at place `i` of that order.
     #[pyo3(signature = (i = None))]
-    fn layout<'py>(&self, py: Python<'py>, i: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    fn layout<'py>(&self, py: Python<'py>, i: Option<Ordinal>) -> PyResult<Bound<'py, PyAny>> {
         Indexer::listed(py, i, self.0.layout().iter().map(|axis| *axis as u64).collect())
     }
 

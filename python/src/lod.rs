@@ -3,6 +3,7 @@
 use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::multi::LodImageView;
+use crate::vector::Count;
 use iolink_host::adapt::{pyramid, PyramidPlan, Reduction};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -35,13 +36,13 @@ impl LodImageViewFactory {
     /// >>> pyramid.resolution(4).shape()
     /// VectorXu64(63, 38)
     #[staticmethod]
-    #[pyo3(signature = (image, method = None, *, levels = None, isotropic = false, cache_bytes = 1 << 28))]
+    #[pyo3(signature = (image, method = None, *, levels = None, isotropic = false, cache_bytes = Count(1 << 28)))]
     fn from_image_view(
         image: &Bound<'_, ImageView>,
         method: Option<&str>,
-        levels: Option<usize>,
+        levels: Option<Count>,
         isotropic: bool,
-        cache_bytes: u64,
+        cache_bytes: Count,
     ) -> PyResult<LodImageView> {
         let known = |wanted: &str| {
             Reduction::NAMED.iter().find(|(name, _)| *name == wanted).map(|(_, reduction)| *reduction).ok_or_else(
@@ -51,7 +52,12 @@ impl LodImageViewFactory {
                 },
             )
         };
-        let plan = PyramidPlan { reduction: method.map(known).transpose()?, levels, isotropic, cache_bytes };
+        let plan = PyramidPlan {
+            reduction: method.map(known).transpose()?,
+            levels: levels.map(|levels| levels.0 as usize),
+            isotropic,
+            cache_bytes: cache_bytes.0,
+        };
         pyramid(&image.get().open()?, &plan).or_raise().map(LodImageView::new)
     }
 }

@@ -4,12 +4,15 @@ use crate::dtype::{data_type_from, DataType};
 use crate::errors::{missing_key, OrRaise};
 use crate::value::{from_python, to_python, VariantDataValue};
 use iolink_sdk::{MetadataNode as Tree, Value};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A node of a metadata tree: a key, perhaps a typed value, and nodes below it, each key once. What a view gives is a
-/// picture of its tree: change it, and give it back with `set_metadata`.
+/// A node of a metadata tree: a key, perhaps a typed value, and nodes below it, each key once.
+///
+/// What a view gives, and what a tree gives of a node in it, is a picture: changing it raises TypeError. Change a `copy()`
+/// and give it back with `set_metadata`; change a node inside a tree through its root, by path.
 ///
 /// >>> root = MetadataNode()
 /// >>> root.set("/Scan/voltage", 120.0)
@@ -21,11 +24,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[pyclass(frozen, module = "iolink", name = "MetadataNode")]
 pub struct MetadataNode {
     tree: Mutex<Arc<Tree>>,
+    picture: bool,
 }
 
 impl MetadataNode {
+    /// The tree of a view.
     pub fn of_view(tree: Arc<Tree>) -> Self {
-        MetadataNode { tree: Mutex::new(tree) }
+        MetadataNode { tree: Mutex::new(tree), picture: true }
+    }
+
+    /// A tree that can be changed.
+    pub fn of_value(tree: Tree) -> Self {
+        MetadataNode { tree: Mutex::new(Arc::new(tree)), picture: false }
     }
 
     pub fn tree(&self) -> Arc<Tree> {
@@ -33,12 +43,18 @@ impl MetadataNode {
     }
 
     /// Changes the tree; whoever took a picture of it before keeps that.
-    fn change<R>(&self, change: impl FnOnce(&mut Tree) -> R) -> R {
-        change(Arc::make_mut(&mut self.tree.lock().unwrap_or_else(PoisonError::into_inner)))
+    fn change<R>(&self, change: impl FnOnce(&mut Tree) -> R) -> PyResult<R> {
+        if self.picture {
+            return Err(PyTypeError::new_err(
+                "this node is a picture of one in a tree or of the tree of a view, and would keep the change for itself: \
+                 change the tree by path, as in root.set(\"/Scan/voltage\", 120.0), or a copy() that view.set_metadata takes",
+            ));
+        }
+        Ok(change(Arc::make_mut(&mut self.tree.lock().unwrap_or_else(PoisonError::into_inner))))
     }
 }
 
-fn copied(tree: &Tree) -> MetadataNode {
+fn pictured(tree: &Tree) -> MetadataNode {
     MetadataNode::of_view(Arc::new(tree.clone()))
 }
 
@@ -80,7 +96,12 @@ impl MetadataNode {
     fn new(key: &str, value: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let mut tree = Tree::new(key).or_raise()?;
         tree.set_value(value.map(|value| typed(value, dtype)).transpose()?);
-        Ok(MetadataNode::of_view(Arc::new(tree)))
+        Ok(MetadataNode::of_value(tree))
+    }
+
+    /// The same tree, free to be changed.
+    fn copy(&self) -> Self {
+        MetadataNode::of_value((*self.tree()).clone())
     }
 
     /// The node's key; "" for a root.
@@ -104,8 +125,7 @@ impl MetadataNode {
     #[pyo3(signature = (value, dtype = None))]
     fn set_value(&self, value: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let value = value.map(|value| typed(value, dtype)).transpose()?;
-        self.change(|tree| tree.set_value(value));
-        Ok(())
+        self.change(|tree| tree.set_value(value))
     }
 
     /// The type of the value, or `None`.
@@ -116,7 +136,7 @@ impl MetadataNode {
 
     /// The nodes below, in order.
     fn children(&self) -> Vec<MetadataNode> {
-        self.tree().children().iter().map(copied).collect()
+        self.tree().children().iter().map(pictured).collect()
     }
 
     /// The keys of the nodes below, in order.
@@ -128,7 +148,7 @@ impl MetadataNode {
     fn walk(&self) -> PyResult<Vec<(String, MetadataNode)>> {
         let mut out = Vec::new();
         let walked = self.tree().walk(&mut |path, node| {
-            out.push((path.to_owned(), copied(node)));
+            out.push((path.to_owned(), pictured(node)));
             Ok(())
         });
         walked.or_raise()?;
@@ -144,14 +164,14 @@ impl MetadataNode {
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.tree().get(path) {
-            Some(node) => Ok(Some(Bound::new(py, copied(node))?.into_any())),
+            Some(node) => Ok(Some(Bound::new(py, pictured(node))?.into_any())),
             None => Ok(default),
         }
     }
 
     /// The node at a path. KeyError where there is none: it says how far the path leads, and what is there.
     fn __getitem__(&self, path: &str) -> PyResult<MetadataNode> {
-        self.tree().find(path).map(copied).map_err(missing_key)
+        self.tree().find(path).map(pictured).map_err(missing_key)
     }
 
     fn __delitem__(&self, path: &str) -> PyResult<()> {
@@ -161,8 +181,8 @@ impl MetadataNode {
     /// Takes out the node at a path with all below it, and returns it. KeyError where there is none.
     fn remove(&self, path: &str) -> PyResult<MetadataNode> {
         self.tree().find(path).map_err(missing_key)?;
-        match self.change(|tree| tree.remove(path)) {
-            Some(node) => Ok(MetadataNode::of_view(Arc::new(node))),
+        match self.change(|tree| tree.remove(path))? {
+            Some(node) => Ok(MetadataNode::of_value(node)),
             None => Err(pyo3::exceptions::PyValueError::new_err("a node cannot be taken out of itself")),
         }
     }
@@ -171,7 +191,7 @@ impl MetadataNode {
     #[pyo3(signature = (node, path = ""))]
     fn add_child(&self, node: &MetadataNode, path: &str) -> PyResult<()> {
         let child = (*node.tree()).clone();
-        self.change(|tree| tree.insert(path, child)).or_raise()
+        self.change(|tree| tree.insert(path, child))?.or_raise()
     }
 
     fn __contains__(&self, path: &str) -> bool {
@@ -182,7 +202,7 @@ impl MetadataNode {
     #[pyo3(signature = (path, value, dtype = None))]
     fn set(&self, path: &str, value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let value = typed(value, dtype)?;
-        self.change(|tree| tree.make(path).map(|node| node.set_value(Some(value)))).or_raise()
+        self.change(|tree| tree.make(path).map(|node| node.set_value(Some(value))))?.or_raise()
     }
 
     fn __len__(&self) -> usize {
@@ -259,7 +279,7 @@ impl MetadataNodeFactory {
     fn from_dict(values: &Bound<'_, PyDict>) -> PyResult<MetadataNode> {
         let mut tree = Tree::default();
         fill(&mut tree, "", values, path_of, |value| from_python(value, None))?;
-        Ok(MetadataNode::of_view(Arc::new(tree)))
+        Ok(MetadataNode::of_value(tree))
     }
 }
 

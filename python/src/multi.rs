@@ -4,8 +4,9 @@ use crate::axes::member;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::image::ImageView;
-use crate::vector::{Ordinal, Vector2i64};
+use crate::vector::{Count, Ordinal, Place, Vector2i64};
 use iolink_sdk::{Kind, LodImageView as Lod, MultiImageView as Multi, View};
+use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -41,8 +42,8 @@ impl MultiImageView {
         member(py, "MultiImageCapability", self.view.capabilities().value())
     }
 
-    fn support(&self, flags: u64) -> bool {
-        self.view.capabilities().value() & flags == flags
+    fn support(&self, flags: Count) -> bool {
+        self.view.capabilities().value() & flags.0 == flags.0
     }
 
     /// Frame number `index`, counted from 0.
@@ -69,15 +70,12 @@ impl MultiImageView {
         self.view.frame_count() as usize
     }
 
-    fn __getitem__(&self, index: i64) -> PyResult<ImageView> {
-        let count = self.view.frame_count() as i64;
-        let at = if index < 0 { index + count } else { index };
-        if at < 0 || at >= count {
-            return Err(pyo3::exceptions::PyIndexError::new_err(format!(
-                "there is no frame {index}; there are {count}"
-            )));
+    fn __getitem__(&self, index: Place) -> PyResult<ImageView> {
+        let count = self.view.frame_count();
+        match index.among(count) {
+            Some(at) => self.frame(Ordinal(at)),
+            None => Err(PyIndexError::new_err(format!("there is no frame {}; there are {count}", index.0))),
         }
-        self.frame(Ordinal(at as u64))
     }
 
     /// As `ImageView.create_from_pointer`.

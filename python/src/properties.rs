@@ -228,19 +228,30 @@ pub struct SpatialCalibration {
     of: Py<ImageProperties>,
 }
 
+impl SpatialCalibration {
+    fn spacings(&self) -> Vec<f64> {
+        self.of.get().value().axes.iter().map(|axis| axis.spacing).collect()
+    }
+}
+
 #[pymethods]
 impl SpatialCalibration {
     /// Distance between samples along each axis, in its unit.
     #[getter]
     fn spacing(&self) -> VectorXd {
-        VectorXd::from_values(self.of.get().value().axes.iter().map(|axis| axis.spacing).collect())
+        VectorXd::from_values(self.spacings())
     }
 
+    /// Below 0 only where it is so already: where an axis without a direction was flipped.
     #[setter]
     fn set_spacing(&self, spacing: &Bound<'_, PyAny>) -> PyResult<()> {
         let spacing: Vec<f64> = numbers_from("spacing", spacing)?;
-        if spacing.iter().any(|value| !value.is_finite() || *value <= 0.0) {
-            return Err(PyValueError::new_err("spacing: each distance must be finite and greater than 0"));
+        let own = self.spacings();
+        let kept = |(at, value): (usize, &f64)| own.get(at) == Some(value) || (value.is_finite() && *value > 0.0);
+        if !spacing.iter().enumerate().all(kept) {
+            return Err(PyValueError::new_err(
+                "spacing: each distance must be finite and greater than 0, or what the axis has already",
+            ));
         }
         self.of.get().change_axes("spacing", spacing, |axis, spacing| axis.spacing = spacing)
     }

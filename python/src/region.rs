@@ -1,7 +1,7 @@
 //! `RegionXu64`: a box of samples in canonical axis order.
 
 use crate::errors::{Naming, OrRaise};
-use crate::vector::{shape_from, Ordinal, VectorXu64};
+use crate::vector::{shape_from, Count, Ordinal, VectorXu64};
 use iolink_sdk::{Region, Shape};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -101,7 +101,7 @@ impl RegionXu64 {
                 Region::new(&shape_from("origin", origin)?, &shape_from("size", size)?).or_raise().map(RegionXu64)
             }
             None if origin.is_instance_of::<PyInt>() => {
-                let zeros = Shape::collect((0..origin.extract::<usize>()?).map(|_| 0)).or_raise()?;
+                let zeros = Shape::collect((0..origin.extract::<Count>()?.0 as usize).map(|_| 0)).or_raise()?;
                 Region::new(&zeros, &zeros).or_raise().map(RegionXu64)
             }
             None => region_from(origin).map(RegionXu64),

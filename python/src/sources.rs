@@ -11,7 +11,7 @@ use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
 use crate::stream::{path_from, random_access_of};
 use crate::value::sample_bytes;
-use crate::vector::shape_from;
+use crate::vector::{shape_from, Count};
 use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
 use iolink_plugin_stream::MemoryAccess;
@@ -140,12 +140,12 @@ impl ImageViewFactory {
     /// >>> [int(image.read((index,))) for index in range(2)]
     /// [1, 2]
     #[staticmethod]
-    #[pyo3(signature = (random_access, shape, dtype, offset = 0, byte_order = "native", properties = None, metadata = None))]
+    #[pyo3(signature = (random_access, shape, dtype, offset = Count(0), byte_order = "native", properties = None, metadata = None))]
     fn from_random_access(
         random_access: &Bound<'_, PyAny>,
         shape: &Bound<'_, PyAny>,
         dtype: &Bound<'_, PyAny>,
-        offset: u64,
+        offset: Count,
         byte_order: &str,
         properties: Given<'_, '_, ImageProperties>,
         metadata: Given<'_, '_, MetadataNode>,
@@ -153,7 +153,7 @@ impl ImageViewFactory {
         let layout = RawLayout {
             shape: Shape::new(&shape_from("shape", shape)?).or_raise()?,
             data_type: data_type_from(dtype)?,
-            offset,
+            offset: offset.0,
             byte_order: byte_order_from(byte_order)?,
         };
         refuse_mask("random_access", random_access)?;

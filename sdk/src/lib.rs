@@ -24,6 +24,7 @@ mod events;
 mod geometry;
 pub mod guide;
 pub mod hosting;
+mod length;
 mod limits;
 mod metadata;
 #[cfg(feature = "ndarray")]
@@ -45,6 +46,7 @@ pub use directions::SpatialDirections;
 pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
 pub use error::{Error, ErrorKind, Result};
 pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Indexer, Region, Shape, Strides};
+pub use length::units_per_unit;
 pub use limits::{out_of_memory, Limits};
 pub use metadata::MetadataNode;
 #[cfg(feature = "ndarray")]

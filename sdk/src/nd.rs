@@ -75,3 +75,97 @@ impl<T: Sample, D: Dimension> ArrayMemory for ArrayBase<OwnedRepr<T>, D> {
         Ok(Memory { owner: Owner::arc(Arc::new(array)), ..memory })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+    use ndarray::{array, Array, Array3, Axis};
+
+    fn memory(bytes: &[u8], data_type: DataType, shape: &[u64], strides: &[i64]) -> Memory {
+        Memory {
+            data: bytes.as_ptr() as *mut u8,
+            data_type,
+            shape: Shape::new(shape).unwrap(),
+            strides: Strides::new(strides).unwrap(),
+            byte_order: ByteOrder::NATIVE,
+            writable: false,
+            owner: Owner::none(),
+        }
+    }
+
+    #[test]
+    fn an_array_becomes_memory_and_comes_back_in_place_whatever_its_layout() {
+        let mut turned = Array3::from_shape_fn((2, 3, 4), |(z, y, x)| (z * 100 + y * 10 + x) as u16);
+        turned.swap_axes(0, 2);
+        let (expected, first) = (turned.clone(), turned.as_ptr());
+        let memory = turned.into_memory().unwrap();
+        assert_eq!(memory.data as *const u16, first);
+        assert_eq!((&*memory.shape, &*memory.strides), (&[4, 3, 2][..], &[2, 8, 24][..]));
+        assert!(memory.writable && memory.data_type == DataType::UINT16);
+        // SAFETY: nobody writes.
+        let seen = unsafe { array_view::<u16>(&memory).unwrap() };
+        assert_eq!(seen.as_ptr(), first);
+        assert_eq!(seen, expected.into_dyn());
+    }
+
+    #[test]
+    fn a_reversed_array_begins_at_its_own_first_sample() {
+        let mut reversed = array![1.5f64, 2.5, 3.5];
+        reversed.invert_axis(Axis(0));
+        let memory = reversed.into_memory().unwrap();
+        // SAFETY: the first sample of three.
+        assert_eq!((unsafe { *(memory.data as *const f64) }, &*memory.strides), (3.5, &[-8][..]));
+        // SAFETY: refused before anything is read.
+        let refused = unsafe { array_view::<f64>(&memory) }.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+        assert!(refused.message().contains("negative strides"), "{refused}");
+    }
+
+    #[test]
+    fn arrays_without_axes_or_samples_are_memory_too() {
+        let one = Array::from_elem((), 7u8).into_memory().unwrap();
+        // SAFETY: nobody writes.
+        assert_eq!(unsafe { array_view::<u8>(&one) }.unwrap().first(), Some(&7));
+        let none = Array::<i32, _>::zeros((3, 0)).into_memory().unwrap();
+        // SAFETY: nobody writes.
+        assert_eq!(unsafe { array_view::<i32>(&none) }.unwrap().shape(), [3, 0]);
+        let many = Array::<u8, _>::zeros(vec![1; 9]).into_memory();
+        assert_eq!(many.err().unwrap().kind(), ErrorKind::InvalidArgument);
+    }
+
+    #[test]
+    fn memory_is_kept_by_its_array_and_no_longer() {
+        let keeper = Arc::new(());
+        let kept = Memory { owner: Owner::arc(keeper.clone()), ..memory(&[1, 2], DataType::UINT8, &[2], &[1]) };
+        assert_eq!(Arc::strong_count(&keeper), 2);
+        drop(kept);
+        assert_eq!(Arc::strong_count(&keeper), 1);
+        let owner = array![1u8, 2, 3].into_memory().unwrap();
+        // SAFETY: nobody writes.
+        assert_eq!(unsafe { array_view::<u8>(&owner) }.unwrap().sum(), 6);
+    }
+
+    #[test]
+    fn what_ndarray_cannot_read_in_place_is_refused() {
+        let bytes = [0u64; 4];
+        // SAFETY: plain bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr() as *const u8, 32) };
+        let refused = |memory: &Memory| {
+            // SAFETY: refused before anything is read.
+            unsafe { array_view::<u16>(memory) }.map(|_| ()).unwrap_err().kind()
+        };
+        assert_eq!(refused(&memory(bytes, DataType::INT16, &[2], &[2])), ErrorKind::Type);
+        let swapped = match ByteOrder::NATIVE {
+            ByteOrder::Little => ByteOrder::Big,
+            ByteOrder::Big => ByteOrder::Little,
+        };
+        let foreign = Memory { byte_order: swapped, ..memory(bytes, DataType::UINT16, &[2], &[2]) };
+        assert_eq!(refused(&foreign), ErrorKind::Type);
+        assert_eq!(refused(&memory(&bytes[1..], DataType::UINT16, &[2], &[2])), ErrorKind::Type);
+        assert_eq!(refused(&memory(bytes, DataType::UINT16, &[2], &[3])), ErrorKind::Type);
+        let single = Memory { byte_order: swapped, ..memory(bytes, DataType::UINT8, &[2], &[1]) };
+        // SAFETY: nobody writes.
+        assert!(unsafe { array_view::<u8>(&single) }.is_ok(), "one byte has no order");
+    }
+}

@@ -1,6 +1,8 @@
 //! What is known of an image beyond its samples: axes, calibration, scale of the values.
 
 use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS};
+use crate::geometry::no_axis;
+use crate::length::units_per_unit;
 use crate::{fail, AxesInterpretation, Axis, DataType, Error, ErrorKind, Interpretation, Result};
 use std::os::raw::c_char;
 
@@ -164,6 +166,54 @@ impl ImageProperties {
     /// The names of all `dimensions` axes, or `None` where one of them has none.
     pub fn named_axes(&self, dimensions: usize) -> Option<Vec<Axis>> {
         (0..dimensions).map(|index| self.axis(index)).collect()
+    }
+
+    /// Moves the origin by so many samples along one axis.
+    ///
+    /// The origins of COLUMN, ROW and SLICE are the x, y and z of the first sample, so a move along an axis goes in the axis's
+    /// direction; with the usual directions that is `origin += samples * spacing` on the axis itself. A distance that falls on
+    /// an axis of another unit of length is converted. What falls on an axis that the image has not is lost.
+    ///
+    /// # Errors
+    /// `OutOfRange` where there is no such axis; `InvalidArgument` where the direction leads along an axis whose unit is
+    /// another one, and one of both is no known length.
+    pub fn move_origin(&mut self, axis: usize, samples: f64) -> Result<()> {
+        if samples == 0.0 {
+            return Ok(());
+        }
+        let walked = match self.axes.get(axis) {
+            Some(walked) => walked.clone(),
+            None => return Err(no_axis(axis, self.axes.len())),
+        };
+        let distance = samples * walked.spacing;
+        let direction = match walked.axis.and_then(Axis::spatial) {
+            Some(row) => self.direction[row],
+            None => {
+                self.axes[axis].origin += distance;
+                return Ok(());
+            }
+        };
+        let mut moved = self.axes.clone();
+        for other in &mut moved {
+            let part = other.axis.and_then(Axis::spatial).map_or(0.0, |along| distance * direction[along]);
+            if part == 0.0 {
+                continue;
+            }
+            match units_per_unit(&walked.unit, &other.unit) {
+                Some(factor) => other.origin += part * factor,
+                None => fail!(
+                    InvalidArgument,
+                    "a step along axis {} is {distance} {:?} and leads along axis {} too, by its direction, whose origin is in \
+                     {:?}; give both axes one unit, or units of length such as \"mm\"",
+                    walked.axis.map_or("?", Axis::name),
+                    walked.unit,
+                    other.axis.map_or("?", Axis::name),
+                    other.unit
+                ),
+            }
+        }
+        self.axes = moved;
+        Ok(())
     }
 
     /// For the border; refused where a text is too long or an axis too many.

@@ -125,6 +125,70 @@ fn an_image_of_impossible_shape_or_type_is_refused() {
 }
 
 #[test]
+fn memory_that_is_not_the_images_is_refused_and_given_back() {
+    static RETURNED: AtomicU64 = AtomicU64::new(0);
+    unsafe extern "C" fn give_back(_: *mut c_void) {
+        RETURNED.fetch_add(1, Ordering::SeqCst);
+    }
+    unsafe extern "C" fn memory_access(_: *const iolink_view) -> u64 {
+        IOLINK_IMAGE_READ | IOLINK_IMAGE_MEMORY_ACCESS
+    }
+    /// Fills in what an honest view of four bytes lends.
+    unsafe fn honest(out: *mut iolink_memory) {
+        static SAMPLES: [u8; 4] = [1, 2, 3, 4];
+        // SAFETY: the caller brings the struct.
+        let out = unsafe { &mut *out };
+        out.dimension_count = 1;
+        out.data_type = DataType::UINT8.id();
+        out.byte_order = IOLINK_LITTLE_ENDIAN;
+        out.flags = 0;
+        out.data = SAMPLES.as_ptr() as *mut c_void;
+        out.shape[0] = 4;
+        out.byte_strides[0] = 1;
+        out.owner = null_mut();
+        out.release = Some(give_back);
+    }
+    macro_rules! lends {
+        ($lie:expr) => {{
+            unsafe extern "C" fn memory(_: *const iolink_view, out: *mut iolink_memory, _: *mut iolink_error) -> i32 {
+                // SAFETY: the caller brings the struct.
+                unsafe {
+                    honest(out);
+                    let lie: fn(&mut iolink_memory) = $lie;
+                    lie(&mut *out);
+                }
+                IOLINK_OK
+            }
+            let mut table = image();
+            table.head.capabilities = Some(memory_access);
+            table.memory = Some(memory);
+            let mut liar = puppet(table);
+            let lent = liar.give().unwrap().into_image().unwrap().memory();
+            (lent.map(|memory| memory.shape).map_err(|error| (error.kind(), error.message().to_owned())), liar.references())
+        }};
+    }
+    let (honest_one, references) = lends!(|_| ());
+    assert_eq!((honest_one.unwrap(), references), (Shape::new(&[4]).unwrap(), 0));
+    let lies = [
+        (lends!(|out| out.shape[0] = 5), ErrorKind::Internal, "its memory (5)"),
+        (lends!(|out| out.shape[0] = 3), ErrorKind::Internal, "its memory (3)"),
+        (lends!(|out| out.dimension_count = 2), ErrorKind::Internal, "its memory (4, 0)"),
+        (lends!(|out| out.data_type = DataType::UINT16.id()), ErrorKind::Internal, "of UINT16"),
+        (lends!(|out| out.data_type = u64::MAX), ErrorKind::Type, "not the id of a data type"),
+        (lends!(|out| out.byte_order = 77), ErrorKind::Internal, "neither little nor big"),
+        (lends!(|out| out.data = null_mut()), ErrorKind::InvalidArgument, "no address"),
+        (lends!(|out| out.byte_strides[0] = i64::MAX), ErrorKind::Limit, ""),
+    ];
+    let count = lies.len() as u64;
+    for ((lent, references), kind, words) in lies {
+        let (found, message) = lent.unwrap_err();
+        assert_eq!((found, references), (kind, 0), "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(RETURNED.load(Ordering::SeqCst), count + 1, "what was lent is given back once, refused or not");
+}
+
+#[test]
 fn a_pyramid_without_its_original_is_refused() {
     unsafe extern "C" fn range(_: *const iolink_view, finest: *mut i64, coarsest: *mut i64) {
         // SAFETY: both places are the caller's.

@@ -238,6 +238,20 @@ def test_axes_without_a_name_are_calibrated_too():
     assert ImageViewFactory.reinterpret(view, "VOLUME").properties() == described().properties()
 
 
+def test_a_spacing_below_zero_can_be_given_back_and_not_made():
+    view = ImageViewFactory.flip_dimension(described("VOLUME_SEQUENCE", (2, 3, 4, 5)), "SEQUENCE")
+    properties = view.properties().copy()
+    calibration = properties.calibration
+    assert calibration.spacing[3] == -4.0
+    calibration.spacing = calibration.spacing
+    calibration.spacing = (9.0, *calibration.spacing[1:])
+    assert calibration.spacing == (9.0, 0.25, 2.0, -4.0)
+    for wrong in ((9.0, 0.25, 2.0, -3.0), (9.0, -0.25, 2.0, -4.0), (9.0, 0.25, 0.0, -4.0), (9.0, 0.25, np.nan, -4.0)):
+        with pytest.raises(ValueError, match="greater than 0"):
+            calibration.spacing = wrong
+    assert calibration.spacing == (9.0, 0.25, 2.0, -4.0)
+
+
 # --- chains
 
 
@@ -246,6 +260,35 @@ def test_regions_and_steps_add_up():
     view = ImageViewFactory.sub_sample(view, (2, 3, 1))
     view = ImageViewFactory.extract_region(view, ((2, 1, 1), (1, 1, 3)))
     assert axes(view) == {"COLUMN": (1.0, 12.5, "mm"), "ROW": (0.75, 21.0, "cm"), "SLICE": (2.0, 32.0, "µm")}
+
+
+TURNED = SpatialDirections((0, 1, 0), (-1, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        (["mm", "mm"], (9.0, 21.0)),
+        (["mm", "cm"], (0.0, 20.1)),
+        (["µm", "nm"], (9.999, 1020.0)),
+        (["", ""], (9.0, 21.0)),
+    ],
+)
+def test_an_origin_moves_in_the_unit_of_each_axis(units, expected):
+    view = described("IMAGE", (6, 5), directions=TURNED, units=units)
+    part = ImageViewFactory.extract_region(view, ((2, 4), (1, 1)))
+    assert part.properties().calibration.origin == pytest.approx(expected)
+    assert part.properties().calibration.units == units
+
+
+@pytest.mark.parametrize("units", [["mm", ""], ["furlong", "mm"], ["mm", "s"]])
+def test_an_origin_does_not_move_by_a_distance_in_no_known_unit(units):
+    view = described("IMAGE", (6, 5), directions=TURNED, units=units)
+    with pytest.raises(ValueError, match="give both axes one unit"):
+        ImageViewFactory.extract_region(view, ((2, 4), (1, 1)))
+    assert ImageViewFactory.extract_region(view, ((0, 0), (1, 1))).shape() == (1, 1)
+    view = described("IMAGE", (6, 5), units=units)
+    assert ImageViewFactory.extract_region(view, ((2, 4), (1, 1))).properties().calibration.origin == (11.0, 21.0)
 
 
 @pytest.mark.parametrize("axis", ["COLUMN", "ROW", "SLICE"])

@@ -135,12 +135,36 @@ def test_a_tree_is_built_walked_and_cut():
     assert root.get("/Scan/none") is None and root.get("/Scan/none", 7) == 7 and "/Scan/none" not in root
     assert root.remove("/Scan/kV").value == 120.0 and "/Scan/kV" not in root
     del root["/Scan/by"]
-    node = root["/Scan"]
+    node = root["/Scan"].copy()
     node.set_value(3, "INT8")
-    assert node.variant().type() == iolink.DataTypeId.INT8 and root["/Scan"].value is None, "nodes are pictures"
+    assert node.variant().type() == iolink.DataTypeId.INT8 and root["/Scan"].value is None, "a copy is another node"
     node.set_value(None)
     assert node.value is None and node.dtype is None and node.variant() is None
     assert MetadataNodeFactory.from_dict(root.to_dict()) != root, "the type of the numbers is not in a dictionary"
+
+
+def test_a_picture_of_a_tree_does_not_lose_changes_in_silence():
+    image = ImageViewFactory.allocate((4, 3), "UINT8", metadata=MetadataNodeFactory.from_dict({"/Scan/kV": 120.0}))
+    seen = image.metadata()
+    root = seen.copy()
+    child = MetadataNode("by", "Ada")
+    for picture in (seen, seen["/Scan"], root["/Scan"], root.get("/Scan"), root.children()[0], next(iter(root)), root.walk()[0][1]):
+        for change in (
+            lambda picture: picture.set("/by", "Ada"),
+            lambda picture: picture.set_value(1),
+            lambda picture: picture.add_child(child),
+            lambda picture: picture.remove(picture.keys()[0]),
+            lambda picture: picture.__delitem__(picture.keys()[0]),
+        ):
+            with pytest.raises(TypeError, match="picture"):
+                change(picture)
+    assert seen == root == image.metadata()
+    root.set("/Scan/by", "Ada")
+    image.set_metadata(root)
+    assert image.metadata().to_dict() == {"/Scan/kV": 120.0, "/Scan/by": "Ada"}
+    taken = root.remove("/Scan")
+    taken.set_value(1)
+    assert taken.value == 1 and pickle.loads(pickle.dumps(image.metadata())).remove("/Scan/by").value == "Ada"
 
 
 def test_a_tree_comes_from_a_dictionary_and_goes_to_json():

@@ -83,7 +83,7 @@ def test_what_has_no_dtype_says_so():
         with pytest.raises(TypeError, match="no NumPy dtype"):
             DataType(name).dtype
     for wrong in (1, 2**63, -1, 2**70):
-        with pytest.raises((TypeError, OverflowError)):
+        with pytest.raises(TypeError):
             DataType(wrong)
     for wrong in ("UINT7", object(), 1.5, np.dtype("M8[s]"), np.dtype(("u1", (2, 3)))):
         with pytest.raises(TypeError):
@@ -250,7 +250,8 @@ def test_intersections():
         (((2**63, 0), (2**63, 1)), ValueError),
         (((0,) * 9, (1,) * 9), ValueError),
         ((9,), ValueError),
-        ((-1,), OverflowError),
+        ((-1,), ValueError),
+        ((2**70,), ValueError),
         (((-1, 0), (1, 1)), ValueError),
         (("ab", (1, 1)), TypeError),
         ((None,), TypeError),

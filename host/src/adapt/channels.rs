@@ -17,8 +17,11 @@ pub fn extract_channel(image: &Image, index: u64) -> Result<Image> {
     if axis_named(image, Axis::Channel).is_err() && image.data_type().is_vector() {
         return extract_channel(&disassemble_channels(image)?, index);
     }
-    let axis = axis_named(image, Axis::Channel)?;
-    mapped(image, &IndexMap::identity(&image.shape()).drop_axis(axis, index)?)
+    let (axis, shape) = (axis_named(image, Axis::Channel)?, image.shape());
+    if index >= shape[axis] {
+        fail!(OutOfRange, "there is no channel {index}; there are {}, counted from 0", shape[axis]);
+    }
+    mapped(image, &IndexMap::identity(&shape).drop_axis(axis, index)?)
 }
 
 /// Images of one channel each as one image of vectors, `images[i]` being component `i`. An image may have a CHANNEL axis of

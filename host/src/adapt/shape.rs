@@ -43,7 +43,7 @@ pub fn sub_sample(image: &Image, steps: &[u64]) -> Result<Image> {
 /// origin, spacing and direction.
 ///
 /// # Errors
-/// `InvalidArgument` for an axis that is not there.
+/// `OutOfRange` for an axis that is not there.
 pub fn flip(image: &Image, axis: usize) -> Result<Image> {
     mapped(image, &IndexMap::identity(&image.shape()).flip(axis)?)
 }

@@ -6,6 +6,7 @@
 
 use crate::errors::OrRaise;
 use crate::lent::{Order, Shown};
+use crate::vector::Place;
 use iolink_host::adapt::{disassemble_channels, from_image_view, mapped};
 use iolink_sdk::{AxesInterpretation, Axis, AxisMap, ImageProperties, ImageView, IndexMap, Shape};
 use pyo3::exceptions::PyIndexError;
@@ -17,7 +18,7 @@ type Image = Arc<dyn ImageView>;
 
 /// One part of a key.
 pub enum Part<'py> {
-    At(isize),
+    At(Place),
     Range(Bound<'py, PySlice>),
     /// `None`: an axis that was not there.
     New,
@@ -53,10 +54,7 @@ fn part<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Part<'py>>> {
             Err(_) => return Ok(None),
         },
     };
-    match number.extract() {
-        Ok(number) => Ok(Some(Part::At(number))),
-        Err(_) => Err(PyIndexError::new_err(format!("{number} is beyond any index"))),
-    }
+    number.extract().map(|place| Some(Part::At(place)))
 }
 
 /// How one axis is walked.
@@ -83,13 +81,13 @@ impl Walk {
 
     fn of(part: &Part<'_>, axis: usize, size: u64) -> PyResult<Self> {
         match part {
-            Part::At(given) => {
-                let at = if *given < 0 { *given as i128 + i128::from(size) } else { *given as i128 };
-                match u64::try_from(at) {
-                    Ok(at) if at < size => Ok(Walk::At(at)),
-                    _ => Err(PyIndexError::new_err(format!("{given} is no index of axis {axis}, which has {size}"))),
+            Part::At(place) => match place.among(size) {
+                Some(at) => Ok(Walk::At(at)),
+                None => {
+                    let given = place.0;
+                    Err(PyIndexError::new_err(format!("{given} is no index of axis {axis}, which has {size}")))
                 }
-            }
+            },
             Part::Range(slice) => {
                 let found = slice.indices(size as isize)?;
                 let size = found.slicelength as u64;

@@ -15,7 +15,6 @@ use iolink_sdk::{
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use std::sync::Arc;
 
 /// How an image was opened, so that another process can do the same.
 pub struct Opening {
@@ -241,7 +240,7 @@ fn _metadata_from_pickle(state: &Bound<'_, PyAny>) -> PyResult<MetadataNode> {
     let key: String = state.get_item(0)?.extract()?;
     let mut tree = Tree::new(&key).or_raise()?;
     fill_tree(&mut tree, state)?;
-    Ok(MetadataNode::of_view(Arc::new(tree)))
+    Ok(MetadataNode::of_value(tree))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

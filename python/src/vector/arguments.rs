@@ -49,19 +49,55 @@ pub fn shape_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     numbers_from(name, given)
 }
 
-/// A number counted from 0, such as that of a tile. A negative one, or one beyond 64 bits, raises IndexError.
+/// A whole number in 64 bits; where it does not fit, what `refusal` makes of its text.
+fn whole<T>(given: Borrowed<'_, '_, PyAny>, refusal: impl Fn(String) -> PyErr) -> PyResult<T>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    given.extract().map_err(|failed: PyErr| match failed.is_instance_of::<PyOverflowError>(given.py()) {
+        true => refusal(given.to_string()),
+        false => failed,
+    })
+}
+
+/// A number counted from 0, such as that of a tile or an axis. A negative one, or one beyond 64 bits, raises IndexError.
 pub struct Ordinal(pub u64);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Ordinal {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        given.extract().map(Ordinal).map_err(|failed: PyErr| {
-            match failed.is_instance_of::<PyOverflowError>(given.py()) {
-                true => PyIndexError::new_err(format!("{} is not there; it is counted from 0", &*given)),
-                false => failed,
-            }
-        })
+        whole(given, |number| PyIndexError::new_err(format!("{number} is not there; it is counted from 0"))).map(Ordinal)
+    }
+}
+
+/// A place in a sequence, counted from its end where it is negative. One beyond 64 bits raises IndexError.
+pub struct Place(pub i64);
+
+impl Place {
+    /// The same place counted from 0 in a sequence of `count`, if it is there.
+    pub fn among(&self, count: u64) -> Option<u64> {
+        let at = if self.0 < 0 { count.checked_sub(self.0.unsigned_abs())? } else { self.0 as u64 };
+        (at < count).then_some(at)
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Place {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        whole(given, |number| PyIndexError::new_err(format!("{number} is beyond any index"))).map(Place)
+    }
+}
+
+/// How many, or the bits of a set. A negative number, or one beyond 64 bits, raises ValueError.
+pub struct Count(pub u64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Count {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        whole(given, |number| PyValueError::new_err(format!("{number} is negative, or more than 64 bits hold"))).map(Count)
     }
 }
 

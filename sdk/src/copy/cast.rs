@@ -236,7 +236,7 @@ unsafe fn step<O: Op>(n: usize, src: *const u8, dst: *mut u8, factor: f64, offse
             }
         }
     }
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
     {
         /// # Safety
         /// As [`step`]; AVX2 is there.

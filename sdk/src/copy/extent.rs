@@ -91,9 +91,9 @@ pub fn byte_extent(shape: &[u64], strides: &[i64], element_size: usize) -> Optio
 
 /// Whether a copy with these arguments would have source and destination share memory.
 ///
-/// Over-cautious: two arrays whose byte ranges intersect count as overlapping unless all strides
-/// have a common divisor that keeps their elements apart (the red and the green channel of one
-/// interleaved image do not overlap). Arguments that do not describe arrays overlap.
+/// Two arrays whose bytes lie between each other do not: the red and the green channel of one interleaved image, its left
+/// and its right half, its even and its odd rows. Where that takes too long to find out, they count as overlapping; so do
+/// arguments that do not describe arrays.
 pub fn overlaps(
     shape: &[u64],
     element_size: usize,
@@ -102,30 +102,87 @@ pub fn overlaps(
     dst: *const u8,
     dst_strides: &[i64],
 ) -> bool {
-    let ranges = (absolute(shape, src_strides, element_size, src), absolute(shape, dst_strides, element_size, dst));
-    let (a, b) = match ranges {
-        (Some(a), Some(b)) => (a, b),
+    share_bytes((shape, element_size, src, src_strides), (shape, element_size, dst, dst_strides))
+}
+
+/// Shape, bytes of an element, address and strides of an array.
+pub(crate) type Place<'a> = (&'a [u64], usize, *const u8, &'a [i64]);
+
+/// Whether two arrays have a byte in common, as [`overlaps`] has it, also where shape and element differ.
+pub(crate) fn share_bytes(one: Place<'_>, other: Place<'_>) -> bool {
+    let ends = |(shape, size, at, strides): Place<'_>| absolute(shape, strides, size, at);
+    let (a, b) = match (ends(one), ends(other)) {
+        (Some(a), Some(b)) if one.0.len().max(other.0.len()) <= MAX_DIMS => (a, b),
         _ => return true,
     };
     if a.0 == a.1 || b.0 == b.1 || a.1 <= b.0 || b.1 <= a.0 {
         return false;
     }
-    // Every element of either side begins at its pointer plus a multiple of the common divisor.
-    let mut divisor = 0u64;
-    for strides in [src_strides, dst_strides] {
+    // An element of the one begins some steps behind its first address, one of the other some steps before its last. They
+    // share a byte where the distance from the latter to the former is more than -size of the one, less than size of the other.
+    let mut steps = Steps { steps: [(0, 0); 2 * MAX_DIMS], count: 0, looks: 1000 };
+    steps.along(one);
+    steps.along(other);
+    steps.steps[..steps.count].sort_unstable_by(|one, other| other.cmp(one));
+    let (size, other_size) = (one.1 as i128, other.1 as i128);
+    let distance = i128::from(a.0) - (i128::from(b.1) - other_size);
+    steps.lead_into(0, 1 - size - distance, other_size - 1 - distance)
+}
+
+/// Steps of some length, each of which can be taken up to so many times.
+struct Steps {
+    steps: [(u64, u64); 2 * MAX_DIMS],
+    count: usize,
+    /// How many more numbers of steps may be tried.
+    looks: usize,
+}
+
+impl Steps {
+    fn along(&mut self, (shape, _, _, strides): Place<'_>) {
         for (&n, &stride) in shape.iter().zip(strides) {
-            if n > 1 {
-                divisor = gcd(divisor, stride.unsigned_abs());
+            let (length, times) = (stride.unsigned_abs(), n - 1);
+            if length == 0 || times == 0 {
+                continue;
+            }
+            match self.steps[..self.count].iter_mut().find(|step| step.0 == length) {
+                Some(step) => step.1 = step.1.saturating_add(times),
+                None => {
+                    self.steps[self.count] = (length, times);
+                    self.count += 1;
+                }
             }
         }
     }
-    if divisor == 0 {
-        return true;
+
+    /// Do some of the steps from number `from` on, longest first, lead from 0 to between `low` and `high`? Yes where there
+    /// are too many to look at.
+    fn lead_into(&mut self, from: usize, low: i128, high: i128) -> bool {
+        let rest = &self.steps[from..self.count];
+        let divisor = rest.iter().fold(0, |divisor, step| gcd(divisor, step.0));
+        if divisor == 0 {
+            return low <= 0 && high >= 0;
+        }
+        // Wherever they lead, it is a multiple of what divides them all.
+        if high.div_euclid(i128::from(divisor)) * i128::from(divisor) < low {
+            return false;
+        }
+        let (length, times) = (i128::from(rest[0].0), i128::from(rest[0].1));
+        let reach: i128 = rest[1..].iter().map(|step| i128::from(step.0) * i128::from(step.1)).sum();
+        let least = (low - reach + length - 1).div_euclid(length).max(0);
+        let most = high.div_euclid(length).min(times);
+        let mut taken = least;
+        while taken <= most {
+            if self.looks == 0 {
+                return true;
+            }
+            self.looks -= 1;
+            if self.lead_into(from + 1, low - taken * length, high - taken * length) {
+                return true;
+            }
+            taken += 1;
+        }
+        false
     }
-    let size = element_size as u64;
-    let distance = i128::from(dst as u64) - i128::from(src as u64);
-    let apart = distance.rem_euclid(i128::from(divisor)) as u64;
-    !(apart >= size && divisor - apart >= size)
 }
 
 /// Judges the arguments of [`copy_strided`](super::copy_strided) without touching any byte.

@@ -48,7 +48,7 @@ macro_rules! squares {
         impl Lane for $t {
             const EDGE: usize = $edge;
 
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
             #[inline(always)]
             unsafe fn transpose(src: *const u8, src_row: isize, dst: *mut u8, dst_row: isize) {
                 // SAFETY: the caller's promise; x86-64 always has SSE2.

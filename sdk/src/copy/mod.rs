@@ -36,7 +36,7 @@
 //! # Ok::<(), iolink_sdk::copy::CopyError>(())
 //! ```
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 mod blend;
 mod cast;
 mod convert;
@@ -48,19 +48,20 @@ mod planar;
 mod progress;
 mod rows;
 mod scalar;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 mod shuffle;
 mod stream;
 mod swap;
 mod tile;
 mod together;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 mod x86;
 
 #[cfg(test)]
 mod tests;
 
 pub use convert::convert_strided;
+pub(crate) use extent::share_bytes;
 pub use extent::{byte_extent, check, overlaps, CopyError};
 pub use half::half_to_f64;
 pub use scalar::Scalar;

@@ -36,7 +36,7 @@ pub(super) fn kernel(plane: &Plane) -> Option<Planar> {
     Some(Planar { kernel, channels, split })
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 fn shuffles(channels: usize, element: usize, split: bool) -> Option<Kernel> {
     use super::{blend, shuffle};
     if split && channels == 3 && std::is_x86_feature_detected!("avx2") {
@@ -62,7 +62,7 @@ fn shuffles(channels: usize, element: usize, split: bool) -> Option<Kernel> {
     })
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(any(not(target_arch = "x86_64"), iolink_portable))]
 fn shuffles(_: usize, _: usize, _: bool) -> Option<Kernel> {
     None
 }

@@ -18,7 +18,7 @@ pub(super) type CopyFn = unsafe fn(src: *const u8, dst: *mut u8, bytes: usize);
 /// The widest way of this CPU; asked once a job, because asking costs as much as a short run.
 #[inline]
 pub(super) fn copier() -> CopyFn {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
     if std::is_x86_feature_detected!("avx") {
         return wide;
     }
@@ -42,7 +42,7 @@ pub(super) unsafe fn plain(src: *const u8, dst: *mut u8, bytes: usize) {
 
 /// # Safety
 /// As [`CopyFn`].
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
     use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
     // SAFETY: one whole line of the ranges; the streamed addresses are aligned.
@@ -57,7 +57,7 @@ unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
 
 /// # Safety
 /// As [`CopyFn`]; AVX is there.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 #[target_feature(enable = "avx")]
 unsafe fn wide(src: *const u8, dst: *mut u8, bytes: usize) {
     use std::arch::x86_64::{_mm256_loadu_si256, _mm256_stream_si256};
@@ -75,7 +75,7 @@ unsafe fn wide(src: *const u8, dst: *mut u8, bytes: usize) {
 ///
 /// # Safety
 /// As [`CopyFn`].
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 #[inline(always)]
 unsafe fn in_lines(src: *const u8, dst: *mut u8, bytes: usize, line: impl Fn(*const u8, *mut u8)) {
     let head = ((dst as usize).wrapping_neg() % 64).min(bytes);
@@ -95,7 +95,7 @@ unsafe fn in_lines(src: *const u8, dst: *mut u8, bytes: usize, line: impl Fn(*co
 ///
 /// # Safety
 /// As [`CopyFn`].
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 #[inline(always)]
 unsafe fn edge(src: *const u8, dst: *mut u8, bytes: usize) {
     use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
@@ -113,7 +113,7 @@ unsafe fn edge(src: *const u8, dst: *mut u8, bytes: usize) {
 
 /// # Safety
 /// As [`CopyFn`].
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(any(not(target_arch = "x86_64"), iolink_portable))]
 unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
     // SAFETY: the caller's promise.
     unsafe { plain(src, dst, bytes) }
@@ -122,7 +122,7 @@ unsafe fn narrow(src: *const u8, dst: *mut u8, bytes: usize) {
 /// Makes what was written past the caches visible in order.
 #[inline]
 pub(super) fn fence() {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
     // SAFETY: SSE, which every x86-64 CPU has; touches no memory.
     unsafe {
         std::arch::x86_64::_mm_sfence();
@@ -144,7 +144,7 @@ pub(super) fn ask_to_write(at: *mut u8, bytes: usize) {
 /// Asks for lines into a cache, numbered from the first one on.
 #[inline(always)]
 fn lines<const CACHE: usize>(at: *const u8, bytes: usize) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
     for line in (0..at as usize % 64 + bytes).step_by(64) {
         use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0, _MM_HINT_T1};
         let line = at.wrapping_add(line).cast();
@@ -157,6 +157,6 @@ fn lines<const CACHE: usize>(at: *const u8, bytes: usize) {
             }
         }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(any(not(target_arch = "x86_64"), iolink_portable))]
     let _ = (at, bytes);
 }

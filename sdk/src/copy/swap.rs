@@ -61,7 +61,7 @@ unsafe fn words<T: Word>(n: usize, src: *const u8, dst: *mut u8) {
             unsafe { dst.add(k).write_unaligned(src.add(k).read_unaligned().reversed()) };
         }
     }
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
     {
         /// # Safety
         /// As [`words`]; AVX2 is there.
@@ -93,7 +93,7 @@ unsafe fn words_in_place<T: Word>(n: usize, at: *mut u8) {
             unsafe { at.add(k).write_unaligned(at.add(k).read_unaligned().reversed()) };
         }
     }
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
     {
         /// # Safety
         /// As [`words_in_place`]; AVX2 is there.

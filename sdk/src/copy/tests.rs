@@ -3,7 +3,7 @@
 use super::*;
 
 mod conversion;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(iolink_portable)))]
 mod split;
 mod together;
 
@@ -370,6 +370,54 @@ fn nothing_is_touched_for_an_empty_shape() {
         assert!(copy_strided_with(&[0], 2, null, &[2], null, &[2], Swap::None, &mut tick));
     }
     assert_eq!(check(&[0], 2, null, &[2], null, &[2], Swap::None), Ok(()));
+}
+
+#[test]
+fn arrays_overlap_exactly_where_they_have_a_byte_in_common() {
+    let mut r = Random(41);
+    let memory = [0u8; 4096];
+    let middle = memory[2048..].as_ptr();
+    let (mut apart, mut common) = (0, 0);
+    for _ in 0..rounds(20_000) {
+        let mut array = || {
+            let shape: Vec<u64> = (0..r.below(4)).map(|_| r.below(5) as u64).collect();
+            let strides: Vec<i64> = shape.iter().map(|_| r.below(41) as i64 - 20).collect();
+            (shape, 1 + r.below(4), middle.wrapping_add(r.below(60)), strides)
+        };
+        let (one, other) = (array(), array());
+        let bytes = |(shape, size, at, strides): &(Vec<u64>, usize, *const u8, Vec<i64>)| {
+            let mut starts = vec![*at as i64];
+            for (n, stride) in shape.iter().zip(strides) {
+                let along = |start: &i64| (0..*n as i64).map(|k| start + k * stride).collect::<Vec<_>>();
+                starts = starts.iter().flat_map(along).collect();
+            }
+            starts.iter().flat_map(|start| *start..start + *size as i64).collect::<std::collections::HashSet<i64>>()
+        };
+        let expected = !bytes(&one).is_disjoint(&bytes(&other));
+        let found = share_bytes((&one.0, one.1, one.2, &one.3), (&other.0, other.1, other.2, &other.3));
+        assert_eq!(found, expected, "{one:?} and {other:?}");
+        *if expected { &mut common } else { &mut apart } += 1;
+    }
+    assert!(apart > 100 && common > 100, "{apart} apart, {common} not");
+}
+
+#[test]
+fn parts_of_one_image_are_apart_however_large_it_is() {
+    let at = 0x10_0000_0000 as *const u8;
+    let shared = |shape: &[u64], strides: &[i64], offset: usize, other: &[i64]| {
+        overlaps(shape, 2, at, strides, at.wrapping_add(offset), other)
+    };
+    let (row, plane) = (2 * 10_000, 2 * 10_000 * 8_000);
+    // Left and right half, even and odd rows, even and odd columns, all of them mirrored, and a box beside a box.
+    assert!(!shared(&[5_000, 8_000], &[2, row], 10_000, &[2, row]));
+    assert!(!shared(&[10_000, 4_000], &[2, 2 * row], row as usize, &[2, 2 * row]));
+    assert!(!shared(&[5_000, 8_000], &[4, row], 2, &[4, row]));
+    assert!(!shared(&[5_000, 8_000], &[2, row], 10_000 + 9_998, &[-2, row]));
+    assert!(!shared(&[3_000, 3_000, 50], &[2, row, plane], 4_000 * row as usize, &[2, row, plane]));
+    assert!(shared(&[5_000, 8_000], &[2, row], 9_998, &[2, row]));
+    assert!(shared(&[3_000, 3_000, 50], &[2, row, plane], 2_999 * row as usize, &[2, row, plane]));
+    // An image and its transpose.
+    assert!(shared(&[8_000, 8_000], &[2, row], 0, &[row, 2]));
 }
 
 #[test]

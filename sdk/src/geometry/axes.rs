@@ -51,6 +51,16 @@ impl Axis {
         }
     }
 
+    /// Place of an axis of space in a table of directions; `None` for the others, which have none.
+    pub fn spatial(self) -> Option<usize> {
+        match self {
+            Axis::Column => Some(0),
+            Axis::Row => Some(1),
+            Axis::Slice => Some(2),
+            Axis::Channel | Axis::Sequence => None,
+        }
+    }
+
     /// The axis with this name, exactly spelt.
     pub fn from_name(name: &str) -> Option<Axis> {
         Axis::ALL.iter().copied().find(|axis| axis.name() == name)

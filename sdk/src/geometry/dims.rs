@@ -65,6 +65,15 @@ impl<T: Copy + Default> Dims<T> {
         self.values
     }
 
+    /// The value of one axis.
+    ///
+    /// # Errors
+    /// `OutOfRange` where there is no such axis.
+    #[inline]
+    pub fn along(&self, axis: usize) -> Result<T> {
+        self.get(axis).copied().ok_or_else(|| no_axis(axis, self.len()))
+    }
+
     /// The list with one more value at the end.
     pub fn with(&self, value: T) -> Result<Self> {
         let mut values = self.to_vec();
@@ -79,6 +88,11 @@ fn too_many(count: usize) -> Error {
         ErrorKind::InvalidArgument,
         format!("{count} dimensions are more than the {IOLINK_MAX_DIMS} that an image can have"),
     )
+}
+
+#[cold]
+pub(crate) fn no_axis(axis: usize, count: usize) -> Error {
+    Error::new(ErrorKind::OutOfRange, format!("there is no axis {axis}; there are {count} axes, counted from 0"))
 }
 
 #[cold]

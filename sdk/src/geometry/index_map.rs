@@ -132,20 +132,12 @@ impl IndexMap {
         self.axes.len() == self.source.len() && self.axes.iter().enumerate().all(|(at, axis)| axis.source == Some(at))
     }
 
-    /// One axis, refused where there is none.
-    fn axis(&self, axis: usize) -> Result<AxisMap> {
-        match self.axes.get(axis) {
-            Some(found) => Ok(*found),
-            None => fail!(InvalidArgument, "there is no axis {axis}; the image has {} axes", self.axes.len()),
-        }
-    }
-
     /// Then only the samples at `start`, `start + step`, ... along one axis of the view, `count` of them.
     ///
     /// # Errors
-    /// `InvalidArgument` for an axis that is not there or a step of 0; `OutOfRange` where a sample would be outside.
+    /// `InvalidArgument` for a step of 0; `OutOfRange` for an axis that is not there or where a sample would be outside.
     pub fn slice(mut self, axis: usize, start: u64, step: i64, count: u64) -> Result<Self> {
-        let walked = self.axis(axis)?;
+        let walked = self.axes.along(axis)?;
         check_walk(walked.size, start, step, count)?;
         if let Some(source) = walked.source {
             if count > 0 {
@@ -189,9 +181,9 @@ impl IndexMap {
     /// Then one axis of the view backwards.
     ///
     /// # Errors
-    /// `InvalidArgument` for an axis that is not there.
+    /// `OutOfRange` for an axis that is not there.
     pub fn flip(self, axis: usize) -> Result<Self> {
-        let size = self.axis(axis)?.size;
+        let size = self.axes.along(axis)?.size;
         self.slice(axis, size.saturating_sub(1), -1, size)
     }
 
@@ -215,7 +207,7 @@ impl IndexMap {
     /// Then without one axis of the view, held at `index`.
     ///
     /// # Errors
-    /// `InvalidArgument` for an axis that is not there, `OutOfRange` for an index outside.
+    /// `OutOfRange` for an axis that is not there or an index outside.
     pub fn drop_axis(self, axis: usize, index: u64) -> Result<Self> {
         let mut map = self.slice(axis, index, 1, 1)?;
         let mut axes = map.axes.to_vec();

@@ -87,10 +87,7 @@ impl Indexer {
     /// # Errors
     /// `OutOfRange` where there is no such axis.
     pub fn byte_stride(&self, axis: usize) -> Result<i64> {
-        match self.strides.get(axis) {
-            Some(stride) => Ok(*stride),
-            None => fail!(OutOfRange, "there is no axis {axis}; there are {} axes, counted from 0", self.shape.len()),
-        }
+        self.strides.along(axis)
     }
 
     /// Samples from one sample to the next along one axis.

@@ -2,7 +2,7 @@
 
 use super::{read_grown, Call};
 use crate::abi::iolink_block;
-use crate::copy::{byte_extent, copy_strided, copy_strided_with, overlaps, Swap};
+use crate::copy::{byte_extent, copy_strided, copy_strided_with, overlaps, share_bytes, Swap};
 use crate::{fail, ByteOrder, DataType, Result, Shape, Strides};
 use std::marker::PhantomData;
 use std::os::raw::c_void;
@@ -202,23 +202,12 @@ impl BlockMut<'_> {
         })
     }
 
-    /// Might a copy or conversion from `source` read bytes that it wrote? Over-cautious, as [`crate::copy::overlaps`]; with types of
-    /// different sizes every two that lie between each other's ends might.
+    /// Might a copy or conversion from `source` read bytes that it wrote? As [`crate::copy::overlaps`].
     pub fn may_share(&self, source: &Block<'_>) -> bool {
-        let (size, other) = (self.data_type.byte_count(), source.data_type.byte_count());
-        if size == other {
-            return overlaps(&self.shape, size, source.data, &source.strides, self.data, &self.strides);
-        }
-        let ends = |at: *const u8, shape: &Shape, strides: &Strides, size| {
-            byte_extent(shape, strides, size).map(|(low, high)| (at as i128 + low as i128, at as i128 + high as i128))
-        };
-        match (
-            ends(self.data, &self.shape, &self.strides, size),
-            ends(source.data, &source.shape, &source.strides, other),
-        ) {
-            (Some(one), Some(other)) => one.0 < other.1 && other.0 < one.1,
-            _ => true,
-        }
+        share_bytes(
+            (&self.shape, self.data_type.byte_count(), self.data, &self.strides),
+            (&source.shape, source.data_type.byte_count(), source.data, &source.strides),
+        )
     }
 
     /// Copies samples of the same shape and type, whatever their layout and byte order; many megabytes by several threads.

@@ -44,9 +44,8 @@ pub(super) fn over(
     for axis in halved {
         factors[*axis] = 2;
         shape[*axis] = shape[*axis] / 2 + shape[*axis] % 2;
-        let known = &mut properties.axes[*axis];
-        known.origin += known.spacing / 2.0;
-        known.spacing *= 2.0;
+        properties.move_origin(*axis, 0.5)?;
+        properties.axes[*axis].spacing *= 2.0;
     }
     // Tiles of one size on all levels: a tile then needs whole tiles of the level below.
     let tile = match below.extension(IOLINK_EXTENSION_TILING).filter(|_| number > 1) {

@@ -13,7 +13,7 @@ mod tests;
 
 use super::{sub_sample, Image};
 use cache::Cache;
-use iolink_sdk::{fail, Axis, ImageProperties, ImageView, Interpretation, LodImageView, Result, Shape};
+use iolink_sdk::{fail, units_per_unit, Axis, ImageProperties, ImageView, Interpretation, LodImageView, Result, Shape};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -125,20 +125,24 @@ fn halved(shape: &Shape, properties: &ImageProperties, isotropic: bool) -> Resul
     if !isotropic {
         return Ok(can);
     }
-    let axes = &properties.axes;
-    if let Some(other) = can.iter().find(|axis| axes[**axis].unit != axes[can[0]].unit) {
-        fail!(
-            InvalidArgument,
-            "an isotropic pyramid needs one unit of length; axis {} is in {:?}, axis {other} in {:?}",
-            can[0],
-            axes[can[0]].unit,
-            axes[*other].unit
-        );
+    let mut spacings = Vec::with_capacity(can.len());
+    for axis in &can {
+        let (own, first) = (&properties.axes[*axis], &properties.axes[can[0]]);
+        match units_per_unit(&own.unit, &first.unit) {
+            Some(factor) => spacings.push(own.spacing.abs() * factor),
+            None => fail!(
+                InvalidArgument,
+                "an isotropic pyramid needs units of length; axis {} is in {:?}, axis {axis} in {:?}",
+                can[0],
+                first.unit,
+                own.unit
+            ),
+        }
     }
-    let coarsest = can.iter().map(|axis| axes[*axis].spacing.abs()).fold(0.0, f64::max);
+    let coarsest = spacings.iter().copied().fold(0.0, f64::max);
     // Halving brings an axis nearer to the coarsest one while it is finer by more than the square root of two.
-    let fine = |axis: &usize| axes[*axis].spacing.abs() * std::f64::consts::SQRT_2 < coarsest;
-    let finer: Vec<usize> = can.iter().copied().filter(fine).collect();
+    let fine = |spacing: f64| spacing * std::f64::consts::SQRT_2 < coarsest;
+    let finer: Vec<usize> = can.iter().zip(&spacings).filter(|(_, own)| fine(**own)).map(|(axis, _)| *axis).collect();
     Ok(if finer.is_empty() { can } else { finer })
 }
 

@@ -172,6 +172,13 @@ fn voxels_become_cubes_first_where_that_is_asked_for() {
     assert_eq!(shapes(&[0.5, 0.5, 2.0], 3), [[32, 32, 16], [16, 16, 16], [8, 8, 8]]);
     assert_eq!(shapes(&[1.0, 1.0, 1.3], 1), [[32, 32, 8]]);
     assert_eq!(shapes(&[0.25, 1.0, 1.0], 3), [[32, 64, 16], [16, 64, 16], [8, 32, 8]]);
+
+    let mut one_in_microns = named(AxesInterpretation::Volume, &[1000.0, 1.0, 4.0]);
+    one_in_microns.axes[0].unit = "µm".into();
+    let image = Source::new(&[8, 8, 8], DataType::UINT8, READ).with_properties(one_in_microns).image();
+    let plan = PyramidPlan { isotropic: true, ..plan(Reduction::Mean, 1) };
+    assert_eq!(pyramid(&image, &plan).unwrap().resolution(1).unwrap().shape(), Shape::new(&[4, 4, 8]).unwrap());
+
     let mut mixed = named(AxesInterpretation::Volume, &[1.0, 1.0, 2.0]);
     mixed.axes[1].unit = "s".into();
     let image = Source::new(&[8, 8, 8], DataType::UINT8, READ).with_properties(mixed).image();
@@ -274,4 +281,15 @@ fn a_level_may_be_read_by_many_threads() {
             threads.spawn(|| assert_eq!(read_all(&top), wanted));
         }
     });
+}
+
+#[test]
+fn the_middle_of_a_cell_lies_in_the_direction_of_its_axis() {
+    let mut properties = named(AxesInterpretation::Image, &[0.5, 2.0]);
+    properties.direction = [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]];
+    let image = Source::new(&[4, 4], DataType::UINT8, READ).with_properties(properties).image();
+    let coarse = pyramid(&image, &plan(Reduction::Mean, 1)).unwrap().resolution(1).unwrap().properties();
+    let seen: Vec<(f64, f64)> = coarse.axes.iter().map(|axis| (axis.origin, axis.spacing)).collect();
+    // Half a spacing of the rows towards -x, half a spacing of the columns towards +y; both begin at 10.
+    assert_eq!(seen, [(9.0, 1.0), (10.25, 4.0)]);
 }

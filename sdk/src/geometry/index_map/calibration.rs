@@ -3,23 +3,11 @@
 use super::IndexMap;
 use crate::{AxesInterpretation, Axis, AxisProperties, ImageProperties, Result};
 
-/// Place of an axis in the table of directions; `None` for axes that are not in space.
-fn direction_of(axis: Option<Axis>) -> Option<usize> {
-    match axis {
-        Some(Axis::Column) => Some(0),
-        Some(Axis::Row) => Some(1),
-        Some(Axis::Slice) => Some(2),
-        _ => None,
-    }
-}
-
 impl IndexMap {
     /// The properties of the view, from those of the source.
     ///
     /// * Spacing is widened by the step.
-    /// * The origin moves to where the view's first sample is. The origins of COLUMN, ROW and SLICE are the x, y and z of
-    ///   the first sample, so a move along an axis goes in the axis's direction; with the usual directions that is
-    ///   `origin += index * spacing` on the axis itself. What falls on an axis that the image has not is lost.
+    /// * The origin moves to where the view's first sample is, see [`ImageProperties::move_origin`].
     /// * A spatial axis walked backwards keeps its spacing positive and has its direction reversed. Other axes (channel,
     ///   time, unnamed ones) have no direction: their spacing becomes negative.
     /// * Axes keep their names. Where axes come, go or change places, the axes interpretation is the one that names exactly
@@ -27,12 +15,12 @@ impl IndexMap {
     /// * Everything else stays as it is.
     ///
     /// # Errors
-    /// `InvalidArgument` where the properties do not fit the source.
+    /// `InvalidArgument` where the properties do not fit the source, or as [`ImageProperties::move_origin`].
     pub fn properties(&self, properties: &ImageProperties) -> Result<ImageProperties> {
         let mut out = properties.fitted(self.source.len())?;
         if !self.is_empty() {
             for (source, index) in self.origin.iter().enumerate() {
-                shift(&mut out, source, *index);
+                out.move_origin(source, *index as f64)?;
             }
         }
         for axis in self.axes() {
@@ -58,29 +46,9 @@ impl IndexMap {
     }
 }
 
-/// Moves the origin by `index` samples along one axis.
-fn shift(properties: &mut ImageProperties, axis: usize, index: u64) {
-    if index == 0 {
-        return;
-    }
-    let distance = index as f64 * properties.axes[axis].spacing;
-    let direction = match direction_of(properties.axis(axis)) {
-        Some(row) => properties.direction[row],
-        None => {
-            properties.axes[axis].origin += distance;
-            return;
-        }
-    };
-    for other in &mut properties.axes {
-        if let Some(along) = direction_of(other.axis) {
-            other.origin += distance * direction[along];
-        }
-    }
-}
-
 /// Reverses one axis whose origin is already at the other end.
 fn turn(properties: &mut ImageProperties, axis: usize) {
-    match direction_of(properties.axis(axis)) {
+    match properties.axis(axis).and_then(Axis::spatial) {
         // `0.0 - x` and not `-x`: no minus zero in a printed direction.
         Some(row) => properties.direction[row] = properties.direction[row].map(|part| 0.0 - part),
         None => properties.axes[axis].spacing = -properties.axes[axis].spacing,

@@ -301,7 +301,7 @@ fn maps_that_cannot_be_are_refused() {
     let whole = IndexMap::identity(&Shape::new(&[8, 6]).unwrap());
     let kind = |result: crate::Result<IndexMap>| result.unwrap_err().kind();
     assert_eq!(kind(whole.slice(0, 0, 0, 3)), ErrorKind::InvalidArgument);
-    assert_eq!(kind(whole.slice(2, 0, 1, 1)), ErrorKind::InvalidArgument);
+    assert_eq!(kind(whole.slice(2, 0, 1, 1)), ErrorKind::OutOfRange);
     assert_eq!(kind(whole.slice(0, 6, 1, 3)), ErrorKind::OutOfRange);
     assert_eq!(kind(whole.slice(0, 2, -1, 4)), ErrorKind::OutOfRange);
     assert_eq!(kind(whole.slice(0, u64::MAX, i64::MAX, u64::MAX)), ErrorKind::OutOfRange);
@@ -311,7 +311,7 @@ fn maps_that_cannot_be_are_refused() {
     assert_eq!(kind(whole.sub_sample(&[1, 0])), ErrorKind::InvalidArgument);
     assert_eq!(kind(whole.sub_sample(&[1])), ErrorKind::InvalidArgument);
     assert_eq!(kind(whole.sub_sample(&[1, u64::MAX])), ErrorKind::InvalidArgument);
-    assert_eq!(kind(whole.flip(2)), ErrorKind::InvalidArgument);
+    assert_eq!(kind(whole.flip(2)), ErrorKind::OutOfRange);
     assert_eq!(kind(whole.permute(&[0, 0])), ErrorKind::InvalidArgument);
     assert_eq!(kind(whole.permute(&[0])), ErrorKind::InvalidArgument);
     assert_eq!(kind(whole.drop_axis(1, 6)), ErrorKind::OutOfRange);
@@ -354,4 +354,24 @@ fn memory_of_another_shape_is_refused_and_an_empty_view_points_nowhere_else() {
     let empty = back.slice(0, 3, -1, 0).unwrap();
     assert!(empty.is_empty() && empty.then(&IndexMap::identity(&empty.shape())).unwrap() == empty);
     assert_eq!(empty.memory(lend(&[4])).unwrap().data, lend(&[4]).data);
+}
+
+#[test]
+fn an_origin_moves_in_the_unit_of_the_axis_it_moves_along() {
+    let mut properties = ImageProperties { axes_interpretation: AxesInterpretation::Image, ..ImageProperties::default() };
+    properties = properties.fitted(2).unwrap();
+    let crop = IndexMap::identity(&Shape::new(&[4, 4]).unwrap()).crop(&Region::new(&[2, 1], &[1, 1]).unwrap()).unwrap();
+    let origins = |direction: [[f64; 3]; 3], units: [&str; 2]| {
+        let mut given = ImageProperties { direction, ..properties.clone() };
+        given.axes.iter_mut().zip(units).for_each(|(axis, unit)| axis.unit = unit.into());
+        crop.properties(&given).map(|seen| (seen.axes[0].origin, seen.axes[1].origin))
+    };
+    let (turned, usual) = ([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], properties.direction);
+    assert_eq!(origins(turned, ["mm", "mm"]).unwrap(), (-1.0, 2.0));
+    assert_eq!(origins(turned, ["mm", "cm"]).unwrap(), (-10.0, 0.2));
+    assert_eq!(origins(turned, ["", ""]).unwrap(), (-1.0, 2.0));
+    assert_eq!(origins(usual, ["furlong", ""]).unwrap(), (2.0, 1.0));
+    for units in [["mm", ""], ["furlong", "mm"], ["s", "mm"]] {
+        assert_eq!(origins(turned, units).unwrap_err().kind(), ErrorKind::InvalidArgument, "{units:?}");
+    }
 }
