@@ -18,7 +18,7 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
         return Ok(own.get().0);
     }
     if given.is_instance_of::<PyInt>() {
-        let id = given.extract().map_err(|_| PyTypeError::new_err(format!("{given} is not the id of a data type")))?;
+        let id = given.extract().map_err(|_| PyTypeError::new_err(format!("dtype: {given} is not the id of a data type")))?;
         return Type::from_id(id).or_raise();
     }
     if let Ok(name) = given.cast::<PyString>() {
@@ -30,7 +30,7 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
     match numpy.getattr("dtype")?.call1((given,)) {
         Ok(dtype) => from_numpy(&dtype),
         Err(_) => Err(PyTypeError::new_err(format!(
-            "{} is not a data type; give a DataType, a DataTypeId, a NumPy type or a name like \"UINT16\"",
+            "dtype: {} is not a data type; give a DataType, a DataTypeId, a NumPy type or a name like \"UINT16\"",
             given.repr()?
         ))),
     }

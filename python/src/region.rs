@@ -43,6 +43,7 @@ pub fn region_of(given: &Bound<'_, PyAny>, shape: &Shape) -> PyResult<Region> {
         Ok(slices) if slices.get_borrowed_item(0).is_ok_and(|first| first.is_exact_instance_of::<PySlice>()) => {
             region_of_slices(slices, shape)
         }
+        Ok(slices) if slices.is_empty() => region_of_slices(slices, shape),
         _ => region_from(given),
     }
 }

@@ -12,7 +12,7 @@ const PICOMETRES: [(&str, f64); 16] = [
     ("um", 1e6),
     ("micron", 1e6),
     ("nm", 1e3),
-    ("Å", 1e2), // letter
+    ("Å", 1e2),        // letter
     ("\u{212b}", 1e2), // angstrom sign
     ("pm", 1.0),
     ("in", 2.54e10),

@@ -164,7 +164,10 @@ fn memory_that_is_not_the_images_is_refused_and_given_back() {
             table.memory = Some(memory);
             let mut liar = puppet(table);
             let lent = liar.give().unwrap().into_image().unwrap().memory();
-            (lent.map(|memory| memory.shape).map_err(|error| (error.kind(), error.message().to_owned())), liar.references())
+            (
+                lent.map(|memory| memory.shape).map_err(|error| (error.kind(), error.message().to_owned())),
+                liar.references(),
+            )
         }};
     }
     let (honest_one, references) = lends!(|_| ());

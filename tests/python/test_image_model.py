@@ -148,7 +148,15 @@ def test_a_picture_of_a_tree_does_not_lose_changes_in_silence():
     seen = image.metadata()
     root = seen.copy()
     child = MetadataNode("by", "Ada")
-    for picture in (seen, seen["/Scan"], root["/Scan"], root.get("/Scan"), root.children()[0], next(iter(root)), root.walk()[0][1]):
+    for picture in (
+        seen,
+        seen["/Scan"],
+        root["/Scan"],
+        root.get("/Scan"),
+        root.children()[0],
+        next(iter(root)),
+        root.walk()[0][1],
+    ):
         for change in (
             lambda picture: picture.set("/by", "Ada"),
             lambda picture: picture.set_value(1),

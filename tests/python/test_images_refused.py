@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 import iolink
-from iolink import ImageViewFactory, NumpyInterop, RegionXu64
+from iolink import (
+    CapabilityError,
+    DataType,
+    ImageCapability,
+    ImageViewFactory,
+    LodImageViewFactory,
+    MultiImageViewFactory,
+    NumpyInterop,
+    PrimitiveTypeId,
+    RegionXu64,
+)
 
 
 def volume(dtype="UINT16"):
@@ -27,6 +37,7 @@ REGIONS = [
     (((0, 0), (1, 1)), ValueError, "2 dimensions"),
     (((0, 0, 0, 0), (1, 1, 1, 1)), ValueError, "4 dimensions"),
     ((3, 3), TypeError, "origin"),
+    ((), ValueError, "0 slices for an image of 3 axes"),
     (None, TypeError, "RegionXu64"),
     (RegionXu64(3), ValueError, "no sample"),
     ((slice(0, 7), slice(None), slice(None)), IndexError, "leaves the image"),
@@ -196,6 +207,89 @@ def test_a_read_only_view_is_not_written():
             call()
     assert (samples == 7).all()
     assert not np.asarray(image).flags.writeable and image.buffer_read_only().readonly
+
+
+COUNTED = {
+    "flip": lambda image, number: ImageViewFactory.flip(image, number),
+    "flip_dimension_index": lambda image, number: ImageViewFactory.flip_dimension_index(image, number),
+    "extract_channel": lambda image, number: ImageViewFactory.extract_channel(image, number),
+    "frame": lambda image, number: MultiImageViewFactory.allocate([image]).frame(number),
+    "Indexer.shape": lambda image, number: image.indexer().shape(number),
+    "Indexer.stride": lambda image, number: image.indexer().stride(number),
+    "Indexer.byte_stride": lambda image, number: image.indexer().byte_stride(number),
+    "Indexer.layout": lambda image, number: image.indexer().layout(number),
+}
+AMOUNTS = {
+    "restrict_capabilities": lambda image, number: ImageViewFactory.restrict_capabilities(image, number),
+    "support": lambda image, number: image.support(number),
+    "MultiImageView.support": lambda image, number: MultiImageViewFactory.allocate([image]).support(number),
+    "levels": lambda image, number: LodImageViewFactory.from_image_view(image, levels=number),
+    "cache_bytes": lambda image, number: LodImageViewFactory.from_image_view(image, cache_bytes=number),
+    "offset": lambda image, number: ImageViewFactory.from_random_access(bytes(99), (3,), "UINT8", number),
+    "DataType.dimension": lambda image, number: DataType(PrimitiveTypeId.UNSIGNED_INTEGER, number, 8),
+    "DataType.bit_depth": lambda image, number: DataType(PrimitiveTypeId.UNSIGNED_INTEGER, 1, number),
+    "DataType.interpretation": lambda image, number: DataType(PrimitiveTypeId.UNSIGNED_INTEGER, 1, 8, number),
+    "RegionXu64": lambda image, number: RegionXu64(number),
+}
+
+
+@pytest.mark.parametrize("number", [-1, -(2**70), 2**64, 2**70])
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_is_counted_from_zero_is_not_there(name, number):
+    image = ImageViewFactory.reinterpret(volume(), "MULTISPECTRAL_IMAGE")
+    with pytest.raises(IndexError, match="counted from 0"):
+        COUNTED[name](image, number)
+    with pytest.raises(IndexError):
+        COUNTED[name](image, 2**63)
+
+
+@pytest.mark.parametrize("number", [-1, -(2**70), 2**64, 2**70])
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_an_amount_that_cannot_be(name, number):
+    with pytest.raises(ValueError, match="negative, or more than 64 bits hold"):
+        AMOUNTS[name](volume(), number)
+
+
+def test_a_place_in_a_set_is_counted_from_its_end_below_zero():
+    images = MultiImageViewFactory.allocate([volume(), volume("UINT8")])
+    assert images[-1].dtype() == DataType("UINT8") and images[-2].dtype() == DataType("UINT16")
+    for wrong in (2, -3, 2**63 - 1, -(2**63)):
+        with pytest.raises(IndexError, match="no frame"):
+            images[wrong]
+    for wrong in (2**70, -(2**70)):
+        with pytest.raises(IndexError, match="beyond any index"):
+            images[wrong]
+        with pytest.raises(IndexError, match="beyond any index"):
+            volume()[wrong]
+
+
+def test_an_image_without_axes_is_read_by_a_region_without_axes():
+    image = NumpyInterop.from_numpy_array(np.array(5.0))
+    for region in ((), ((), ()), RegionXu64((), ())):
+        assert image.read_region(region) == 5.0 and image.read_region(region).shape == ()
+
+
+def test_what_is_fixed_says_so_and_names_the_way_out():
+    part = ImageViewFactory.extract_region(volume(), ((0, 0, 0), (1, 1, 1)))
+    assert part.support(ImageCapability.WRITE)
+    with pytest.raises(CapabilityError, match=r"properties .* in place.*from_image_view"):
+        part.set_properties(part.properties())
+    with pytest.raises(CapabilityError, match=r"metadata .* in place.*from_image_view"):
+        part.set_metadata(part.metadata())
+
+
+def test_parts_of_one_array_are_copied_into_each_other_where_they_are_apart():
+    array = np.arange(48, dtype="u2").reshape(6, 8)
+    image, expected = NumpyInterop.from_numpy_array(array), array.copy()
+    image.write_region(((0, 4), (6, 4)), array[:, :4])
+    expected[:, 4:] = expected[:, :4]
+    assert (array == expected).all()
+    image[1::2] = array[::2]
+    expected[1::2] = expected[::2]
+    assert (array == expected).all()
+    with pytest.raises(ValueError, match="share memory"):
+        image.write_region(((0, 3), (6, 4)), array[:, :4])
+    assert (array == expected).all()
 
 
 def test_a_closed_image_refuses_everything():

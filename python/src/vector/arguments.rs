@@ -67,7 +67,8 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Ordinal {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        whole(given, |number| PyIndexError::new_err(format!("{number} is not there; it is counted from 0"))).map(Ordinal)
+        whole(given, |number| PyIndexError::new_err(format!("{number} is not there; it is counted from 0")))
+            .map(Ordinal)
     }
 }
 
@@ -97,7 +98,8 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Count {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        whole(given, |number| PyValueError::new_err(format!("{number} is negative, or more than 64 bits hold"))).map(Count)
+        whole(given, |number| PyValueError::new_err(format!("{number} is negative, or more than 64 bits hold")))
+            .map(Count)
     }
 }
 

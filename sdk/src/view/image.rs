@@ -92,7 +92,7 @@ pub trait ImageView: Send + Sync {
     /// # Errors
     /// `NotImplemented` where they are fixed, `InvalidArgument` where they do not fit.
     fn set_properties(&self, _properties: ImageProperties) -> Result<()> {
-        Err(Error::capability("the image", "WRITE", "its properties are fixed: put other ones over the same data"))
+        Err(fixed(self.capabilities(), "properties"))
     }
 
     /// WRITE: replaces the metadata tree.
@@ -100,7 +100,7 @@ pub trait ImageView: Send + Sync {
     /// # Errors
     /// `NotImplemented` where it is fixed.
     fn set_metadata(&self, _metadata: MetadataNode) -> Result<()> {
-        Err(Error::capability("the image", "WRITE", "its metadata is fixed: put another tree over the same data"))
+        Err(fixed(self.capabilities(), "metadata"))
     }
 
     /// A service by its id.
@@ -151,6 +151,18 @@ unsafe extern "C" fn describe(
         // SAFETY: `out` is the caller's.
         unsafe { hand_out(out, || Ok(description(&this.value.shape(), this.value.data_type()))) }
     })
+}
+
+/// Why an image without a way to replace them refuses other properties, or other metadata.
+fn fixed(capabilities: ImageCapability, what: &str) -> Error {
+    let way_out = "describe the same samples anew (ImageViewFactory.from_image_view)";
+    match capabilities.has(ImageCapability::WRITE) {
+        true => Error::new(
+            ErrorKind::NotImplemented,
+            format!("the {what} of the image cannot be changed in place; {way_out}"),
+        ),
+        false => Error::capability("the image", "WRITE", way_out),
+    }
 }
 
 unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_memory, error: *mut iolink_error) -> i32 {

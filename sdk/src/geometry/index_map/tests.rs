@@ -358,7 +358,8 @@ fn memory_of_another_shape_is_refused_and_an_empty_view_points_nowhere_else() {
 
 #[test]
 fn an_origin_moves_in_the_unit_of_the_axis_it_moves_along() {
-    let mut properties = ImageProperties { axes_interpretation: AxesInterpretation::Image, ..ImageProperties::default() };
+    let mut properties =
+        ImageProperties { axes_interpretation: AxesInterpretation::Image, ..ImageProperties::default() };
     properties = properties.fitted(2).unwrap();
     let crop = IndexMap::identity(&Shape::new(&[4, 4]).unwrap()).crop(&Region::new(&[2, 1], &[1, 1]).unwrap()).unwrap();
     let origins = |direction: [[f64; 3]; 3], units: [&str; 2]| {
