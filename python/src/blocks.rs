@@ -23,7 +23,9 @@ pub fn read_into(
     progress: Option<&Bound<'_, PyAny>>,
     read: impl FnOnce(&mut BlockMut<'_>, &Call<'_>) -> Result<()> + Send,
 ) -> PyResult<()> {
-    let lent = Lent::new("dst", dst, true)?;
+    let detached = worth_detaching(view, size);
+    let lend = if detached { Lent::kept } else { Lent::new };
+    let lent = lend("dst", dst, true)?;
     let strides = lent.strides_for(dst.py(), "dst", size, view.data_type(), &view.properties())?;
     with_progress(progress, |call| {
         let fill = || {
@@ -31,7 +33,7 @@ pub fn read_into(
             let mut block = unsafe { BlockMut::from_raw(lent.data(), *size, strides, view.data_type()) };
             read(&mut block, call)
         };
-        if worth_detaching(view, size) {
+        if detached {
             dst.py().detach(fill)
         } else {
             fill()
@@ -46,7 +48,9 @@ pub fn write_from(
     progress: Option<&Bound<'_, PyAny>>,
     write: impl FnOnce(&Block<'_>, &Call<'_>) -> Result<()> + Send,
 ) -> PyResult<()> {
-    let lent = Lent::new("src", src, false)?;
+    let detached = worth_detaching(view, size);
+    let lend = if detached { Lent::kept } else { Lent::new };
+    let lent = lend("src", src, false)?;
     let strides = lent.strides_for(src.py(), "src", size, view.data_type(), &view.properties())?;
     with_progress(progress, |call| {
         let take = || {
@@ -54,7 +58,7 @@ pub fn write_from(
             let block = unsafe { Block::from_raw(lent.data(), *size, strides, view.data_type()) };
             write(&block, call)
         };
-        if worth_detaching(view, size) {
+        if detached {
             src.py().detach(take)
         } else {
             take()

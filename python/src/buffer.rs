@@ -2,7 +2,7 @@
 
 use crate::dtype::numpy_kind;
 use crate::lent::{pinned, refuse_mask, Order, Shown};
-use iolink_sdk::{ByteOrder, Bytes, DataType, ImageProperties, Owner, Shape, Strides};
+use iolink_sdk::{ByteOrder, DataType, ImageProperties, Shape, Strides};
 use numpy::npyffi::{NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -10,7 +10,6 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use std::ffi::CStr;
 use std::os::raw::c_int;
-use std::sync::Arc;
 
 /// Memory that the caller lends for one call, or as long as this is kept.
 pub struct Lent {
@@ -93,13 +92,18 @@ impl Item {
 }
 
 impl Lent {
-    /// Asks `given` for its memory.
+    /// Asks `given` for its memory, for as long as the interpreter is not let go.
     pub fn new(name: &str, given: &Bound<'_, PyAny>, writable: bool) -> PyResult<Self> {
         refuse_mask(name, given)?;
-        let lent = match Lent::of_array(given, writable) {
-            Some(lent) => lent,
-            None => Lent::of_buffer(name, given, if writable { ffi::PyBUF_RECORDS } else { ffi::PyBUF_RECORDS_RO })?,
-        };
+        match Lent::of_array(given, writable) {
+            Some(lent) => Ok(lent),
+            None => Lent::of_buffer(name, given, if writable { ffi::PyBUF_RECORDS } else { ffi::PyBUF_RECORDS_RO }),
+        }
+    }
+
+    /// Asks `given` for its memory, which others may try to close meanwhile.
+    pub fn kept(name: &str, given: &Bound<'_, PyAny>, writable: bool) -> PyResult<Self> {
+        let lent = Lent::new(name, given, writable)?;
         Ok(Lent { _pins: pinned(given)?.map(Bound::unbind), ..lent })
     }
 
@@ -145,17 +149,6 @@ impl Lent {
         };
         // SAFETY: both say how many numbers there are; PyBUF_RECORDS asks for shape and strides.
         unsafe { (numbers(sizes, count as usize), numbers(steps, count as usize)) }
-    }
-
-    /// The bytes of an array or a memoryview without gaps whose memory is another object's, which cannot be closed then.
-    pub fn pinned_bytes(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
-        let Some(pins) = pinned(given)? else { return Ok(None) };
-        let lent = Lent::of_buffer(name, given, ffi::PyBUF_WRITABLE);
-        let Ok(lent) = lent.or_else(|_| Lent::of_buffer(name, given, ffi::PyBUF_SIMPLE)) else { return Ok(None) };
-        let Keeper::Buffer(raw) = &lent.keeper else { return Ok(None) };
-        let (data, length, writable) = (lent.data, raw.len.max(0) as u64, raw.readonly == 0);
-        let lent = Lent { _pins: Some(pins.unbind()), ..lent };
-        Ok(Some(Bytes { data, length, writable, owner: Owner::arc(Arc::new(lent)) }))
     }
 
     pub fn data(&self) -> *mut u8 {

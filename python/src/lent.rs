@@ -6,7 +6,10 @@ use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::image::ImageView;
 use iolink_sdk::abi::IOLINK_MAX_DIMS;
-use iolink_sdk::{fail, Axis, ByteOrder, DataType, ImageProperties, Interpretation, Memory, Primitive, Shape, Strides};
+use iolink_sdk::{
+    fail, Axis, ByteOrder, DataType, Error, ErrorKind, ImageProperties, Interpretation, Memory, Primitive, Shape,
+    Strides,
+};
 use numpy::npyffi::{npy_intp, NpyTypes, NPY_ARRAY_WRITEABLE, NPY_TYPES, PY_ARRAY_API};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -387,7 +390,7 @@ fn below<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>>
     Ok(object.getattr(intern!(object.py(), "obj")).ok().filter(|below| !below.is_none()))
 }
 
-/// Refuses an array with a mask, which an image would drop.
+/// Refuses an array with a mask, which would be dropped.
 pub fn refuse_mask(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
     if given.cast::<numpy::PyUntypedArray>().is_err() || given.is_exact_instance_of::<numpy::PyUntypedArray>() {
         return Ok(());
@@ -396,9 +399,12 @@ pub fn refuse_mask(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
     if !given.is_instance(&masked)? {
         return Ok(());
     }
-    Err(PyTypeError::new_err(format!(
-        "{name}: a masked array has a mask that an image cannot carry; give array.filled(value), or array.data and the \
-         mask as images of their own"
+    Err(crate::errors::raise(Error::new(
+        ErrorKind::Type,
+        format!(
+            "{name}: a masked array has a mask that would be lost; give array.filled(value), or array.data and the mask \
+             each by themselves"
+        ),
     )))
 }
 

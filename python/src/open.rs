@@ -78,7 +78,7 @@ pub fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source>
     if let Some(path) = crate::stream::path_of(given) {
         return iolink_host::source::from_path(&path).or_raise();
     }
-    let (bytes, name) = crate::stream::random_access_of(given).naming(py, argument)?;
+    let (bytes, name) = crate::stream::random_access_of(argument, given).naming(py, argument)?;
     Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
 }
 

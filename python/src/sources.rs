@@ -6,7 +6,6 @@ use crate::errors::OrRaise;
 use crate::factory::ImageViewFactory;
 use crate::image::{with_progress, ImageView};
 use crate::interop::adopted;
-use crate::lent::refuse_mask;
 use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
 use crate::stream::{path_from, random_access_of};
@@ -14,8 +13,7 @@ use crate::value::sample_bytes;
 use crate::vector::{shape_from, Count};
 use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
-use iolink_plugin_stream::MemoryAccess;
-use iolink_sdk::{ByteOrder, Memory, Owner, RandomAccess, Shape};
+use iolink_sdk::{ByteOrder, Memory, Owner, Shape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
@@ -106,10 +104,10 @@ impl ImageViewFactory {
             .unwrap_or_else(|| iolink_sdk::ImageProperties::from_data_type(data_type))
             .fitted(shape.len())
             .or_raise()?;
-        let (lent, writable) = match Lent::new("buffer", buffer, true) {
+        let (lent, writable) = match Lent::kept("buffer", buffer, true) {
             Ok(lent) => (lent, true),
             Err(refused) if refused.is_instance_of::<PyTypeError>(buffer.py()) => return Err(refused),
-            Err(_) => (Lent::new("buffer", buffer, false)?, false),
+            Err(_) => (Lent::kept("buffer", buffer, false)?, false),
         };
         let strides = lent.strides_for(buffer.py(), "buffer", &shape, data_type, &properties)?;
         let memory = Memory {
@@ -156,11 +154,7 @@ impl ImageViewFactory {
             offset: offset.0,
             byte_order: byte_order_from(byte_order)?,
         };
-        refuse_mask("random_access", random_access)?;
-        let bytes: Arc<dyn RandomAccess> = match Lent::pinned_bytes("random_access", random_access)? {
-            Some(bytes) => Arc::new(MemoryAccess::over(bytes)),
-            None => random_access_of(random_access)?.0,
-        };
+        let (bytes, _) = random_access_of("random_access", random_access)?;
         let properties = properties_of(properties);
         let image = random_access.py().detach(|| adapt::from_random_access(&bytes, &layout, properties)).or_raise()?;
         described(image, metadata)

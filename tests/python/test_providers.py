@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import os
@@ -92,6 +93,22 @@ def test_an_array_like_object_is_read_by_regions_and_only_there(provider):
     np.testing.assert_array_equal(np.asarray(view), lazy.array)
     flipped = ImageViewFactory.flip_dimension(ImageViewFactory.sub_sample(view, (2, 1, 1)), "ROW")
     np.testing.assert_array_equal(np.asarray(flipped), lazy.array[:, ::-1, ::2])
+
+
+def test_a_mapped_file_stays_mapped_under_what_was_opened_of_an_array_of_it(provider):
+    def samples(source):
+        return ImageViewFactory.from_random_access(source.bytes, (6, 4), "UINT8")
+
+    id, file = provider(samples)
+    mapped = np.memmap(file, "u1", "r+")
+    inner, view = mapped._mmap, iolink.open(mapped, provider=id)
+    del mapped
+    with pytest.raises(BufferError):
+        inner.close()
+    assert view.read((5, 3)) == 23
+    del view
+    gc.collect()
+    inner.close()
 
 
 @pytest.mark.parametrize(
@@ -488,6 +505,20 @@ def test_a_wrong_shape_or_type_is_an_error_and_never_data(answer, words):
         view.read_region(((0, 0), (6, 4)), np.empty((4, 6), "u2"))
     with pytest.raises(CorruptDataError, match=words):
         np.asarray(view)
+
+
+def test_a_region_with_a_mask_is_refused_and_the_mask_not_dropped():
+    masked = np.ma.masked_equal(np.arange(24, dtype="u2").reshape(4, 6), 7)
+    view = providers.image(Liar(masked, lambda part: part), "YX")
+    for read in (lambda: np.asarray(view), lambda: view.read_region(((1, 1), (1, 1)))):
+        with pytest.raises(TypeError, match=r"Liar\[\.\.\.\]: .*mask.*filled\(value\)"):
+            read()
+
+
+def test_an_array_with_a_mask_is_refused_when_it_is_opened(provider):
+    _, file = provider(lambda source: np.ma.masked_equal(np.arange(24, dtype="u2").reshape(4, 6), 7))
+    with pytest.raises(TypeError, match=r"mask.*filled\(value\)"):
+        iolink.open(file)
 
 
 def test_byte_order_is_no_wrong_type():

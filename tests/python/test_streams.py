@@ -20,6 +20,7 @@ import warnings
 import weakref
 import zipfile
 
+import numpy as np
 import pytest
 
 import iolink
@@ -232,6 +233,34 @@ def test_the_giver_of_memory_is_let_go_when_the_stream_is_closed():
     stream.close()
     gc.collect()
     assert gone() is None
+
+
+SHARERS = {
+    "stream": StreamAccessFactory.from_buffer,
+    "stream over access": StreamAccessFactory.from_random_access,
+    "access": RandomAccessFactory.from_buffer,
+    "access over stream": RandomAccessFactory.from_stream,
+}
+
+
+@pytest.mark.parametrize("make", SHARERS.values(), ids=SHARERS)
+@pytest.mark.parametrize("wrap", [lambda a: a, np.asarray, memoryview], ids=["memmap", "array", "memoryview"])
+def test_a_mapped_file_stays_mapped_under_all_that_shares_an_array_of_it(held, make, wrap):
+    mapped = np.memmap(held, "u1", "r+")
+    inner, shared = mapped._mmap, make(wrap(mapped))
+    del mapped
+    with pytest.raises(BufferError):
+        inner.close()
+    assert bytes(memoryview(shared)) == b"0123456789"
+    del shared
+    gc.collect()
+    inner.close()
+
+
+@pytest.mark.parametrize("make", SHARERS.values(), ids=SHARERS)
+def test_a_mask_is_refused_and_not_dropped(make):
+    with pytest.raises(TypeError, match=r"mask.*filled\(value\)"):
+        make(np.ma.masked_equal(np.arange(8, dtype="u1"), 3))
 
 
 def test_a_stream_reads_into_its_own_memory():

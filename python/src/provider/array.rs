@@ -4,7 +4,7 @@
 use super::layout::Layout;
 use super::raised::kept;
 use crate::errors::OrRaise;
-use crate::lent::memory_of;
+use crate::lent::{memory_of, refuse_mask};
 use crate::pieces::{bytes, read_by_blocks};
 use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
 use iolink_sdk::view::services::tiling_view;
@@ -80,6 +80,7 @@ impl ArrayImage {
                 });
                 let object = self.object.0.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py));
                 let given = object.bind(py).get_item(PyTuple::new(py, slices)?)?;
+                refuse_mask(&format!("{}[...]", self.name), &given)?;
                 let array = match given.cast_into::<PyUntypedArray>() {
                     Ok(array) => array,
                     Err(other) => AS_ARRAY

@@ -1,5 +1,6 @@
 //! Buffers that Python objects lend: for the length of a call, or until somebody lets go.
 
+use crate::lent::{pinned, refuse_mask};
 use iolink_sdk::{Bytes, Owner};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
@@ -62,40 +63,52 @@ pub fn with_source<R>(given: &Bound<'_, PyAny>, body: impl FnOnce(&[u8]) -> R) -
     Ok(body(unsafe { std::slice::from_raw_parts(held.0.buf.cast(), held.0.len as usize) }))
 }
 
-unsafe extern "C" fn release(view: *mut c_void) {
+/// A buffer that is kept, and what [`pinned`] holds below it.
+struct Kept {
+    view: ffi::Py_buffer,
+    _pins: Option<Py<PyAny>>,
+}
+
+unsafe extern "C" fn release(kept: *mut c_void) {
     // After the interpreter's end nothing can be given back: the buffer is left where it is.
     // SAFETY: the pointer is the box of `kept`, and is given up once.
     unsafe {
         Python::try_attach(|_| {
-            let mut view = Box::from_raw(view as *mut ffi::Py_buffer);
-            ffi::PyBuffer_Release(&mut *view);
+            let mut kept = Box::from_raw(kept as *mut Kept);
+            ffi::PyBuffer_Release(&mut kept.view);
         });
     }
 }
 
 /// The memory of a bytes-like object, shared, with the object's export as its owner; None for anything else.
-pub fn kept(given: &Bound<'_, PyAny>) -> Option<Bytes> {
-    let mut view = Box::new(ffi::Py_buffer::new());
+///
+/// # Errors
+/// `TypeError` for an array with a mask.
+pub fn kept(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    refuse_mask(name, given)?;
+    let pins = pinned(given)?.map(Bound::unbind);
+    let mut kept = Box::new(Kept { view: ffi::Py_buffer::new(), _pins: pins });
     let mut taken = |flags| {
         // SAFETY: object and struct are live; the struct stays in its box until it is released.
-        let refused = unsafe { ffi::PyObject_GetBuffer(given.as_ptr(), &mut *view, flags) } != 0;
+        let refused = unsafe { ffi::PyObject_GetBuffer(given.as_ptr(), &mut kept.view, flags) } != 0;
         if refused {
             drop(PyErr::take(given.py()));
         }
         !refused
     };
     if !taken(ffi::PyBUF_WRITABLE) && !taken(ffi::PyBUF_SIMPLE) {
-        return None;
+        return Ok(None);
     }
+    let view = &kept.view;
     let (data, length, writable) = (view.buf.cast(), view.len.max(0) as u64, view.readonly == 0);
     // SAFETY: `release` gives the buffer back, from any thread.
-    let owner = unsafe { Owner::from_raw(Box::into_raw(view).cast(), Some(release)) };
-    Some(Bytes { data, length, writable, owner })
+    let owner = unsafe { Owner::from_raw(Box::into_raw(kept).cast(), Some(release)) };
+    Ok(Some(Bytes { data, length, writable, owner }))
 }
 
 /// [`kept`], refused with a reason where there is nothing to share.
 pub fn kept_or_refused(given: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    kept(given).ok_or_else(|| {
+    kept("buffer", given)?.ok_or_else(|| {
         let name = given.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
         PyTypeError::new_err(format!("buffer: expected a contiguous bytes-like object, not '{name}'"))
     })

@@ -132,7 +132,8 @@ impl StreamAccessFactory {
     /// (b'sh', b'sha')
     #[staticmethod]
     fn from_random_access(random_access: &Bound<'_, PyAny>) -> PyResult<StreamAccess> {
-        let (access, _) = random_access_of(random_access).naming(random_access.py(), "random_access")?;
+        let (access, _) =
+            random_access_of("random_access", random_access).naming(random_access.py(), "random_access")?;
         Ok(StreamAccess::new(Handle::of(random_access.py().detach(|| stream_over(access)))))
     }
 

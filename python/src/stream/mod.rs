@@ -50,7 +50,10 @@ pub fn path_of(given: &Bound<'_, PyAny>) -> Option<PathBuf> {
 
 /// The bytes of a StreamAccess, RandomAccess, DataStorage, bytes-like object or readable, seekable Python file object, and a name for
 /// messages (its `name` where it has one).
-pub fn random_access_of(given: &Bound<'_, PyAny>) -> PyResult<(Arc<dyn iolink_sdk::RandomAccess>, String)> {
+pub fn random_access_of(
+    argument: &str,
+    given: &Bound<'_, PyAny>,
+) -> PyResult<(Arc<dyn iolink_sdk::RandomAccess>, String)> {
     let py = given.py();
     if let Ok(random) = given.cast::<RandomAccess>() {
         let access = random.get().access();
@@ -67,7 +70,7 @@ pub fn random_access_of(given: &Bound<'_, PyAny>) -> PyResult<(Arc<dyn iolink_sd
         let storage = storage.get().storage();
         return Ok((py.detach(|| storage.random_access(false)).map_err(errors::raise)?, storage.source()));
     }
-    if let Some(bytes) = buffer::kept(given) {
+    if let Some(bytes) = buffer::kept(argument, given)? {
         return Ok((Arc::new(MemoryAccess::over(bytes)), given.get_type().name()?.to_string()));
     }
     let file = file_object::PythonFile::new(given)?;

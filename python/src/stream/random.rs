@@ -184,6 +184,6 @@ impl RandomAccessFactory {
     /// shared; the cursor of any other stream moves with every read, so that nobody else should use it.
     #[staticmethod]
     fn from_stream(stream: &Bound<'_, PyAny>) -> PyResult<RandomAccess> {
-        Ok(RandomAccess::new(random_access_of(stream).naming(stream.py(), "stream")?.0))
+        Ok(RandomAccess::new(random_access_of("stream", stream).naming(stream.py(), "stream")?.0))
     }
 }

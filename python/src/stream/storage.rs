@@ -116,7 +116,7 @@ impl DataStorageFactory {
     fn from_files(py: Python<'_>, files: &Bound<'_, PyDict>, name: &str) -> PyResult<DataStorage> {
         let mut all = BTreeMap::new();
         for (key, value) in files {
-            all.insert(key.extract::<String>()?, random_access_of(&value).naming(py, "files")?.0);
+            all.insert(key.extract::<String>()?, random_access_of("files", &value).naming(py, "files")?.0);
         }
         let storage = py.detach(|| streams::DataStorage::among(all, name)).map_err(raise)?;
         Ok(DataStorage { storage, given: None })
