@@ -3,7 +3,7 @@
 use iolink_sdk::{AxesInterpretation, Axis, ImageInterpretation};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyBool, PyInt, PyString};
 
 fn known<T>(
     what: &str,
@@ -14,7 +14,7 @@ fn known<T>(
 ) -> PyResult<T> {
     let found = if let Ok(name) = given.cast::<PyString>() {
         by_name(&name.to_cow()?)
-    } else if given.is_instance_of::<PyInt>() {
+    } else if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
         given.extract::<u32>().ok().and_then(by_number)
     } else {
         return Err(PyTypeError::new_err(format!(
@@ -35,21 +35,34 @@ pub fn axis_from(given: &Bound<'_, PyAny>) -> PyResult<Axis> {
     known("axis", given, |number| u8::try_from(number).ok().and_then(Axis::from_number), Axis::from_name, &names)
 }
 
-/// A list of different axes.
+/// Different axes that are listed in an order, which sets and dicts are not.
 pub fn axes_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
-    if given.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(
-            "axes: expected a list such as [ImageAxes.ROW, ImageAxes.COLUMN], not a text",
-        ));
+    let py = given.py();
+    let wrong = || -> PyResult<PyErr> {
+        let names: Vec<&str> = Axis::ALL.iter().map(|axis| axis.name()).collect();
+        Ok(PyTypeError::new_err(format!(
+            "axes: expected a list of axes in their order, such as [ImageAxes.ROW, ImageAxes.COLUMN], each one of {}, not {}",
+            names.join(", "),
+            given.repr()?
+        )))
+    };
+    let unordered = py.import("collections.abc")?;
+    let unordered = (unordered.getattr("Set")?, unordered.getattr("Mapping")?).into_pyobject(py)?;
+    if given.is_instance_of::<PyString>() || given.is_instance(&unordered)? {
+        return Err(wrong()?);
     }
-    let items = given
-        .try_iter()
-        .map_err(|_| PyTypeError::new_err("axes: expected a list such as [ImageAxes.ROW, ImageAxes.COLUMN]"))?;
-    let axes: Vec<Axis> = items.map(|item| axis_from(&item?)).collect::<PyResult<_>>()?;
-    for (index, axis) in axes.iter().enumerate() {
-        if axes[..index].contains(axis) {
+    let Ok(items) = given.try_iter() else { return Err(wrong()?) };
+    let mut axes = Vec::new();
+    for item in items {
+        let item = item?;
+        if item.is_instance_of::<PyBool>() {
+            return Err(wrong()?);
+        }
+        let axis = axis_from(&item)?;
+        if axes.contains(&axis) {
             return Err(PyValueError::new_err(format!("axes: {} stands in the list twice", axis.name())));
         }
+        axes.push(axis);
     }
     Ok(axes)
 }

@@ -17,7 +17,6 @@ use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyList, PyString};
 use std::os::raw::c_void;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -129,30 +128,6 @@ pub fn image_of(lent: Memory, interpretation: AxesInterpretation) -> PyResult<Im
     adopt(permuted(lent, &canonical)?, Some(named(interpretation, &own, data_type)))
 }
 
-/// Axes that are listed in an order, which sets and dicts are not.
-fn ordered_axes(given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
-    let py = given.py();
-    let wrong = |found: &Bound<'_, PyAny>| -> PyResult<PyErr> {
-        let names: Vec<&str> = Axis::ALL.iter().map(|axis| axis.name()).collect();
-        Ok(PyTypeError::new_err(format!(
-            "axes: expected a list of axes in their order, such as [ImageAxes.ROW, ImageAxes.COLUMN], each one of {}, not {}",
-            names.join(", "),
-            found.repr()?
-        )))
-    };
-    let unordered = py.import("collections.abc")?;
-    let unordered = (unordered.getattr("Set")?, unordered.getattr("Mapping")?).into_pyobject(py)?;
-    if given.is_instance_of::<PyString>() || given.is_instance(&unordered)? {
-        return Err(wrong(given)?);
-    }
-    let Ok(items) = given.try_iter() else { return Err(wrong(given)?) };
-    let items: Vec<Bound<'_, PyAny>> = items.collect::<PyResult<_>>()?;
-    if let Some(truth) = items.iter().find(|item| item.is_instance_of::<PyBool>()) {
-        return Err(wrong(truth)?);
-    }
-    axes_from(PyList::new(py, items)?.as_any())
-}
-
 /// Services between NumPy arrays and images. Memory is shared both ways: a change on one side shows on the other.
 #[pyclass(frozen, module = "iolink", name = "NumpyInterop")]
 pub struct NumpyInterop;
@@ -197,7 +172,7 @@ impl NumpyInterop {
     #[pyo3(signature = (array, axes, *, vector = false))]
     fn order_from_numpy_array(array: &Bound<'_, PyAny>, axes: &Bound<'_, PyAny>, vector: bool) -> PyResult<ImageView> {
         let lent = memory_of(lending(array)?, vector)?;
-        let listed = ordered_axes(axes)?;
+        let listed = axes_from(axes)?;
         if listed.len() != lent.shape.len() {
             return Err(PyValueError::new_err(format!(
                 "axes: {} are listed, the array has {}; list each of its axes once, in its own order",
@@ -251,7 +226,7 @@ impl NumpyInterop {
         copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let view = image.get().open()?;
-        let shown = listed_order(&view.properties(), view.shape().len(), view.data_type(), &ordered_axes(axes)?)?;
+        let shown = listed_order(&view.properties(), view.shape().len(), view.data_type(), &axes_from(axes)?)?;
         export(image, Some(shown), copy_from(copy)?)
     }
 }

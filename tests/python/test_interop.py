@@ -173,8 +173,22 @@ def test_an_order_is_a_list_of_axes_and_nothing_without_an_order(axes):
     for ask in (
         lambda: NumpyInterop.order_from_numpy_array(array, axes),
         lambda: NumpyInterop.order_to_numpy_array(view, axes),
+        lambda: ImageViewFactory.reinterpret_axes(view, axes),
     ):
         with pytest.raises(TypeError, match=r"axes: .*list.*COLUMN, ROW, SLICE, CHANNEL, SEQUENCE"):
+            ask()
+
+
+@pytest.mark.parametrize("truth", [True, False, np.True_])
+def test_a_truth_value_is_no_axis_and_no_interpretation(truth):
+    view = NumpyInterop.from_numpy_array(np.zeros((3, 4)), "IMAGE")
+    for ask in (
+        lambda: ImageViewFactory.flip_dimension(view, truth),
+        lambda: ImageViewFactory.stack([view, view], truth),
+        lambda: ImageViewFactory.reinterpret(view, truth),
+        lambda: NumpyInterop.from_numpy_array(np.zeros((3, 4)), truth),
+    ):
+        with pytest.raises(TypeError, match=rf"expected one of .*, not {truth!r}".replace("(", r"\(")):
             ask()
 
 
