@@ -62,8 +62,16 @@ def _inside(part: _At, axis: int, size: int) -> NDArray[Any]:
     return indices
 
 
-def _split(view: ImageView, key: Any) -> tuple[ImageView, tuple[Any, ...]]:
-    """The box that holds what the key names, and the key in it."""
+def _is_lone_truth(part: Any) -> bool:
+    return isinstance(part, (bool, np.bool_)) or (isinstance(part, np.ndarray) and part.dtype == bool and not part.ndim)
+
+
+def _split(view: ImageView, key: Any) -> tuple[ImageView, Any]:
+    """The box that holds what the key names, and the key in it. With a lone truth value, which NumPy counts as an axis of
+    1 or 0, the box is the image.
+    """
+    if any(map(_is_lone_truth, key if isinstance(key, tuple) else (key,))):
+        return view, key
     shape, parts = view.array.shape, _parts(key)
     named = sum(part is not None and part is not ... for part in parts)
     if named > len(shape) or sum(part is ... for part in parts) > 1:
@@ -90,9 +98,7 @@ def _split(view: ImageView, key: Any) -> tuple[ImageView, tuple[Any, ...]]:
 
 
 def read(view: ImageView, key: Any) -> NDArray[Any]:
-    """What a key with arrays names, in a new array. A lone truth value counts as NumPy has it: as an axis of 1 or 0."""
-    if any(isinstance(part, (bool, np.bool_)) for part in (key if isinstance(key, tuple) else (key,))):
-        return np.array(np.asarray(view)[key])
+    """What a key with arrays names, in a new array."""
     box, inside = _split(view, key)
     return np.array(np.asarray(box)[inside])
 

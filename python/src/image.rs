@@ -242,7 +242,7 @@ impl ImageView {
     }
 
     #[getter]
-    fn closed(&self) -> bool {
+    pub fn closed(&self) -> bool {
         self.view.is_closed()
     }
 

@@ -190,6 +190,17 @@ def test_the_interface_is_that_of_the_array():
     assert not hasattr(readable(view), "__array_interface__")
 
 
+def test_a_closed_image_has_no_interface_and_says_that_it_is_closed():
+    image = ImageViewFactory.allocate((4, 3), "uint8")
+    image.close()
+    assert not hasattr(image, "__array_interface__")
+    with pytest.raises(AttributeError, match="the image is closed"):
+        image.__array_interface__
+    for ask in (np.asarray, np.array, lambda image: np.add(image, 1)):
+        with pytest.raises(iolink.ClosedError, match="the image is closed"):
+            ask(image)
+
+
 def test_an_address_that_was_given_away_stays_good():
     image = ImageViewFactory.allocate((1000, 100), "uint8")
     given = image.__array_interface__["data"][0]
@@ -496,6 +507,20 @@ def test_keys_that_name_nothing_are_refused(key):
         view[::0]
 
 
+@pytest.mark.parametrize("truth", [True, False, np.True_, np.False_, np.array(True), np.array(False)], ids=repr)
+def test_a_lone_truth_value_is_an_axis_as_numpy_has_it(truth):
+    array, view = volume()
+    for shown in (view, readable(view)):
+        for key in (truth, (truth, 1), (slice(None), truth), (..., None, truth), (truth, [2])):
+            assert np.array_equal(shown[key], array[key])
+    unshared = ImageViewFactory.restrict_capabilities(view, ImageCapability.READ | ImageCapability.WRITE)
+    for shown, values in ((view, 7), (unshared, array[::-1].copy())):
+        wanted = array.copy()
+        shown[truth] = values
+        wanted[truth] = values
+        assert np.array_equal(np.asarray(view), wanted)
+
+
 def test_values_are_written_through_as_numpy_writes():
     array, view = volume()
     view[1, :, ::2] = 7
@@ -523,6 +548,10 @@ def test_isel_goes_by_names():
         NumpyInterop.from_numpy_array(array).isel(row=0)
     with pytest.raises(TypeError, match="integer or a slice"):
         view.isel(row=[0, 1])
+    for index in (True, np.True_, np.array(True), np.array([0, 1]), 1.0):
+        with pytest.raises(TypeError, match="isel: row: expected an integer or a slice, not "):
+            view.isel(row=index)
+    assert np.array_equal(np.asarray(view.isel(row=np.array(1), column=np.int8(2))), array[:, :, 1, 2])
     with pytest.raises(IndexError):
         view.isel(row=9)
 

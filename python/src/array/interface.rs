@@ -31,7 +31,7 @@ impl ImageView {
     /// Where the samples lie, by version 3 of NumPy's array interface. The address is good as long as this object lives,
     /// even when it is closed; an image in memory cannot be reshaped any more once it was asked for.
     ///
-    /// Raises AttributeError without MEMORY_ACCESS.
+    /// Raises AttributeError without MEMORY_ACCESS, and where the image is closed.
     ///
     /// >>> image = ImageViewFactory.allocate((6, 4), "UINT16")
     /// >>> image.__array_interface__["typestr"], image.__array_interface__["shape"]
@@ -39,6 +39,10 @@ impl ImageView {
     #[getter]
     fn __array_interface__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = slf.py();
+        // Whoever asks whether there is an interface hears no; NumPy then asks `__array__`, which says the rest.
+        if slf.get().closed() {
+            return Err(PyAttributeError::new_err("__array_interface__: the image is closed"));
+        }
         let Some(lent) = lend(slf.get())? else {
             return Err(PyAttributeError::new_err(
                 "__array_interface__: the image has no MEMORY_ACCESS capability; np.asarray(image) reads it",

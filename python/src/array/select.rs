@@ -8,7 +8,7 @@ use iolink_sdk::{Axis, Error, ImageCapability};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyDict, PySlice, PyTuple};
 
 /// The module that does what NumPy alone can: keys with arrays in them.
 fn by_numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -73,7 +73,8 @@ impl ImageView {
     /// A lazy image of those samples that integers and slices name by the name of an axis: `column`, `row`, `slice`,
     /// `channel`, `sequence`. `channel` names the components where samples are vectors.
     ///
-    /// Raises ValueError for an axis that the image has not, IndexError for an index that is not there.
+    /// Raises ValueError for an axis that the image has not, IndexError for an index that is not there, TypeError for what
+    /// is neither an integer nor a slice.
     ///
     /// >>> stack = ImageViewFactory.stack([ImageViewFactory.allocate((6, 4), "UINT8")] * 9)
     /// >>> reading = ImageViewFactory.reinterpret(stack, "VOLUME")
@@ -102,7 +103,8 @@ impl ImageView {
                 let own = if own.is_empty() { "they have no names".to_owned() } else { own.join(", ") };
                 return Err(PyValueError::new_err(format!("isel: the image has no axis {name}; its axes: {own}")));
             };
-            if !index.is_instance_of::<PySlice>() && !index.hasattr("__index__")? {
+            let is_number = !index.is_instance_of::<PyBool>() && index.call_method0("__index__").is_ok();
+            if !index.is_instance_of::<PySlice>() && !is_number {
                 return Err(PyTypeError::new_err(format!(
                     "isel: {name}: expected an integer or a slice, not {}",
                     index.get_type().name()?
