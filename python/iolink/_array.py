@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._iolink import NumpyInterop, _reopen
+from ._iolink import NumpyInterop
 from .enums import ImageAxes, ImageCapability
 
 if TYPE_CHECKING:
@@ -142,11 +142,10 @@ class ImageArray:
         them in memory; and for one that would have to be read, this object alone.
         """
         view = self._view
-        if view.provider is None and not view.support(ImageCapability.MEMORY_ACCESS):
-            return ("iolink", self._token)
-        function, arguments = view.__reduce_ex__(5)
-        if function is not _reopen:
-            return ("iolink", *arguments)
+        arguments = view._reopening()
+        if arguments is None:
+            in_memory = view.support(ImageCapability.MEMORY_ACCESS)
+            return ("iolink", *(view.__reduce_ex__(5)[1] if in_memory else (self._token,)))
         parts = urllib.parse.urlsplit(arguments[0])
         path = urllib.parse.unquote(parts.path) if parts.scheme == "file" else ""
         state = os.stat(path) if os.path.exists(path) else None

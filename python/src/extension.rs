@@ -270,7 +270,13 @@ impl ImageView {
     /// >>> ImageViewFactory.allocate((6, 4), "UINT8").extension(0x1234567890) is None
     /// True
     fn extension<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        in_class(py, services::of_image(&self.open()?, id))
+        let own = services::of_image(&self.open()?, id);
+        if own.is_some() || id != IOLINK_EXTENSION_VIEW_ORIGIN {
+            return in_class(py, own);
+        }
+        // Of an image that a provider written in Python made, this object knows.
+        let origin = self.uri()?.map(|uri| ViewOrigin { uri: Some(uri), format: None });
+        in_class(py, origin.map(services::view_origin_view))
     }
 
     /// How the image is cut into tiles: as its maker says, else uniformly into tiles of at most one MiB.

@@ -1,7 +1,8 @@
 //! `ImageViewFactory` and `MultiImageViewFactory`.
 
+use crate::array::Opening;
 use crate::axes::{axes_from, axis_from, interpretation_from};
-use crate::dtype::data_type_from;
+use crate::dtype::{data_type_from, DataType};
 use crate::errors::{Naming, OrRaise};
 use crate::image::{with_progress, ImageView};
 use crate::metadata::MetadataNode;
@@ -11,7 +12,7 @@ use crate::region::region_of;
 use crate::registry;
 use crate::vector::{pair_from, shape_from, Count, Ordinal};
 use iolink_host::adapt::{self, Along};
-use iolink_sdk::{Axis, CapabilitySet, Create, Error, ErrorKind, ImageCapability, ImageView as Image, Shape};
+use iolink_sdk::{Axis, CapabilitySet, Create, Error, ErrorKind, ImageCapability, ImageView as Image, Region, Shape};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 use std::sync::Arc;
@@ -26,6 +27,22 @@ fn view_of(image: &Bound<'_, ImageView>) -> PyResult<Arc<dyn Image>> {
 
 fn wrapped(view: iolink_sdk::Result<Arc<dyn Image>>) -> PyResult<ImageView> {
     view.or_raise().map(ImageView::new)
+}
+
+/// A lazy view of one image, and how it was made: by the function of this name, with these arguments behind the image.
+fn adapted<'py>(
+    image: &Bound<'py, ImageView>,
+    name: &'static str,
+    arguments: impl IntoPyObject<'py, Target = PyTuple>,
+    adapt: impl FnOnce(&Arc<dyn Image>) -> iolink_sdk::Result<Arc<dyn Image>>,
+) -> PyResult<ImageView> {
+    let view = adapt(&view_of(image)?).or_raise()?;
+    Ok(ImageView::made(view, Opening::adapted(image, name, arguments)?))
+}
+
+/// A region as an argument of [`adapted`].
+fn told(region: &Region) -> (Vec<u64>, Vec<u64>) {
+    (region.origin.to_vec(), region.size.to_vec())
 }
 
 /// A zeroed image by whichever provider creates them.
@@ -106,8 +123,8 @@ impl ImageViewFactory {
     /// VectorXu64(3, 2)
     #[staticmethod]
     fn extract_region(view: &Bound<'_, ImageView>, region: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        let view = view_of(view)?;
-        wrapped(adapt::extract_region(&view, &region_of(region, &view.shape())?))
+        let region = region_of(region, &view_of(view)?.shape())?;
+        adapted(view, "extract_region", (told(&region),), |view| adapt::extract_region(view, &region))
     }
 
     /// Images of one shape and type, or the frames of a MultiImageView, as one image with one more axis, without a copy. The
@@ -134,8 +151,9 @@ impl ImageViewFactory {
     /// A region of an image, clipped to the image where it leaves it. OutOfRangeError where the two do not meet.
     #[staticmethod]
     fn extract_adjusted_region(view: &Bound<'_, ImageView>, region: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        let view = view_of(view)?;
-        wrapped(adapt::extract_adjusted_region(&view, &region_of(region, &view.shape())?))
+        let region = region_of(region, &view_of(view)?.shape())?;
+        let adjusted = |view: &_| adapt::extract_adjusted_region(view, &region);
+        adapted(view, "extract_adjusted_region", (told(&region),), adjusted)
     }
 
     /// The same samples under other properties, other metadata, or both. `None` keeps the view's own.
@@ -147,20 +165,26 @@ impl ImageViewFactory {
         metadata: Option<&Bound<'_, MetadataNode>>,
     ) -> PyResult<ImageView> {
         let properties = properties.map(|properties| (*properties.get().value()).clone());
-        let metadata = metadata.map(|metadata| (*metadata.get().tree()).clone());
-        wrapped(adapt::from_image_view(&view_of(view)?, properties, metadata))
+        let metadata = metadata.map(|metadata| metadata.get().tree());
+        let arguments =
+            (properties.clone().map(ImageProperties::of_value), metadata.clone().map(MetadataNode::of_view));
+        adapted(view, "from_image_view", arguments, |view| {
+            adapt::from_image_view(view, properties, metadata.map(|tree| (*tree).clone()))
+        })
     }
 
     /// Every `step[k]`-th sample along canonical axis k; the spacing widens with it.
     #[staticmethod]
     fn sub_sample(image: &Bound<'_, ImageView>, step: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::sub_sample(&view_of(image)?, &shape_from("step", step)?))
+        let step = shape_from("step", step)?;
+        adapted(image, "sub_sample", (step.to_vec(),), |image| adapt::sub_sample(image, &step))
     }
 
     /// An image mirrored along the axis of this name.
     #[staticmethod]
     fn flip_dimension(image: &Bound<'_, ImageView>, dimension: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::flip_axis(&view_of(image)?, axis_from(dimension)?))
+        let axis = axis_from(dimension)?;
+        adapted(image, "flip_dimension", (axis.name(),), |image| adapt::flip_axis(image, axis))
     }
 
     /// An image mirrored along the canonical axis of this number.
@@ -168,7 +192,8 @@ impl ImageViewFactory {
     #[pyo3(signature = (image, dimensionIndex))]
     #[allow(non_snake_case)] // the original's keyword
     fn flip_dimension_index(image: &Bound<'_, ImageView>, dimensionIndex: Ordinal) -> PyResult<ImageView> {
-        wrapped(adapt::flip(&view_of(image)?, dimensionIndex.0 as usize))
+        let Ordinal(axis) = dimensionIndex;
+        adapted(image, "flip_dimension_index", (axis,), |image| adapt::flip(image, axis as usize))
     }
 
     /// The name that earlier versions had for `flip_dimension_index`.
@@ -176,7 +201,8 @@ impl ImageViewFactory {
     #[pyo3(signature = (image, dimensionIndex))]
     #[allow(non_snake_case)] // the original's keyword
     fn flip(image: &Bound<'_, ImageView>, dimensionIndex: Ordinal) -> PyResult<ImageView> {
-        wrapped(adapt::flip(&view_of(image)?, dimensionIndex.0 as usize))
+        let Ordinal(axis) = dimensionIndex;
+        adapted(image, "flip_dimension_index", (axis,), |image| adapt::flip(image, axis as usize))
     }
 
     /// The same samples under another interpretation of the axes.
@@ -184,7 +210,8 @@ impl ImageViewFactory {
     #[pyo3(signature = (image, newImageType))]
     #[allow(non_snake_case)] // the original's keyword
     fn reinterpret(image: &Bound<'_, ImageView>, newImageType: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::reinterpret(&view_of(image)?, interpretation_from(Some(newImageType))?))
+        let interpretation = interpretation_from(Some(newImageType))?;
+        adapted(image, "reinterpret", (interpretation.name(),), |image| adapt::reinterpret(image, interpretation))
     }
 
     /// Says what each axis is, in their present order; the result is canonical.
@@ -192,7 +219,9 @@ impl ImageViewFactory {
     #[pyo3(signature = (image, dimensionsList))]
     #[allow(non_snake_case)] // the original's keyword
     fn reinterpret_axes(image: &Bound<'_, ImageView>, dimensionsList: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::reinterpret_axes(&view_of(image)?, &axes_from(dimensionsList)?))
+        let axes = axes_from(dimensionsList)?;
+        let names: Vec<&str> = axes.iter().map(|axis| axis.name()).collect();
+        adapted(image, "reinterpret_axes", (names,), |image| adapt::reinterpret_axes(image, &axes))
     }
 
     /// One channel of an image: of its CHANNEL axis, else of its vectors.
@@ -200,19 +229,20 @@ impl ImageViewFactory {
     #[pyo3(signature = (view, idxChannel))]
     #[allow(non_snake_case)] // the original's keyword
     fn extract_channel(view: &Bound<'_, ImageView>, idxChannel: Ordinal) -> PyResult<ImageView> {
-        wrapped(adapt::extract_channel(&view_of(view)?, idxChannel.0))
+        let Ordinal(channel) = idxChannel;
+        adapted(view, "extract_channel", (channel,), |view| adapt::extract_channel(view, channel))
     }
 
     /// The CHANNEL axis as the components of vector samples.
     #[staticmethod]
     fn assemble_channels(image: &Bound<'_, ImageView>) -> PyResult<ImageView> {
-        wrapped(adapt::assemble_channels(&view_of(image)?))
+        adapted(image, "assemble_channels", (), adapt::assemble_channels)
     }
 
     /// The components of vector samples as a CHANNEL axis.
     #[staticmethod]
     fn disassemble_channels(image: &Bound<'_, ImageView>) -> PyResult<ImageView> {
-        wrapped(adapt::disassemble_channels(&view_of(image)?))
+        adapted(image, "disassemble_channels", (), adapt::disassemble_channels)
     }
 
     /// Images of one channel each as the components of vector samples.
@@ -230,7 +260,9 @@ impl ImageViewFactory {
     #[staticmethod]
     #[pyo3(signature = (view, r#type))]
     fn adapt_data_type(view: &Bound<'_, ImageView>, r#type: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        wrapped(adapt::adapt_data_type(&view_of(view)?, data_type_from(r#type)?))
+        let data_type = data_type_from(r#type)?;
+        let arguments = (DataType(data_type),);
+        adapted(view, "adapt_data_type", arguments, |view| adapt::adapt_data_type(view, data_type))
     }
 
     /// The samples as another type, mapped from `inputRange` onto `outputRange`, pairs (low, high). Lazy.
@@ -244,7 +276,10 @@ impl ImageViewFactory {
         outputRange: &Bound<'_, PyAny>,
     ) -> PyResult<ImageView> {
         let (input, output) = (pair_from("inputRange", inputRange)?, pair_from("outputRange", outputRange)?);
-        wrapped(adapt::adapt_dynamic_range(&view_of(view)?, data_type_from(r#type)?, input, output))
+        let data_type = data_type_from(r#type)?;
+        adapted(view, "adapt_dynamic_range", (DataType(data_type), input, output), |view| {
+            adapt::adapt_dynamic_range(view, data_type, input, output)
+        })
     }
 
     /// The image itself: every view here may be used from several threads; those of plugins that may not are
@@ -257,7 +292,9 @@ impl ImageViewFactory {
     /// The same image with no other capabilities than these.
     #[staticmethod]
     fn restrict_capabilities(image: &Bound<'_, ImageView>, capabilities: Count) -> PyResult<ImageView> {
-        wrapped(adapt::restrict_capabilities(&view_of(image)?, ImageCapability::from_bits(capabilities.0)))
+        let Count(bits) = capabilities;
+        let kept = ImageCapability::from_bits(bits);
+        adapted(image, "restrict_capabilities", (bits,), |image| adapt::restrict_capabilities(image, kept))
     }
 }
 

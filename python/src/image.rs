@@ -161,10 +161,15 @@ impl ImageView {
         self.open()?.set_metadata((*metadata.get().tree()).clone()).or_raise()
     }
 
-    /// URI that the image was opened by, or `None`.
+    /// URI that the image was opened by, or `None`. Parts and lazy views of an opened image have its URI.
+    ///
+    /// >>> ImageViewFactory.allocate((6, 4), "UINT8").uri is None
+    /// True
     #[getter]
-    fn uri(&self) -> PyResult<Option<String>> {
-        self.ask(|view| view.origin())
+    pub fn uri(&self) -> PyResult<Option<String>> {
+        let own = self.ask(|view| view.origin())?;
+        let opening = self.opening().filter(|opening| opening.is_lasting());
+        Ok(own.or_else(|| opening.map(|opening| opening.uri.clone())))
     }
 
     /// Id of the provider that opened the image, or `None`.
@@ -224,8 +229,9 @@ impl ImageView {
     }
 
     /// A lazy view of the quantity, `stored * slope + intercept`, as DOUBLE.
-    fn scaled(&self) -> PyResult<ImageView> {
-        adapt::scaled(&self.open()?).or_raise().map(ImageView::new)
+    fn scaled(slf: &Bound<'_, Self>) -> PyResult<ImageView> {
+        let view = adapt::scaled(&slf.get().open()?).or_raise()?;
+        Ok(ImageView::made(view, Opening::adapted(slf, "scaled", ())?))
     }
 
     /// Ends the view. `BufferError` while arrays share its memory.

@@ -143,7 +143,7 @@ fn open<'py>(
             py.detach(|| iolink_host::with_progress(&go_on, || registry().open(wanted, provider)))
         })
     })?;
-    let opening = Opening { provider: opened.provider, uri, format, options, keys: Vec::new() };
+    let opening = Opening { provider: opened.provider, uri, format, options, steps: Some(Vec::new()) };
     to_python(py, opened.view, Some(opening))
 }
 

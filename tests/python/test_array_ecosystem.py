@@ -433,6 +433,68 @@ def test_an_opened_image_is_pickled_by_where_it_is(pgm):
     assert np.array_equal(duck[4:6], samples[4:6])
 
 
+def with_spacing(view):
+    properties = view.properties().copy()
+    properties.calibration.spacing = (0.5, 2)
+    return ImageViewFactory.from_image_view(view, properties)
+
+
+def colours(view):
+    part = ImageViewFactory.extract_region(view, ((3, 5), (40, 4)))
+    return ImageViewFactory.assemble_channels(ImageViewFactory.reinterpret_axes(part, ["COLUMN", "CHANNEL"]))
+
+
+ADAPTED = {
+    "region": lambda view: ImageViewFactory.extract_region(view, (slice(2, 9), slice(3, 100))),
+    "adjusted region": lambda view: ImageViewFactory.extract_adjusted_region(view, ((190, 290), (50, 50))),
+    "properties": with_spacing,
+    "metadata": lambda view: ImageViewFactory.from_image_view(view, None, iolink.MetadataNode("own")),
+    "sub-sampled": lambda view: ImageViewFactory.sub_sample(view, (3, 2)),
+    "flipped by name": lambda view: ImageViewFactory.flip_dimension(ImageViewFactory.reinterpret(view, "IMAGE"), "ROW"),
+    "flipped by number": lambda view: ImageViewFactory.flip(ImageViewFactory.flip_dimension_index(view, 0), 1),
+    "other axes": lambda view: ImageViewFactory.reinterpret_axes(view, ["SLICE", "COLUMN"]),
+    "vectors": colours,
+    "a channel of vectors": lambda view: ImageViewFactory.extract_channel(colours(view), 2),
+    "channels as an axis": lambda view: ImageViewFactory.disassemble_channels(colours(view)),
+    "another type": lambda view: ImageViewFactory.adapt_data_type(view, "UINT8"),
+    "another range": lambda view: ImageViewFactory.adapt_dynamic_range(view, "FLOAT", (0, 60000), (0, 1)),
+    "fewer capabilities": lambda view: ImageViewFactory.restrict_capabilities(view, ImageCapability.READ),
+    "the quantity": lambda view: view.scaled(),
+    "a chain": lambda view: ImageViewFactory.flip(ImageViewFactory.sub_sample(view[5:, ::-1], (2, 2)), 0)[3:].scaled(),
+}
+
+
+@pytest.mark.parametrize("make", ADAPTED.values(), ids=ADAPTED)
+def test_a_lazy_view_of_an_opened_image_is_pickled_by_how_it_was_made(pgm, make):
+    path, _ = pgm
+    view = make(iolink.open(path))
+    pickled = pickle.dumps(view)
+    assert len(pickled) <= 1024
+    back = pickle.loads(pickled)
+    assert np.array_equal(np.asarray(back), np.asarray(view))
+    assert back.dtype() == view.dtype() and back.shape() == view.shape()
+    assert back.properties() == view.properties() and back.metadata() == view.metadata()
+    assert back.capabilities() == view.capabilities()
+    assert (back.uri, back.provider) == (view.uri, view.provider) == (path.as_uri(), "org.example.pgm")
+    assert dask.base.tokenize(back.array) == dask.base.tokenize(view.array)
+    assert dask.base.tokenize(back.array) != dask.base.tokenize(iolink.open(path).array)
+
+
+def test_what_a_lazy_view_was_made_with_may_change_later(pgm):
+    path, _ = pgm
+    view, origin = iolink.open(path), [2, 3]
+    properties, metadata = view.properties().copy(), iolink.MetadataNode("own")
+    region = ImageViewFactory.extract_region(view, (origin, (5, 5)))
+    described = ImageViewFactory.from_image_view(view, properties, metadata)
+    origin[0] = 7
+    properties.calibration.spacing = (9, 9)
+    metadata.set("later", 1)
+    assert np.array_equal(np.asarray(pickle.loads(pickle.dumps(region))), np.asarray(region))
+    back = pickle.loads(pickle.dumps(described))
+    assert back.properties() == described.properties() != properties
+    assert back.metadata() == described.metadata() != metadata
+
+
 def test_an_image_opened_from_an_object_is_pickled_by_its_samples(pgm):
     path, samples = pgm
     with path.open("rb") as file:

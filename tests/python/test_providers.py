@@ -6,6 +6,7 @@ import gc
 import io
 import itertools
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ from iolink import (
     NotFoundError,
     PluginRefusedError,
     UnsupportedFormatError,
+    ViewOriginExtension,
     providers,
 )
 
@@ -109,6 +111,53 @@ def test_a_mapped_file_stays_mapped_under_what_was_opened_of_an_array_of_it(prov
     del view
     gc.collect()
     inner.close()
+
+
+def test_what_is_asked_of_an_opened_image_reads_none_of_its_samples(provider):
+    lazy = Lazy(np.zeros((8, 64, 32), "u2"), chunks=(1, 16, 32))
+    _, file = provider(lambda source: providers.image(lazy, "ZYX", spacing=(3, 2, 1), unit="mm", metadata={"a": 1}))
+    view = iolink.open(file)
+    assert (
+        view.shape() == (32, 64, 8) and view.dtype() == iolink.DataType("UINT16") and view.array.chunks == (1, 16, 32)
+    )
+    assert list(view.properties().calibration.spacing) == [1, 2, 3]
+    assert view.array.dims == ("slice", "row", "column") and view.array.coords["slice"][1][1] == 3
+    assert view.capabilities() == ImageCapability.READ and view.metadata()["a"] is not None
+    assert view.tiling_info().tile_count() == 32 and view.uri == file.as_uri()
+    assert "UINT16" in repr(view) and "slice 8, row 64" in repr(view.array)
+    assert ImageViewFactory.flip(view[2:, ::-1].scaled(), 0).shape() == (32, 64, 6)
+    assert iolink.explain(view)
+    assert lazy.read == []
+
+
+@pytest.mark.parametrize("returned", ["array", "object", "function"])
+def test_an_image_knows_the_uri_that_it_was_opened_by(provider, returned):
+    array = np.arange(24, dtype="u2").reshape(4, 6)
+    made = {
+        "array": lambda source: array,
+        "object": lambda source: Lazy(array),
+        "function": lambda source: ImageViewFactory.from_function((4, 6), "UINT16", lambda region: array),
+    }
+    name, file = provider(made[returned])
+    view = iolink.open(file)
+    for image in (view, view[1:], ImageViewFactory.flip(view, 0), view.scaled()):
+        assert image.uri == file.as_uri()
+        origin = image.extension(ViewOriginExtension.EXTENSION_ID)
+        assert isinstance(origin, ViewOriginExtension) and origin.uri() == file.as_uri()
+    nowhere = iolink.open(io.BytesIO(b"x"), provider=name)
+    assert nowhere.uri is None and nowhere.extension(ViewOriginExtension.EXTENSION_ID) is None
+    assert ImageViewFactory.copy_in_memory(view).uri is None
+
+
+def test_a_lazy_view_of_an_opened_image_that_was_written_to_is_pickled_by_its_samples(provider):
+    _, file = provider(lambda source: np.zeros((30, 40), "u1"))
+    view = iolink.open(file)
+    flipped = ImageViewFactory.flip(view, 0)
+    typed = ImageViewFactory.adapt_data_type(view, "UINT16")
+    view[3, 4] = 9
+    for lazy, total in ((flipped, 9), (flipped[:], 9), (typed, 9 * 257), (typed[2:].scaled(), 9)):
+        assert np.asarray(pickle.loads(pickle.dumps(lazy))).sum() == total
+        assert lazy.uri == file.as_uri()
 
 
 @pytest.mark.parametrize(

@@ -9,34 +9,76 @@ use crate::lent::{array, memory_of, Layout, Order, Shown};
 use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
 use iolink_sdk::{
-    AxesInterpretation, Axis, AxisProperties, ImageInterpretation, ImageProperties as Properties, MetadataNode as Tree,
-    Value, ValueScale,
+    AxesInterpretation, Axis, AxisProperties, ImageCapability, ImageInterpretation, ImageProperties as Properties,
+    MetadataNode as Tree, Value, ValueScale,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::BoundObject;
+use std::sync::Arc;
 
-/// How an image was opened, so that another process can do the same.
+/// How an image was opened, and what was made of it since.
 pub struct Opening {
     pub provider: String,
     pub uri: String,
     pub format: Option<String>,
     pub options: Vec<(String, String)>,
-    /// Keys that were applied to what was opened, one after the other.
-    pub keys: Vec<Py<PyAny>>,
+    /// What was done to what was opened, one after the other; `None` where another process could not do the same.
+    pub steps: Option<Vec<Step>>,
 }
+
+/// A lazy view of an image: the name of the function that made it and the arguments behind the image.
+pub struct Step {
+    name: &'static str,
+    arguments: Py<PyTuple>,
+}
+
+/// The name of the step that applies a key.
+const KEY: &str = "__getitem__";
+/// The steps that are methods of the image; all others are functions of `ImageViewFactory`.
+const METHODS: [&str; 2] = [KEY, "scaled"];
 
 impl Opening {
     /// The opening of what a key shows of the image.
-    pub fn part(&self, key: &Bound<'_, PyAny>) -> Self {
-        let py = key.py();
-        let keys = self.keys.iter().map(|key| key.clone_ref(py)).chain([key.clone().unbind()]).collect();
+    pub fn part(&self, key: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let steps = self.steps.is_some().then(|| self.after(key.py(), KEY, (key,))).transpose()?;
+        Ok(self.with_steps(steps))
+    }
+
+    /// The opening of what a function makes of an image. Who may write to the image may have changed it since it was opened:
+    /// then the way to it is not told.
+    pub fn adapted<'py>(
+        image: &Bound<'py, ImageView>,
+        name: &'static str,
+        arguments: impl IntoPyObject<'py, Target = PyTuple>,
+    ) -> PyResult<Option<Self>> {
+        let Some(opening) = image.get().opening() else { return Ok(None) };
+        let is_told = opening.steps.is_some() && !image.get().open()?.capabilities().has(ImageCapability::WRITE);
+        let steps = is_told.then(|| opening.after(image.py(), name, arguments)).transpose()?;
+        Ok(Some(opening.with_steps(steps)))
+    }
+
+    fn after<'py>(
+        &self,
+        py: Python<'py>,
+        name: &'static str,
+        arguments: impl IntoPyObject<'py, Target = PyTuple>,
+    ) -> PyResult<Vec<Step>> {
+        let before = self.steps.iter().flatten();
+        let mut steps: Vec<Step> =
+            before.map(|step| Step { name: step.name, arguments: step.arguments.clone_ref(py) }).collect();
+        steps.push(Step { name, arguments: arguments.into_pyobject(py).map_err(Into::into)?.unbind() });
+        Ok(steps)
+    }
+
+    fn with_steps(&self, steps: Option<Vec<Step>>) -> Self {
         Opening {
             provider: self.provider.clone(),
             uri: self.uri.clone(),
             format: self.format.clone(),
             options: self.options.clone(),
-            keys,
+            steps,
         }
     }
 
@@ -153,39 +195,54 @@ fn _from_pickle(
     Ok(image)
 }
 
-/// Opens an image of a pickle again.
+/// Opens an image of a pickle again, and does what was done to it.
 #[pyfunction]
-#[pyo3(signature = (uri, provider, format, options, keys))]
+#[pyo3(signature = (uri, provider, format, options, steps))]
 fn _reopen<'py>(
     py: Python<'py>,
     uri: &str,
     provider: &str,
     format: Option<&str>,
     options: &Bound<'py, PyDict>,
-    keys: Vec<Bound<'py, PyAny>>,
+    steps: Vec<(String, Bound<'py, PyTuple>)>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let arguments = options.copy()?;
     arguments.set_item("provider", provider)?;
     arguments.set_item("format", format)?;
-    let opened = py.import("iolink")?.getattr("open")?.call((uri,), Some(&arguments))?;
-    keys.into_iter().try_fold(opened, |image, key| image.get_item(key))
+    let module = py.import("iolink")?;
+    let opened = module.getattr("open")?.call((uri,), Some(&arguments))?;
+    let factory = module.getattr("ImageViewFactory")?;
+    steps.into_iter().try_fold(opened, |image, (name, arguments)| {
+        if METHODS.contains(&name.as_str()) {
+            return image.call_method1(name.as_str(), arguments);
+        }
+        let with_image = PyTuple::new(py, [image])?.as_sequence().concat(arguments.as_sequence())?;
+        factory.call_method1(name.as_str(), with_image.to_tuple()?)
+    })
 }
 
 #[pymethods]
 impl ImageView {
-    /// An image that was opened is pickled as its URI and provider, and is opened anew where it is unpickled; any other as
-    /// its samples, properties and metadata.
+    /// The arguments by which `_reopen` makes this image; `None` where another process could not.
+    fn _reopening<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let Some(opening) = self.opening().filter(|opening| opening.is_lasting()) else { return Ok(None) };
+        let Some(steps) = &opening.steps else { return Ok(None) };
+        let options = PyDict::new(py);
+        for (key, value) in &opening.options {
+            options.set_item(key, value)?;
+        }
+        let steps = PyTuple::new(py, steps.iter().map(|step| (step.name, &step.arguments)))?;
+        (&opening.uri, &opening.provider, &opening.format, options, steps).into_pyobject(py).map(Some)
+    }
+
+    /// An image that was opened is pickled as its URI and provider, and is opened anew where it is unpickled; so are its parts
+    /// (`image[key]`), and lazy views by one image (`flip`, `scaled` ...) of one that nobody can write to. Any other is pickled
+    /// as its samples, properties and metadata.
     fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyTuple>> {
         let (py, this) = (slf.py(), slf.get());
         let view = this.open()?;
         let module = py.import("iolink._iolink")?;
-        if let Some(opening) = this.opening().filter(|opening| opening.is_lasting()) {
-            let options = PyDict::new(py);
-            for (key, value) in &opening.options {
-                options.set_item(key, value)?;
-            }
-            let keys = PyTuple::new(py, &opening.keys)?;
-            let arguments = (&opening.uri, &opening.provider, &opening.format, options, keys).into_pyobject(py)?;
+        if let Some(arguments) = this._reopening(py)? {
             return (module.getattr("_reopen")?, arguments).into_pyobject(py);
         }
         let data_type = view.data_type();

@@ -31,7 +31,8 @@ impl ImageView {
         match parts(key)? {
             Some(parts) => {
                 let view = select(&this.open()?, &parts)?;
-                Ok(Bound::new(py, ImageView::made(view, this.opening().map(|opening| opening.part(key))))?.into_any())
+                let opening = this.opening().map(|opening| opening.part(key)).transpose()?;
+                Ok(Bound::new(py, ImageView::made(view, opening))?.into_any())
             }
             None => by_numpy(py, "read")?.call1((slf, key)),
         }
