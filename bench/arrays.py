@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import repeat
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 import iolink
-from harness import header, race, row
+from harness import header, optional, race, row
 from iolink import ImageViewFactory, NumpyInterop, _iolink
 
 CALLS = 5_000
@@ -83,8 +86,18 @@ def getters() -> None:
         row(f"view.{name}", ours, peer, "the same object, prebuilt", "target <= 1.5")
 
 
+def tell(what: str, view: iolink.ImageView, asked: list[object]) -> None:
+    """What an image that nobody read tells of itself, and in how long; `asked` counts the reads."""
+    start = time.perf_counter_ns()
+    view.shape(), view.dtype(), view.array.chunks, view.properties().calibration.spacing
+    took = (time.perf_counter_ns() - start) / 1e6
+    print(
+        f"shape, dtype, chunks and spacing of {what:<24} {took:.3f} ms, {len(asked)} regions read (target <= 1 ms, 0)"
+    )
+
+
 def opened() -> None:
-    """What an image that nobody read tells of itself, and in how long."""
+    """The same of an image that a function has, and of files that providers written in Python opened."""
     asked: list[object] = []
     properties = iolink.ImageProperties.from_data_type("UINT16")
     properties.image_info.set_axes_interpretation("VOLUME")
@@ -94,13 +107,38 @@ def opened() -> None:
         return ImageViewFactory.from_function(shape, "UINT16", asked.append, chunks=chunks, properties=properties)
 
     assert image().array.chunks == (16, 256, 256)  # what is imported once is imported here
-    view = image()
-    start = time.perf_counter_ns()
-    view.shape(), view.dtype(), view.array.chunks, view.properties().calibration.spacing
-    took = (time.perf_counter_ns() - start) / 1e6
-    print(
-        f"shape, dtype, chunks and spacing of a new image  {took:.3f} ms, {len(asked)} regions read (target <= 1 ms, 0)"
-    )
+    tell("a new image", image(), asked)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, ending, reader in (("h5py", "h5", "h5py.Dataset"), ("tifffile", "tif", "zarr.Array")):
+            library, owner = optional(name), optional(reader.split(".")[0])
+            if library and owner:
+                path = f"{folder}/volume.{ending}"
+                write(library, path)
+                asked = counted(getattr(owner, reader.split(".")[1]))
+                tell(f"a file of {name}", iolink.open(path), asked)
+
+
+def write(library: ModuleType, path: str) -> None:
+    """A volume of 64 MiB in chunks."""
+    volume = np.zeros((64, 1024, 512), "u2")
+    if library.__name__ == "tifffile":
+        library.imwrite(path, volume, tile=(256, 256), photometric="minisblack")
+        return
+    with library.File(path, "w") as file:
+        file.create_dataset("volume", data=volume, chunks=(1, 256, 256))
+
+
+def counted(owner: Any) -> list[object]:
+    """A list into which each read of samples by an object of this class is put from now on."""
+    asked: list[object] = []
+    read = owner.__getitem__
+
+    def counting(self: object, key: object, *more: object, **options: object) -> object:
+        asked.append(key)
+        return read(self, key, *more, **options)
+
+    owner.__getitem__ = counting
+    return asked
 
 
 def leaks() -> None:

@@ -442,6 +442,46 @@ def test_regions_come_from_threads_at_once(tmp_path, camera):
             assert all(pool.map(tile, range(64)))
 
 
+def h5(path, volume):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("volume", data=volume, chunks=(1, *volume.shape[1:]), compression="gzip")
+
+
+READERS = {  # a format: who writes it, and what of its library is called for samples alone
+    "h5": (h5, h5py.Dataset, "__getitem__"),
+    "zarr": (lambda path, volume: zarr.create_array(path, data=volume), zarr.Array, "__getitem__"),
+    "nii.gz": (
+        lambda path, volume: nibabel.save(nibabel.Nifti1Image(volume.T, np.diag((1.0, 2.0, 3.0, 1.0))), path),
+        nibabel.arrayproxy.ArrayProxy,
+        "__getitem__",
+    ),
+    "tif": (
+        lambda path, volume: tifffile.imwrite(path, volume, tile=(16, 16), photometric="minisblack"),
+        zarr.Array,
+        "__getitem__",
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", READERS)
+def test_shape_type_chunks_and_spacing_are_told_without_a_sample(tmp_path, brain, monkeypatch, ending):
+    def refuse(*arguments, **options):
+        raise LookupError("a sample was read")
+
+    write, owner, name = READERS[ending]
+    path = tmp_path / f"x.{ending}"
+    write(path, brain)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, refuse)
+        view = iolink.open(path)
+        assert view.array.shape == brain.shape and view.array.dtype.itemsize == brain.dtype.itemsize
+        assert view.array.chunks is None or len(view.array.chunks) == 3
+        assert len(spacing(view)) == 3 and view.uri == path.as_uri() and repr(view)
+        with pytest.raises(Exception, match="a sample was read"):
+            np.asarray(view)
+    np.testing.assert_array_equal(np.asarray(view), brain)
+
+
 def test_axes_that_nothing_names_keep_their_order(tmp_path, brain):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["brain"] = brain
