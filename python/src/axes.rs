@@ -1,4 +1,5 @@
-//! Axes and interpretations as arguments: enumeration members, their numbers, or their exact names.
+//! Axes and interpretations as arguments: enumeration members, their numbers, or their exact names. `name` is always that of
+//! the argument, for the refusal.
 
 use iolink_sdk::{AxesInterpretation, Axis, ImageInterpretation};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -30,18 +31,18 @@ fn known<T>(
 }
 
 /// An axis given as `ImageAxes.ROW`, its number, or `"ROW"`.
-pub fn axis_from(given: &Bound<'_, PyAny>) -> PyResult<Axis> {
+pub fn axis_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Axis> {
     let names: Vec<&str> = Axis::ALL.iter().map(|axis| axis.name()).collect();
-    known("axis", given, |number| u8::try_from(number).ok().and_then(Axis::from_number), Axis::from_name, &names)
+    known(name, given, |number| u8::try_from(number).ok().and_then(Axis::from_number), Axis::from_name, &names)
 }
 
 /// Different axes that are listed in an order, which sets and dicts are not.
-pub fn axes_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
+pub fn axes_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
     let py = given.py();
     let wrong = || -> PyResult<PyErr> {
         let names: Vec<&str> = Axis::ALL.iter().map(|axis| axis.name()).collect();
         Ok(PyTypeError::new_err(format!(
-            "axes: expected a list of axes in their order, such as [ImageAxes.ROW, ImageAxes.COLUMN], each one of {}, not {}",
+            "{name}: expected a list of axes in their order, such as [ImageAxes.ROW, ImageAxes.COLUMN], each one of {}, not {}",
             names.join(", "),
             given.repr()?
         )))
@@ -58,9 +59,9 @@ pub fn axes_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
         if item.is_instance_of::<PyBool>() {
             return Err(wrong()?);
         }
-        let axis = axis_from(&item)?;
+        let axis = axis_from(name, &item)?;
         if axes.contains(&axis) {
-            return Err(PyValueError::new_err(format!("axes: {} stands in the list twice", axis.name())));
+            return Err(PyValueError::new_err(format!("{name}: {} stands in the list twice", axis.name())));
         }
         axes.push(axis);
     }
@@ -68,11 +69,11 @@ pub fn axes_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
 }
 
 /// An interpretation given as `AxesInterpretationId.VOLUME`, its number, or `"VOLUME"`; `None` is UNKNOWN.
-pub fn interpretation_from(given: Option<&Bound<'_, PyAny>>) -> PyResult<AxesInterpretation> {
+pub fn interpretation_from(name: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<AxesInterpretation> {
     let Some(given) = given else { return Ok(AxesInterpretation::Unknown) };
     let names: Vec<&str> = AxesInterpretation::all().map(AxesInterpretation::name).collect();
     known(
-        "interpretation",
+        name,
         given,
         AxesInterpretation::from_number,
         |name| AxesInterpretation::all().find(|interpretation| interpretation.name() == name),

@@ -142,7 +142,7 @@ impl ImageViewFactory {
             Err(_) => images_of(images)?,
         };
         let along = match axis {
-            Some(axis) => Along::Axis(axis_from(axis)?),
+            Some(axis) => Along::Axis(axis_from("axis", axis)?),
             None => next_axis(frames.first()),
         };
         wrapped(adapt::stack(&frames, along))
@@ -183,7 +183,7 @@ impl ImageViewFactory {
     /// An image mirrored along the axis of this name.
     #[staticmethod]
     fn flip_dimension(image: &Bound<'_, ImageView>, dimension: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        let axis = axis_from(dimension)?;
+        let axis = axis_from("dimension", dimension)?;
         adapted(image, "flip_dimension", (axis.name(),), |image| adapt::flip_axis(image, axis))
     }
 
@@ -210,7 +210,7 @@ impl ImageViewFactory {
     #[pyo3(signature = (image, newImageType))]
     #[allow(non_snake_case)] // the original's keyword
     fn reinterpret(image: &Bound<'_, ImageView>, newImageType: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        let interpretation = interpretation_from(Some(newImageType))?;
+        let interpretation = interpretation_from("newImageType", Some(newImageType))?;
         adapted(image, "reinterpret", (interpretation.name(),), |image| adapt::reinterpret(image, interpretation))
     }
 
@@ -219,7 +219,7 @@ impl ImageViewFactory {
     #[pyo3(signature = (image, dimensionsList))]
     #[allow(non_snake_case)] // the original's keyword
     fn reinterpret_axes(image: &Bound<'_, ImageView>, dimensionsList: &Bound<'_, PyAny>) -> PyResult<ImageView> {
-        let axes = axes_from(dimensionsList)?;
+        let axes = axes_from("dimensionsList", dimensionsList)?;
         let names: Vec<&str> = axes.iter().map(|axis| axis.name()).collect();
         adapted(image, "reinterpret_axes", (names,), |image| adapt::reinterpret_axes(image, &axes))
     }

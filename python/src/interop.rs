@@ -158,7 +158,7 @@ impl NumpyInterop {
         vector: bool,
     ) -> PyResult<ImageView> {
         let lent = memory_of(lending(array)?, vector)?;
-        image_of(lent, interpretation_from(interpretation)?)
+        image_of(lent, interpretation_from("interpretation", interpretation)?)
     }
 
     /// An image over the memory of an array whose axes are listed in the array's own order; the image is canonical.
@@ -172,7 +172,7 @@ impl NumpyInterop {
     #[pyo3(signature = (array, axes, *, vector = false))]
     fn order_from_numpy_array(array: &Bound<'_, PyAny>, axes: &Bound<'_, PyAny>, vector: bool) -> PyResult<ImageView> {
         let lent = memory_of(lending(array)?, vector)?;
-        let listed = axes_from(axes)?;
+        let listed = axes_from("axes", axes)?;
         if listed.len() != lent.shape.len() {
             return Err(PyValueError::new_err(format!(
                 "axes: {} are listed, the array has {}; list each of its axes once, in its own order",
@@ -226,7 +226,7 @@ impl NumpyInterop {
         copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let view = image.get().open()?;
-        let shown = listed_order(&view.properties(), view.shape().len(), view.data_type(), &axes_from(axes)?)?;
+        let shown = listed_order(&view.properties(), view.shape().len(), view.data_type(), &axes_from("axes", axes)?)?;
         export(image, Some(shown), copy_from(copy)?)
     }
 }

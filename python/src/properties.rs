@@ -171,7 +171,7 @@ impl ImageInfo {
     }
 
     fn set_axes_interpretation(&self, interpretation: &Bound<'_, PyAny>) -> PyResult<()> {
-        let interpretation = interpretation_from(Some(interpretation))?;
+        let interpretation = interpretation_from("interpretation", Some(interpretation))?;
         self.of.get().change(|value| {
             value.axes_interpretation = interpretation;
             value.axes.iter_mut().for_each(|axis| axis.axis = None);

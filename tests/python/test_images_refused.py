@@ -269,6 +269,23 @@ def test_an_image_without_axes_is_read_by_a_region_without_axes():
         assert image.read_region(region) == 5.0 and image.read_region(region).shape == ()
 
 
+def test_an_axis_that_is_none_is_refused_by_the_name_of_its_argument():
+    image = volume()
+    for argument, call in {
+        "axis": lambda wrong: ImageViewFactory.stack([image, image], axis=wrong),
+        "dimension": lambda wrong: ImageViewFactory.flip_dimension(image, dimension=wrong),
+        "newImageType": lambda wrong: ImageViewFactory.reinterpret(image, newImageType=wrong),
+        "dimensionsList": lambda wrong: ImageViewFactory.reinterpret_axes(image, dimensionsList=[wrong] * 3),
+        "interpretation": lambda wrong: NumpyInterop.from_numpy_array(np.zeros((2, 2)), interpretation=wrong),
+    }.items():
+        for wrong in ("ROWS", "row", 99, -1, 2**70):
+            with pytest.raises(ValueError, match=f"^{argument}: .*is not one of"):
+                call(wrong)
+        for wrong in (1.5, object(), True):
+            with pytest.raises(TypeError, match=f"^{argument}: "):
+                call(wrong)
+
+
 def test_what_is_fixed_says_so_and_names_the_way_out():
     part = ImageViewFactory.extract_region(volume(), ((0, 0, 0), (1, 1, 1)))
     assert part.support(ImageCapability.WRITE)

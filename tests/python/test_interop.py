@@ -175,7 +175,7 @@ def test_an_order_is_a_list_of_axes_and_nothing_without_an_order(axes):
         lambda: NumpyInterop.order_to_numpy_array(view, axes),
         lambda: ImageViewFactory.reinterpret_axes(view, axes),
     ):
-        with pytest.raises(TypeError, match=r"axes: .*list.*COLUMN, ROW, SLICE, CHANNEL, SEQUENCE"):
+        with pytest.raises(TypeError, match=r"(axes|dimensionsList): .*list.*COLUMN, ROW, SLICE, CHANNEL, SEQUENCE"):
             ask()
 
 

@@ -16,7 +16,6 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 use pyo3::BoundObject;
-use std::sync::Arc;
 
 /// How an image was opened, and what was made of it since.
 pub struct Opening {

@@ -180,7 +180,7 @@ fn from_dlpack(
     copy: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<ImageView> {
     let (py, copy) = (thing.py(), copy_from(copy)?);
-    let interpretation = interpretation_from(interpretation)?;
+    let interpretation = interpretation_from("interpretation", interpretation)?;
     refuse_mask("thing", thing)?;
     let pins = pinned(thing)?;
     let capsule = asked(thing, copy)?;
