@@ -18,7 +18,9 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
         return Ok(own.get().0);
     }
     if given.is_instance_of::<PyInt>() {
-        let id = given.extract().map_err(|_| PyTypeError::new_err(format!("dtype: {given} is not the id of a data type")))?;
+        let id = given
+            .extract()
+            .map_err(|_| PyTypeError::new_err(format!("dtype: {given} is not the id of a data type")))?;
         return Type::from_id(id).or_raise();
     }
     if let Ok(name) = given.cast::<PyString>() {
