@@ -95,6 +95,15 @@ impl Error {
         Error::new(ErrorKind::NotImplemented, format!("{what} has no {name} capability; {way_out}"))
     }
 
+    /// Source and target of a copy share memory, so that it would read what it wrote.
+    #[cold]
+    pub fn shared_memory() -> Self {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            "source and target share memory: copy the source into memory of its own first",
+        )
+    }
+
     /// The operating system's error, with what was being done.
     pub fn io(doing: &str, source: &std::io::Error) -> Self {
         let kind = match source.kind() {

@@ -111,9 +111,7 @@ impl<'a> Job<'a> {
             .and_then(|count| count.checked_mul(sample as u64))
             .ok_or_else(|| Error::new(ErrorKind::Limit, format!("an image of shape {shape} is beyond 64 bits")))?;
         let way = match (lent(target, true)?, lent(source, false)?) {
-            (Some(to), Some(from)) if shares(&from, &to) => {
-                fail!(InvalidArgument, "source and target share memory: copy the source into memory of its own first")
-            }
+            (Some(to), Some(from)) if shares(&from, &to) => return Err(Error::shared_memory()),
             (Some(memory), _) => Way::Into(memory),
             (None, Some(memory)) => Way::From(memory),
             (None, None) => Way::Buffer,

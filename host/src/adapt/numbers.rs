@@ -3,7 +3,7 @@
 use super::convert::Linear;
 use super::half::{self, Component};
 use iolink_sdk::copy::{convert_strided, Scalar};
-use iolink_sdk::{fail, Block, BlockMut, ByteOrder, DataType, Interpretation, Primitive, Result};
+use iolink_sdk::{fail, Block, BlockMut, ByteOrder, DataType, Error, Interpretation, Primitive, Result};
 
 /// The kernel's name for a type's components.
 ///
@@ -50,7 +50,7 @@ pub(super) fn convert(source: &Block<'_>, target: &mut BlockMut<'_>, line: Linea
         fail!(InvalidArgument, "samples of shape {} cannot fill a block of {}", source.shape(), target.shape());
     }
     if target.may_share(source) {
-        fail!(InvalidArgument, "source and target share memory: copy the source into memory of its own first");
+        return Err(Error::shared_memory());
     }
     let parts = source.data_type().element_count();
     if source.data_type().interpretation() == Interpretation::Complex && line.offset != 0.0 {

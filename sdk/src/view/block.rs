@@ -235,14 +235,6 @@ impl BlockMut<'_> {
     }
 }
 
-#[cold]
-fn shared() -> crate::Error {
-    crate::Error::new(
-        crate::ErrorKind::InvalidArgument,
-        "source and target share memory: copy the source into memory of its own first",
-    )
-}
-
 /// Copies samples from and to an address, by the strides and in the byte order that stand with it.
 ///
 /// # Errors
@@ -259,7 +251,7 @@ pub(super) unsafe fn copy_samples(
     call: &Call<'_>,
 ) -> Result<()> {
     if overlaps(shape, data_type.byte_count(), source.0, source.1, target.0, target.1) {
-        return Err(shared());
+        return Err(crate::Error::shared_memory());
     }
     let component = data_type.component_bytes();
     let swap = if source.2 == target.2 || component == 1 { Swap::None } else { Swap::Bytes(component) };
