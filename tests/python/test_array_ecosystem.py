@@ -480,6 +480,26 @@ def test_a_lazy_view_of_an_opened_image_is_pickled_by_how_it_was_made(pgm, make)
     assert dask.base.tokenize(back.array) != dask.base.tokenize(iolink.open(path).array)
 
 
+class Changeable:
+    id, name, formats = "org.example.changeable", "Changeable", ["changeable"]
+
+    def open(self, source):
+        return np.zeros((40, 50), "u1")
+
+
+def test_an_opened_image_that_may_have_been_changed_is_pickled_by_its_samples(tmp_path):
+    iolink.register_provider(Changeable)
+    path = tmp_path / "a.changeable"
+    path.write_bytes(b"x")
+    view = iolink.open(path)
+    assert view.support(ImageCapability.WRITE)
+    part, flipped = view[10:], ImageViewFactory.flip(view, 0)
+    view[20, 30] = 7
+    for image in (view, part, flipped):
+        back = pickle.loads(pickle.dumps(image))
+        assert np.array_equal(np.asarray(back), np.asarray(image)) and np.asarray(back).max() == 7
+
+
 def test_what_a_lazy_view_was_made_with_may_change_later(pgm):
     path, _ = pgm
     view, origin = iolink.open(path), [2, 3]

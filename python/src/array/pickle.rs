@@ -226,6 +226,9 @@ impl ImageView {
     fn _reopening<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let Some(opening) = self.opening().filter(|opening| opening.is_lasting()) else { return Ok(None) };
         let Some(steps) = &opening.steps else { return Ok(None) };
+        if self.open()?.capabilities().has(ImageCapability::WRITE) {
+            return Ok(None); // what was written since is not where it was opened
+        }
         let options = PyDict::new(py);
         for (key, value) in &opening.options {
             options.set_item(key, value)?;
@@ -234,9 +237,9 @@ impl ImageView {
         (&opening.uri, &opening.provider, &opening.format, options, steps).into_pyobject(py).map(Some)
     }
 
-    /// An image that was opened is pickled as its URI and provider, and is opened anew where it is unpickled; so are its parts
-    /// (`image[key]`), and lazy views by one image (`flip`, `scaled` ...) of one that nobody can write to. Any other is pickled
-    /// as its samples, properties and metadata.
+    /// An image that was opened, and that nobody can write to, is pickled as its URI and provider, and is opened anew where it
+    /// is unpickled; so are its parts (`image[key]`) and lazy views by one image (`flip`, `scaled` ...). Any other is pickled as
+    /// its samples, properties and metadata.
     fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyTuple>> {
         let (py, this) = (slf.py(), slf.get());
         let view = this.open()?;
