@@ -675,6 +675,7 @@ def test_one_that_goes_in_circles_is_stopped(provider):
     ("members", "words"),
     [
         ({"formats": None}, "formats"),
+        ({"formats": {"PGM": "pgm"}}, "formats: {.*} is a dict; give a list"),
         ({"formats": [3]}, r"formats\[0\]: expected a dict"),
         ({"formats": [{"ending": "x"}]}, r"formats\[0\]: \"ending\" is not one of format, extensions"),
         ({"formats": [{"extensions": 3}]}, r"formats\[0\]: 3 is not a text"),

@@ -109,6 +109,12 @@ fn formats_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Format>> {
     if let Ok(endings) = given.cast::<PyString>() {
         return Ok(vec![of_endings(&endings.to_cow()?)]);
     }
+    if given.is_instance_of::<PyDict>() {
+        return Err(PyTypeError::new_err(format!(
+            "formats: {} is a dict; give a list of them, one for each format, or a text of endings",
+            given.repr()?
+        )));
+    }
     let mut formats = Vec::new();
     for (index, one) in given.try_iter()?.enumerate() {
         let one = one?;
