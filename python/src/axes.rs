@@ -3,6 +3,7 @@
 
 use iolink_sdk::{AxesInterpretation, Axis, ImageInterpretation};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
@@ -48,7 +49,8 @@ pub fn axes_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<Axis>> {
         )))
     };
     let unordered = py.import("collections.abc")?;
-    let unordered = (unordered.getattr("Set")?, unordered.getattr("Mapping")?).into_pyobject(py)?;
+    let unordered =
+        (unordered.getattr(intern!(py, "Set"))?, unordered.getattr(intern!(py, "Mapping"))?).into_pyobject(py)?;
     if given.is_instance_of::<PyString>() || given.is_instance(&unordered)? {
         return Err(wrong()?);
     }
@@ -90,5 +92,5 @@ pub fn image_interpretation_from(given: &Bound<'_, PyAny>) -> PyResult<ImageInte
 
 /// The member of an enumeration of `iolink.enums` with this number.
 pub fn member<'py>(py: Python<'py>, class: &str, number: u64) -> PyResult<Bound<'py, PyAny>> {
-    py.import("iolink.enums")?.getattr(class)?.call1((number,))
+    py.import("iolink.enums")?.getattr(PyString::intern(py, class))?.call1((number,))
 }

@@ -5,6 +5,7 @@ use iolink_sdk::abi::{iolink_view, IOLINK_VIEW_MAGIC};
 use iolink_sdk::View;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use std::ffi::CStr;
 
@@ -34,7 +35,7 @@ pub fn of_view<'py>(py: Python<'py>, view: View) -> PyResult<Bound<'py, PyAny>> 
 
 /// The view of an object that answers `__iolink_view__`, or of a capsule.
 pub fn to_view(given: &Bound<'_, PyAny>) -> PyResult<View> {
-    let capsule = match given.getattr("__iolink_view__") {
+    let capsule = match given.getattr(intern!(given.py(), "__iolink_view__")) {
         Ok(method) => method.call0()?,
         Err(_) => given.clone(),
     };

@@ -4,6 +4,7 @@ use crate::errors::OrRaise;
 use crate::vector::Count;
 use iolink_sdk::{DataType as Type, Interpretation, Primitive};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString, PyType};
 
@@ -29,7 +30,7 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
         }
     }
     let numpy = given.py().import("numpy")?;
-    match numpy.getattr("dtype")?.call1((given,)) {
+    match numpy.getattr(intern!(given.py(), "dtype"))?.call1((given,)) {
         Ok(dtype) => from_numpy(&dtype),
         Err(_) => Err(PyTypeError::new_err(format!(
             "dtype: {} is not a data type; give a DataType, a DataTypeId, a NumPy type or a name like \"UINT16\"",
@@ -40,9 +41,9 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
 
 /// The type of a NumPy dtype, byte order aside.
 pub fn from_numpy(dtype: &Bound<'_, PyAny>) -> PyResult<Type> {
-    let kind: char = dtype.getattr("kind")?.extract()?;
-    let size: u64 = dtype.getattr("itemsize")?.extract()?;
-    let sub_array: Option<(Bound<'_, PyAny>, Vec<u64>)> = dtype.getattr("subdtype")?.extract()?;
+    let kind: char = dtype.getattr(intern!(dtype.py(), "kind"))?.extract()?;
+    let size: u64 = dtype.getattr(intern!(dtype.py(), "itemsize"))?.extract()?;
+    let sub_array: Option<(Bound<'_, PyAny>, Vec<u64>)> = dtype.getattr(intern!(dtype.py(), "subdtype"))?.extract()?;
     let found = match kind {
         // What `DataType.dtype` gives for vectors.
         'V' if sub_array.is_some() => match sub_array {
@@ -68,16 +69,16 @@ fn packed(scalar: &Bound<'_, PyAny>, count: u64) -> PyResult<Option<Type>> {
 
 /// The one type of all fields of a structured dtype and how many they are, where they are packed and alike.
 fn vector_fields<'py>(dtype: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u64)>> {
-    let names = dtype.getattr("names")?;
+    let names = dtype.getattr(intern!(dtype.py(), "names"))?;
     if names.is_none() {
         return Ok(None);
     }
-    let fields = dtype.getattr("fields")?;
+    let fields = dtype.getattr(intern!(dtype.py(), "fields"))?;
     let (mut first, mut count): (Option<Bound<'py, PyAny>>, u64) = (None, 0);
     for name in names.try_iter()? {
         let field = fields.get_item(name?)?;
         let (own, offset) = (field.get_item(0)?, field.get_item(1)?.extract::<u64>()?);
-        let size: u64 = own.getattr("itemsize")?.extract()?;
+        let size: u64 = own.getattr(intern!(own.py(), "itemsize"))?.extract()?;
         if offset != count * size || first.as_ref().is_some_and(|first| !first.eq(&own).unwrap_or(false)) {
             return Ok(None);
         }
@@ -111,7 +112,7 @@ pub fn from_kind(kind: char, size: u64) -> Option<Type> {
 /// The refusal of a NumPy dtype that no image can have.
 pub fn unsupported(dtype: &Bound<'_, PyAny>) -> PyErr {
     let named = dtype.repr().map(|text| text.to_string()).unwrap_or_default();
-    let way_out = match dtype.getattr("kind").and_then(|kind| kind.extract::<char>()) {
+    let way_out = match dtype.getattr(intern!(dtype.py(), "kind")).and_then(|kind| kind.extract::<char>()) {
         Ok('M' | 'm') => "view the array as int64 and keep the unit beside it, or use a data frame",
         Ok('O') => "convert the array to a numeric type first",
         Ok('S' | 'U' | 'T') => "text belongs into a data frame",
@@ -139,7 +140,7 @@ pub fn numpy_kind(data_type: Type) -> Option<char> {
 }
 
 fn as_enum<'py>(py: Python<'py>, name: &str, number: u64) -> PyResult<Bound<'py, PyAny>> {
-    py.import("iolink.enums")?.getattr(name)?.call1((number,))
+    py.import("iolink.enums")?.getattr(PyString::intern(py, name))?.call1((number,))
 }
 
 #[pymethods]
@@ -240,7 +241,7 @@ impl DataType {
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let code = numpy_code(self.0)
             .ok_or_else(|| PyTypeError::new_err(format!("{} has no NumPy dtype of a fixed size", self.0)))?;
-        let dtype = py.import("numpy")?.getattr("dtype")?;
+        let dtype = py.import("numpy")?.getattr(intern!(py, "dtype"))?;
         match self.0.vector_length() {
             Some(count) => dtype.call1(((code, (count,)),)),
             None => dtype.call1((code,)),

@@ -16,6 +16,7 @@ use iolink_sdk::{
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use std::os::raw::c_void;
 use std::sync::atomic::Ordering;
@@ -318,7 +319,7 @@ pub fn export<'py>(
             Err(refused) => Err(crate::errors::raise(refused.clone())),
         };
         return match copy {
-            Some(true) => shared?.call_method1("copy", ("C",)),
+            Some(true) => shared?.call_method1(intern!(py, "copy"), ("C",)),
             _ => shared,
         };
     }
@@ -343,7 +344,7 @@ pub fn empty<'py>(py: Python<'py>, view: &dyn iolink_sdk::ImageView, size: &Shap
     let code = crate::dtype::numpy_code(data_type)
         .ok_or_else(|| PyTypeError::new_err(format!("samples of type {data_type} have no NumPy dtype")))?;
     let sizes = Order::numpy(&view.properties(), size.len(), data_type).sizes(size, data_type);
-    py.import("numpy")?.call_method1("empty", (pyo3::types::PyTuple::new(py, sizes)?, code))
+    py.import("numpy")?.call_method1(intern!(py, "empty"), (pyo3::types::PyTuple::new(py, sizes)?, code))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

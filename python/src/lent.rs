@@ -395,7 +395,7 @@ pub fn refuse_mask(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
     if given.cast::<numpy::PyUntypedArray>().is_err() || given.is_exact_instance_of::<numpy::PyUntypedArray>() {
         return Ok(());
     }
-    let masked = given.py().import("numpy.ma")?.getattr("MaskedArray")?;
+    let masked = given.py().import("numpy.ma")?.getattr(intern!(given.py(), "MaskedArray"))?;
     if !given.is_instance(&masked)? {
         return Ok(());
     }
@@ -445,8 +445,10 @@ fn described(dtype: &Bound<'_, numpy::PyArrayDescr>, vector: bool) -> PyResult<(
     if dtype.has_fields() && vector {
         let data_type = crate::dtype::from_numpy(dtype.as_any())?;
         // The fields are alike, so the first one's order is that of all.
-        let first = dtype.as_any().getattr("fields")?.get_item(dtype.as_any().getattr("names")?.get_item(0)?)?;
-        let order = match first.get_item(0)?.getattr("byteorder")?.extract::<char>()? {
+        let (py, dtype) = (dtype.py(), dtype.as_any());
+        let name = dtype.getattr(intern!(py, "names"))?.get_item(0)?;
+        let first = dtype.getattr(intern!(py, "fields"))?.get_item(name)?;
+        let order = match first.get_item(0)?.getattr(intern!(py, "byteorder"))?.extract::<char>()? {
             '>' => ByteOrder::Big,
             '<' => ByteOrder::Little,
             _ => ByteOrder::NATIVE,

@@ -15,6 +15,7 @@ use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
 use iolink_sdk::{ByteOrder, Memory, Owner, Shape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 use std::path::PathBuf;
@@ -49,7 +50,10 @@ fn byte_order_from(given: &str) -> PyResult<ByteOrder> {
 /// A folder in front of the other arguments, where there is one.
 fn folder_first<'py>(args: &Bound<'py, PyTuple>) -> PyResult<(Option<Bound<'py, PyAny>>, Bound<'py, PyTuple>)> {
     let Ok(first) = args.get_item(0) else { return Ok((None, args.clone())) };
-    match first.is_instance_of::<PyString>() || first.is_instance_of::<PyBytes>() || first.hasattr("__fspath__")? {
+    match first.is_instance_of::<PyString>()
+        || first.is_instance_of::<PyBytes>()
+        || first.hasattr(intern!(first.py(), "__fspath__"))?
+    {
         true => Ok((Some(first), args.get_slice(1, args.len()))),
         false => Ok((None, args.clone())),
     }

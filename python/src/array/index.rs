@@ -10,6 +10,7 @@ use crate::vector::Place;
 use iolink_host::adapt::{disassemble_channels, from_image_view, mapped};
 use iolink_sdk::{AxesInterpretation, Axis, AxisMap, ImageProperties, ImageView, IndexMap, Shape};
 use pyo3::exceptions::PyIndexError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyString, PyTuple};
 use std::sync::Arc;
@@ -49,7 +50,7 @@ fn part<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Part<'py>>> {
     }
     let number = match item.is_instance_of::<PyInt>() {
         true => item.clone(),
-        false => match item.call_method0("__index__") {
+        false => match item.call_method0(intern!(item.py(), "__index__")) {
             Ok(number) => number,
             Err(_) => return Ok(None),
         },

@@ -3,6 +3,7 @@
 use crate::image::ImageView;
 use crate::interop::{copy_from, export, lend};
 use pyo3::exceptions::{PyAttributeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -17,15 +18,15 @@ impl ImageView {
         let copy = copy_from(copy)?;
         let Some(dtype) = dtype else { return export(slf, None, copy) };
         let py = slf.py();
-        let wanted = py.import("numpy")?.call_method1("dtype", (dtype,))?;
+        let wanted = py.import("numpy")?.call_method1(intern!(py, "dtype"), (dtype,))?;
         let array = export(slf, None, copy)?;
-        if array.getattr("dtype")?.eq(&wanted)? {
+        if array.getattr(intern!(py, "dtype"))?.eq(&wanted)? {
             return Ok(array);
         }
         if copy == Some(false) {
             return Err(PyValueError::new_err("copy=False: another dtype cannot be had without a copy"));
         }
-        array.call_method1("astype", (wanted,))
+        array.call_method1(intern!(py, "astype"), (wanted,))
     }
 
     /// Where the samples lie, by version 3 of NumPy's array interface. The address is good as long as this object lives,

@@ -13,6 +13,7 @@ use iolink_sdk::{
     MetadataNode as Tree, Value, ValueScale,
 };
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 use pyo3::BoundObject;
@@ -209,8 +210,8 @@ fn _reopen<'py>(
     arguments.set_item("provider", provider)?;
     arguments.set_item("format", format)?;
     let module = py.import("iolink")?;
-    let opened = module.getattr("open")?.call((uri,), Some(&arguments))?;
-    let factory = module.getattr("ImageViewFactory")?;
+    let opened = module.getattr(intern!(py, "open"))?.call((uri,), Some(&arguments))?;
+    let factory = module.getattr(intern!(py, "ImageViewFactory"))?;
     steps.into_iter().try_fold(opened, |image, (name, arguments)| {
         if METHODS.contains(&name.as_str()) {
             return image.call_method1(name.as_str(), arguments);
@@ -245,7 +246,7 @@ impl ImageView {
         let view = this.open()?;
         let module = py.import("iolink._iolink")?;
         if let Some(arguments) = this._reopening(py)? {
-            return (module.getattr("_reopen")?, arguments).into_pyobject(py);
+            return (module.getattr(intern!(py, "_reopen"))?, arguments).into_pyobject(py);
         }
         let data_type = view.data_type();
         let components = data_type.vector_length().map(|_| Shown::Components);
@@ -261,13 +262,13 @@ impl ImageView {
                 let shared = array(py, &mut lent.memory, &shown, true, Some(slf.clone().unbind()))?;
                 // NumPy pickles an array with gaps in band.
                 let copy = protocol >= 5 && !is_dense;
-                (if copy { shared.call_method1("copy", ("C",))? } else { shared }, writable)
+                (if copy { shared.call_method1(intern!(py, "copy"), ("C",))? } else { shared }, writable)
             }
             None => (crate::interop::export(slf, Some(shown(&order)), Some(true))?, true),
         };
         let (properties, metadata) = (properties_state(&view.properties()), tree_state(py, &view.metadata())?);
         let arguments = (samples, DataType(data_type), properties, metadata, order, writable);
-        (module.getattr("_from_pickle")?, arguments).into_pyobject(py)
+        (module.getattr(intern!(py, "_from_pickle"))?, arguments).into_pyobject(py)
     }
 }
 
@@ -275,7 +276,7 @@ impl ImageView {
 impl ImageProperties {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let make = py.import("iolink._iolink")?.getattr("_properties_from_pickle")?;
+        let make = py.import("iolink._iolink")?.getattr(intern!(py, "_properties_from_pickle"))?;
         (make, (properties_state(&slf.get().value()),)).into_pyobject(py)
     }
 }
@@ -284,7 +285,7 @@ impl ImageProperties {
 impl MetadataNode {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let make = py.import("iolink._iolink")?.getattr("_metadata_from_pickle")?;
+        let make = py.import("iolink._iolink")?.getattr(intern!(py, "_metadata_from_pickle"))?;
         (make, (tree_state(py, &slf.get().tree())?,)).into_pyobject(py)
     }
 }

@@ -7,12 +7,13 @@ use crate::lent::{Order, Shown};
 use iolink_sdk::{Axis, Error, ImageCapability};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyDict, PySlice, PyString, PyTuple};
 
 /// The module that does what NumPy alone can: keys with arrays in them.
 fn by_numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    py.import("iolink._fancy")?.getattr(name)
+    py.import("iolink._fancy")?.getattr(PyString::intern(py, name))
 }
 
 #[pymethods]
@@ -104,7 +105,8 @@ impl ImageView {
                 let own = if own.is_empty() { "they have no names".to_owned() } else { own.join(", ") };
                 return Err(PyValueError::new_err(format!("isel: the image has no axis {name}; its axes: {own}")));
             };
-            let is_number = !index.is_instance_of::<PyBool>() && index.call_method0("__index__").is_ok();
+            let is_number =
+                !index.is_instance_of::<PyBool>() && index.call_method0(intern!(index.py(), "__index__")).is_ok();
             if !index.is_instance_of::<PySlice>() && !is_number {
                 return Err(PyTypeError::new_err(format!(
                     "isel: {name}: expected an integer or a slice, not {}",

@@ -6,6 +6,7 @@ use crate::lent::{type_text, Lent, Order};
 use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
 use iolink_sdk::view::services::tiling_from;
 use iolink_sdk::{ByteOrder, ImageCapability};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -20,7 +21,7 @@ impl ImageView {
     /// ((6, 4), dtype('uint8'), array([0, 0], dtype=uint8))
     #[getter]
     fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("iolink._array")?.getattr("ImageArray")?.call1((slf,))
+        slf.py().import("iolink._array")?.getattr(intern!(slf.py(), "ImageArray"))?.call1((slf,))
     }
 
     /// NumPy's shape and type text of the image, without reading it.
@@ -47,11 +48,11 @@ impl ImageView {
 
     /// A picture of the middle of the image, and what is known of it, for notebooks. Reads no more than the picture needs.
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("iolink._show")?.getattr("html")?.call1((slf,))
+        slf.py().import("iolink._show")?.getattr(intern!(slf.py(), "html"))?.call1((slf,))
     }
 
     /// The picture alone, as PNG; `None` where there is nothing to show.
     fn _repr_png_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("iolink._show")?.getattr("png")?.call1((slf,))
+        slf.py().import("iolink._show")?.getattr(intern!(slf.py(), "png"))?.call1((slf,))
     }
 }

@@ -13,6 +13,7 @@ use iolink_sdk::{
     Region, Result, Shape, UniformTiling, View,
 };
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PySlice, PyTuple};
@@ -50,11 +51,12 @@ impl ArrayImage {
     /// # Errors
     /// `TypeError` for a dtype that no image has, `ValueError` for axes that do not fit.
     pub fn new(object: &Bound<'_, PyAny>, layout: Layout) -> PyResult<Self> {
-        let sizes: Vec<u64> = object.getattr("shape")?.extract()?;
-        let data_type = crate::dtype::data_type_from(&object.getattr("dtype")?)?;
+        let sizes: Vec<u64> = object.getattr(intern!(object.py(), "shape"))?.extract()?;
+        let data_type = crate::dtype::data_type_from(&object.getattr(intern!(object.py(), "dtype"))?)?;
         let placed = layout.place(sizes.len(), data_type)?;
         let shape = Shape::collect(placed.canonical.iter().map(|position| sizes[*position])).or_raise()?;
-        let chunks: Option<Vec<u64>> = object.getattr("chunks").ok().and_then(|chunks| chunks.extract().ok());
+        let chunks: Option<Vec<u64>> =
+            object.getattr(intern!(object.py(), "chunks")).ok().and_then(|chunks| chunks.extract().ok());
         let chunks = chunks.filter(|chunks| chunks.len() == sizes.len() && !chunks.contains(&0));
         let in_order = |chunks: Vec<u64>| Shape::collect(placed.canonical.iter().map(|position| chunks[*position]));
         let chunk = chunks.map(in_order).transpose().or_raise()?;

@@ -12,6 +12,7 @@ use crate::registry;
 use iolink_plugin_stream::{stream_over, FileStream, OpenMode};
 use iolink_sdk::{Adopt, Create, Error};
 use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,7 +120,7 @@ impl StreamAccessFactory {
     /// b'abc'
     #[staticmethod]
     fn from_file_object(file: &Bound<'_, PyAny>) -> PyResult<StreamAccess> {
-        let name = file.getattr("name").ok().map(Bound::unbind);
+        let name = file.getattr(intern!(file.py(), "name")).ok().map(Bound::unbind);
         Ok(StreamAccess::new(Handle::of_python(Arc::new(PythonFile::new(file).naming(file.py(), "file")?), name)))
     }
 

@@ -5,6 +5,7 @@ use crate::errors::from_python;
 use iolink_sdk::{Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
@@ -32,7 +33,7 @@ fn is_instance(object: &Bound<'_, PyAny>, class: &'static str) -> PyResult<bool>
 
 /// What the object says of itself, where it does; else what it has must do.
 fn says(object: &Bound<'_, PyAny>, question: &str, otherwise: bool) -> PyResult<bool> {
-    match object.getattr(question) {
+    match object.getattr(PyString::intern(object.py(), question)) {
         Ok(method) if method.is_callable() => method.call0()?.is_truthy(),
         _ => Ok(otherwise),
     }
@@ -44,13 +45,22 @@ impl PythonFile {
     /// is asked what it can do.
     pub fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let class = object.get_type().name()?;
-        if is_instance(object, "TextIOBase")? || (object.hasattr("encoding")? && object.hasattr("newlines")?) {
+        if is_instance(object, "TextIOBase")?
+            || (object.hasattr(intern!(object.py(), "encoding"))?
+                && object.hasattr(intern!(object.py(), "newlines"))?)
+        {
             return Err(PyTypeError::new_err(format!(
                 "{class} is in text mode and gives characters, not bytes; open it with \"b\" in its mode, or give \
                  its .buffer"
             )));
         }
-        let method = |name| object.getattr(name).ok().filter(|method| method.is_callable()).map(Bound::unbind);
+        let method = |name| {
+            object
+                .getattr(PyString::intern(object.py(), name))
+                .ok()
+                .filter(|method| method.is_callable())
+                .map(Bound::unbind)
+        };
         let (read, readinto, write, seek) = (method("read"), method("readinto"), method("write"), method("seek"));
         let mut capabilities = StreamCapability::NONE;
         let mut grant = |has, capability| {
@@ -70,7 +80,7 @@ impl PythonFile {
         grant(reads, StreamCapability::READ);
         grant(writes, StreamCapability::WRITE);
         grant(seeks, StreamCapability::SEEK);
-        grant(writes && seeks && object.hasattr("truncate")?, StreamCapability::RESIZE);
+        grant(writes && seeks && object.hasattr(intern!(object.py(), "truncate"))?, StreamCapability::RESIZE);
         Ok(PythonFile {
             raw: is_instance(object, "RawIOBase")?,
             object: object.clone().unbind(),
@@ -85,7 +95,7 @@ impl PythonFile {
 
     /// The object's `name`, where it is a text.
     pub fn name(&self) -> Option<String> {
-        Python::attach(|py| self.object.bind(py).getattr("name").ok()?.extract().ok())
+        Python::attach(|py| self.object.bind(py).getattr(intern!(py, "name")).ok()?.extract().ok())
     }
 
     /// Runs `body` in Python; what it raises goes out unchanged.
@@ -110,7 +120,7 @@ impl PythonFile {
 
     fn position(&self, py: Python<'_>, given: Bound<'_, PyAny>) -> PyResult<u64> {
         // Some objects' seek gives nothing: then tell knows.
-        let given = if given.is_none() { self.object.bind(py).call_method0("tell")? } else { given };
+        let given = if given.is_none() { self.object.bind(py).call_method0(intern!(py, "tell"))? } else { given };
         let position: i64 = given.extract()?;
         u64::try_from(position).map_err(|_| lie(py, format!("seek() says the cursor stands at {position}")))
     }
@@ -246,7 +256,7 @@ impl StreamAccess for PythonFile {
             },
             SeekFrom::Current(0) => {
                 return self.ask(|py| {
-                    let given = self.object.bind(py).call_method0("tell")?;
+                    let given = self.object.bind(py).call_method0(intern!(py, "tell"))?;
                     self.position(py, given)
                 })
             }
@@ -259,7 +269,7 @@ impl StreamAccess for PythonFile {
     fn length(&self) -> Result<u64> {
         self.check(StreamCapability::SEEK, "SEEK")?;
         self.ask(|py| {
-            let given = self.object.bind(py).call_method0("tell")?;
+            let given = self.object.bind(py).call_method0(intern!(py, "tell"))?;
             let here = self.position(py, given)?;
             let end = self.seek_to(py, 0, 2);
             self.seek_to(py, here as i64, 0)?;
@@ -272,13 +282,13 @@ impl StreamAccess for PythonFile {
         let before = self.length()?;
         self.ask(|py| {
             let object = self.object.bind(py);
-            object.call_method1("truncate", (length,))?;
+            object.call_method1(intern!(py, "truncate"), (length,))?;
             Ok(())
         })?;
         // Some objects (io.BytesIO is one) cut but do not fill.
         if length > before && self.length()? < length {
             return self.ask(|py| {
-                let given = self.object.bind(py).call_method0("tell")?;
+                let given = self.object.bind(py).call_method0(intern!(py, "tell"))?;
                 let here = self.position(py, given)?;
                 self.seek_to(py, length as i64 - 1, 0)?;
                 let write = self.method(&self.write, "WRITE").map_err(crate::errors::raise)?;
@@ -293,8 +303,8 @@ impl StreamAccess for PythonFile {
     fn flush(&self) -> Result<()> {
         self.ask(|py| {
             let object = self.object.bind(py);
-            if object.hasattr("flush")? {
-                object.call_method0("flush")?;
+            if object.hasattr(intern!(py, "flush"))? {
+                object.call_method0(intern!(py, "flush"))?;
             }
             Ok(())
         })
@@ -306,7 +316,7 @@ impl StreamAccess for PythonFile {
         }
         // The object belongs to whoever gave it and stays open; what it has buffered goes out, or its error does. One
         // that was closed meanwhile did that itself.
-        let gone = self.ask(|py| match self.object.bind(py).getattr("closed") {
+        let gone = self.ask(|py| match self.object.bind(py).getattr(intern!(py, "closed")) {
             Ok(closed) => closed.is_truthy(),
             Err(_) => Ok(false),
         });

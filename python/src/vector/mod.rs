@@ -12,6 +12,7 @@ pub use classes::{Vector2d, Vector2i64, Vector2u64, Vector3d, VectorXd, VectorXi
 use classes::Class;
 use numbers::{Numbers, Operation};
 use pyo3::exceptions::PyIndexError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
@@ -70,12 +71,16 @@ impl Vector {
     fn index<'py>(&self, value: Bound<'py, PyAny>, bounds: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let py = value.py();
         let arguments: Vec<Bound<'py, PyAny>> = std::iter::once(value).chain(bounds.iter()).collect();
-        self.tuple(py)?.as_any().call_method("index", PyTuple::new(py, arguments)?, None::<&Bound<'_, PyDict>>)
+        self.tuple(py)?.as_any().call_method(
+            intern!(py, "index"),
+            PyTuple::new(py, arguments)?,
+            None::<&Bound<'_, PyDict>>,
+        )
     }
 
     /// How many components are equal to `value`.
     fn count<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.tuple(value.py())?.as_any().call_method1("count", (value,))
+        self.tuple(value.py())?.as_any().call_method1(intern!(value.py(), "count"), (value,))
     }
 
     fn __repr__(&self) -> String {
@@ -96,7 +101,8 @@ impl Vector {
     fn __richcmp__<'py>(&self, other: &Bound<'py, PyAny>, operation: CompareOp) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
         let equality = matches!(operation, CompareOp::Eq | CompareOp::Ne);
-        let comparable = is_ordered(other) || (equality && other.hasattr("__array__")? && other.len().is_ok());
+        let comparable =
+            is_ordered(other) || (equality && other.hasattr(intern!(py, "__array__"))? && other.len().is_ok());
         if !comparable {
             return Ok(py.NotImplemented().into_bound(py));
         }
@@ -205,7 +211,8 @@ fn is_ordered(given: &Bound<'_, PyAny>) -> bool {
 
 /// A scalar of NumPy's, which is no `int` and need not be a `float`.
 fn is_numpy_number(given: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(given.hasattr("dtype")? && given.getattr("ndim")?.extract::<usize>()? == 0)
+    Ok(given.hasattr(intern!(given.py(), "dtype"))?
+        && given.getattr(intern!(given.py(), "ndim"))?.extract::<usize>()? == 0)
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
