@@ -1058,6 +1058,7 @@ class _Blocks:
         facts_of: Callable[..., str],
         spec_of: Callable[..., tuple[Any, str]],
         key: str,
+        keeps_labels: bool,
     ) -> None: ...
     def frame_of(self, df: Any) -> tuple[DataFrameView, dict[str, str]] | None: ...
 

@@ -171,4 +171,5 @@ _BLOCKS = _Blocks(
     facts_of=_plain_facts,
     spec_of=spec,
     key=PANDAS,
+    keeps_labels=COPIES_ALWAYS,
 )

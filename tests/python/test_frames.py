@@ -174,6 +174,57 @@ def test_missing_numbers_are_masked():
     assert array.sum() == 4
 
 
+def test_a_time_that_is_the_smallest_number_is_none():
+    pa = pytest.importorskip("pyarrow")
+    counts = pa.array([-(2**63), 1], pa.int64())
+    table = pa.table({"t": counts.cast(pa.timestamp("us")), "d": counts.cast(pa.duration("s"))})
+    frame = DataFrameViewFactory.from_arrow(table)
+    for name in table.column_names:
+        assert [frame.at(name, 0), frame[name].to_list()[0]] == [None, None]
+        assert np.isnat(frame.read(name)).tolist() == [True, False]
+        assert frame.to_pandas()[name].isna().tolist() == [True, False]
+    assert frame.to_arrow().equals(table), "Arrow gets what it gave"
+
+
+def test_nan_is_no_number_but_a_missing_text_or_time():
+    names = ["n", "b", "s", "t"]
+    frame = DataFrameViewFactory.from_columns(
+        {"n": [1, 2], "b": [True, False], "s": ["a", "b"], "t": np.array([0, 1], "M8[s]")}
+    )
+    for name in ("n", "b"):
+        for values in ([float("nan")], np.array([np.nan])):
+            with pytest.raises(TypeError, match=r"row 0: NaN \(a missing value is None\)"):
+                frame.write(name, 1, values)
+    for name in ("s", "t"):
+        frame.set_at(name, 1, float("nan"))
+    assert [frame.at(name, 1) for name in names] == [2, False, None, None]
+
+
+def test_times_with_and_without_a_zone_are_kept_apart():
+    naive, aware = datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    for pair in ([naive, aware], [aware, naive]):
+        with pytest.raises(TypeError, match='column "t", row 1: datetime'):
+            DataFrameViewFactory.from_columns({"t": pair})
+    with pytest.raises(TypeError, match='column "t", row 0: a value of type time with a time zone'):
+        DataFrameViewFactory.from_columns({"t": [aware.timetz()]})
+    frame = DataFrameViewFactory.from_columns({"naive": [naive], "aware": [aware]})
+    with pytest.raises(TypeError, match="row 0: a point in time with a zone"):
+        frame.set_at("naive", 0, aware)
+    with pytest.raises(TypeError, match='column "aware", row 0: a datetime without a time zone'):
+        frame.set_at("aware", 0, naive)
+    later = np.datetime64("2021-01-01", "us")
+    frame.set_at("naive", 0, later)
+    frame.set_at("aware", 0, later)  # as `at` has it: NumPy's times are in UTC
+    assert [frame.at(name, 0) for name in frame.columns] == [later, later]
+
+
+def test_times_of_several_units_are_kept_in_the_finest():
+    values = [np.datetime64(3, "s"), np.datetime64(5, "ns"), np.datetime64(7, "ms")]
+    frame = DataFrameViewFactory.from_columns({"t": values, "d": [value - np.datetime64(0, "s") for value in values]})
+    assert (frame["t"].to_list(), frame.column_arrow_type("t")) == (values, "timestamp[ns]")
+    assert frame.column_arrow_type("d") == "duration[ns]"
+
+
 @pytest.mark.parametrize(
     ("column", "values", "error", "words"),
     [
@@ -193,7 +244,15 @@ def test_wrong_values_are_refused_and_change_nothing(column, values, error, word
 
 
 def test_floats_take_only_what_they_can_hold():
-    frame = DataFrameViewFactory.allocate([2, 1], ["f4", "f8"], ["float32", "float64"])
+    frame = DataFrameViewFactory.allocate([3, 1], ["f4", "f8", "f2"], ["float32", "float64", "float16"])
+    for name, bits in [("f2", 11), ("f4", 24), ("f8", 53)]:
+        for whole in (2**bits, -(2**bits)):
+            frame.set_at(name, 0, whole)
+            assert frame.at(name, 0) == whole
+            with pytest.raises(ValueError, match=f"more than {bits} bits"):
+                frame.set_at(name, 0, whole + (1 if whole > 0 else -1))
+    frame.set_at("f4", 0, float(2**24 + 1))
+    assert frame.at("f4", 0) == 2**24, "a float is rounded, as NumPy does"
     frame.set_at("f8", 0, 2**53)
     with pytest.raises(ValueError, match="53 bits"):
         frame.set_at("f8", 0, 2**53 + 1)
@@ -219,6 +278,56 @@ def test_floats_take_only_what_they_can_hold():
 def test_impossible_frames_are_refused(arguments, error):
     with pytest.raises(error):
         DataFrameViewFactory.allocate(*arguments)
+
+
+FAR = [-1, 2**64, -(2**70), 2**200, np.int64(-1)]
+
+
+@pytest.mark.parametrize("far", FAR, ids=str)
+def test_rows_and_columns_that_no_frame_has_are_index_errors(far):
+    frame = people()
+    rows = [
+        lambda: frame.at("age", far),
+        lambda: frame.set_at("age", far, 1),
+        lambda: frame.read("age", far),
+        lambda: frame.read("age", far, 1),
+        lambda: frame.write("age", far, [1]),
+        lambda: frame.add_rows(far, 1),
+        lambda: frame.remove_rows(far, 1),
+    ]
+    columns = [
+        lambda: frame.at(far, 0),
+        lambda: frame.set_at(far, 0, 1),
+        lambda: frame.read(far),
+        lambda: frame.write(far, 0, [1]),
+        lambda: frame.unit(far),
+        lambda: frame.set_unit(far, "m"),
+        lambda: frame.column_name(far),
+        lambda: frame.column_data_type(far),
+        lambda: frame.remove_column(far),
+        lambda: frame[[far]],
+    ]
+    counts = [
+        lambda: frame.read("age", 0, far),
+        lambda: frame.add_rows(0, far),
+        lambda: frame.remove_rows(0, far),
+        lambda: frame.reshape([2, far], ["name", "age"], ["UTF8_STRING", "int64"]),
+    ]
+    for call in rows:
+        with pytest.raises(IndexError, match=f"there is no row {far}; the frame has 5, counted from 0"):
+            call()
+    for call in columns:
+        with pytest.raises(IndexError, match=f"there is no column {far}; the frame has 2, counted from 0"):
+            call()
+    for call in counts:
+        with pytest.raises(ValueError, match="negative, or more than 64 bits hold"):
+            call()
+    assert frame.shape() == (2, 5)
+    assert frame.at(np.int64(1), np.int64(0)) == 0
+    with pytest.raises(TypeError, match="column: expected a name or a number, not float"):
+        frame.at(1.0, 0)
+    with pytest.raises(TypeError):
+        frame.at("age", 1.0)
 
 
 def test_bad_columns_are_refused_by_name():
@@ -370,6 +479,41 @@ def test_arrow_libraries_take_frames_and_give_them():
     assert pa.array(frame["i"]).equals(table["i"].combine_chunks())
 
 
+def test_values_of_every_arrow_type_are_values():
+    pa = pytest.importorskip("pyarrow")
+    pairs = [[("a", 1), ("b", None)], None, []]
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int16()), pa.array(["x", None]))
+    spans = [pa.MonthDayNano([1, -2, 3]), None, pa.MonthDayNano([0, 0, 5])]
+    unions = pa.UnionArray.from_sparse(
+        pa.array([0, 1, 0], pa.int8()), [pa.array([1, 2, None]), pa.array(["p", "q", "r"])]
+    )
+    dense = pa.UnionArray.from_dense(
+        pa.array([0, 1, 0], pa.int8()), pa.array([0, 0, 1], pa.int32()), [pa.array([1, None]), pa.array(["q"])]
+    )
+    columns = {
+        "map": pa.array(pairs, pa.map_(pa.string(), pa.int8())),
+        "run": runs,
+        "interval": pa.array(spans),
+        "view": pa.array([[1, None], None, []], pa.list_view(pa.int8())),
+        "large view": pa.array([[1, None], None, []], pa.large_list_view(pa.int8())),
+        "sparse": unions,
+        "dense": dense,
+        "list of maps": pa.array([[pairs[0]], None, []], pa.list_(pa.map_(pa.string(), pa.int8()))),
+    }
+    frame = DataFrameViewFactory.from_arrow(pa.table(columns))
+    for name, column in columns.items():
+        expected = column.to_pylist()
+        if name == "interval":
+            expected = [value and tuple(value) for value in spans]
+        assert frame[name].to_list() == expected, name
+        assert frame.read(name) == expected, name
+        assert [frame.at(name, row) for row in range(3)] == expected, name
+        assert frame[1:][name].to_list() == expected[1:], name
+        if pytest.importorskip("pandas"):
+            assert frame[[name]].to_pandas()[name].tolist() == expected, name
+    assert "('a', 1)" not in str(frame) and "(a, 1)" in str(frame)
+
+
 def test_arrow_buffers_are_shared_both_ways():
     pa = pytest.importorskip("pyarrow")
     source = pa.table({"x": pa.array(range(100), pa.int64()), "s": pa.array([str(i) for i in range(100)])})
@@ -379,12 +523,53 @@ def test_arrow_buffers_are_shared_both_ways():
         assert [b.address for b in given if b] == [b.address for b in got if b]
 
 
-def test_text_that_is_not_utf8_is_refused():
+def damaged_texts(kind, at=3, rows=5):
+    """A column that claims to be UTF-8, of which one text is not."""
     pa = pytest.importorskip("pyarrow")
-    bad = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, 2], "i4")), pa.py_buffer(b"\xc3\x28")])
-    frame = DataFrameViewFactory.from_arrow(pa.table({"s": bad}))
-    with pytest.raises(ValueError, match='column "s"'):
-        frame.at("s", 0)
+    cells = [b"fine \xc3\xa9"] * at + [b"\xc3\x28" * 10] + [b"fine"] * (rows - at - 1)
+    if pa.types.is_string_view(kind):
+        return pa.array(cells, pa.binary_view()).view(kind)
+    wide = pa.types.is_large_string(kind)
+    return pa.array(cells, pa.large_binary() if wide else pa.binary()).view(kind)
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+def test_text_that_is_not_utf8_is_refused_wherever_it_would_go(kind, tmp_path):
+    pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
+    kind = getattr(pa, kind)()
+    table = pa.table({"n": range(5), "s": damaged_texts(kind)})
+    frame = DataFrameViewFactory.from_arrow(table)
+    ways = {
+        "at": lambda: frame.at("s", 3),
+        "list": lambda: frame["s"].to_list(),
+        "column": lambda: pa.array(frame["s"]),
+        "pyarrow": frame.to_arrow,
+        "polars": frame.to_polars,
+        "stream": lambda: pl.DataFrame(frame),
+        "cut": lambda: frame[1:].to_arrow(),
+        "file": lambda: DataFrameViewFactory.write(frame, tmp_path / "out.parquet"),
+        "text": lambda: str(frame),
+    }
+    for name, way in ways.items():
+        for _ in range(2):
+            with pytest.raises(ValueError, match=f'column "s", row {2 if name == "cut" else 3}, is damaged'):
+                way()
+    assert frame.at("s", 2) == "fine \u00e9"
+    assert frame[:3].to_arrow()["s"].to_pylist() == ["fine \u00e9"] * 3
+    assert frame[["n"]].to_arrow()["n"].to_pylist() == list(range(5))
+    two = DataFrameViewFactory.from_arrow(pa.concat_tables([table.slice(0, 2), table.slice(2)]))
+    with pytest.raises(ValueError, match='column "s", row 3, is damaged'):
+        two.to_polars()
+
+
+def test_text_that_is_not_utf8_is_refused_within_lists_and_dictionaries():
+    pa = pytest.importorskip("pyarrow")
+    texts = damaged_texts(pa.string())
+    lists = pa.ListArray.from_arrays([0, 5], texts)
+    keys = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), texts)
+    for column in (lists, keys):
+        with pytest.raises(ValueError, match='column "s" is damaged'):
+            DataFrameViewFactory.from_arrow(pa.table({"s": column})).to_polars()
 
 
 def test_a_producer_that_fails_is_an_error():

@@ -174,6 +174,69 @@ def test_frames_without_rows_or_columns():
     check(pd.DataFrame({"x": []}))
 
 
+def test_rows_that_are_numbered_keep_their_numbers_in_a_cut():
+    plain = pd.DataFrame({"x": range(6), "s": list("abcdef")})
+    stepped = plain.set_axis(pd.RangeIndex(20, 2, -3, name="r"))
+    for df in (plain, stepped):
+        frame = from_pandas(df)
+        for rows in (slice(2, 5), slice(0, 3), slice(-2, None), slice(3, 3), slice(0, 6)):
+            for cut in (frame[rows], through_arrow(frame)[rows], through_arrow(frame[rows])):
+                out = to_pandas(cut)
+                assert_frame_equal(out, df[rows])
+                assert out.index.equals(df.index[rows]) and type(out.index) is pd.RangeIndex
+        assert_frame_equal(to_pandas(frame[1:][1:3]), df[1:][1:3])
+        assert_frame_equal(to_pandas(frame[["x"]][2:]), df[["x"]][2:])
+        assert_frame_equal(to_pandas(frame), df)
+
+
+def categories(ordered, values=("u", None, "v", "u")):
+    return pd.DataFrame({"c": pd.Categorical(values, categories=["v", "u", "w"], ordered=ordered)})
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_write_to_a_category_changes_neither_the_others_nor_their_order(ordered):
+    for value, at in itertools.product(["w", "u", None], range(4)):
+        expected = categories(ordered)
+        expected.loc[at, "c"] = value
+        for start in (from_pandas, lambda df: through_arrow(from_pandas(df)), lambda df: from_pandas(df, copy=True)):
+            frame = start(categories(ordered))
+            frame.set_at("c", at, value)
+            assert_frame_equal(to_pandas(frame), expected)
+            assert_frame_equal(to_pandas(through_arrow(frame)), expected)
+    frame = from_pandas(categories(ordered))
+    if ordered:
+        with pytest.raises(ValueError, match=r'column "c": .*q.* is none of the values whose order the column keeps'):
+            frame.set_at("c", 0, "q")
+        assert_frame_equal(to_pandas(frame), categories(ordered))
+    else:
+        frame.set_at("c", 0, "q")
+        out = to_pandas(frame)["c"]
+        assert (out.tolist()[0], list(out.cat.categories)) == ("q", ["v", "u", "w", "q"])
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_new_rows_of_a_category_are_missing(ordered):
+    for at, rows in [(0, [None] * 2 + ["u", None]), (2, ["u", None, None, None]), (4, ["u", None, "v", "u"])]:
+        frame = from_pandas(categories(ordered))
+        frame.add_rows(at, 2)
+        out = to_pandas(frame)
+        assert_frame_equal(out[:4], categories(ordered, rows))
+        assert list(out["c"].cat.categories) == ["v", "u", "w"] and out["c"].cat.ordered == ordered
+    frame = from_pandas(categories(ordered)[:0])
+    frame.add_rows(0, 1)
+    assert list(to_pandas(frame)["c"].cat.categories) == ["v", "u", "w"]
+
+
+def test_a_dictionary_grows_no_further_than_its_keys_number():
+    few = [f"{number}" for number in range(126)]  # for which pandas takes keys of eight bits
+    frame = from_pandas(pd.DataFrame({"c": pd.Categorical(few, categories=few)}))
+    with pytest.raises(ValueError, match='column "c": 129 values are more than keys of type Int8 can number'):
+        frame.write("c", 0, ["one more", "two more", "three more"])
+    assert frame["c"].to_list() == few
+    frame.write("c", 0, ["one more", "two more"])
+    assert frame["c"].to_list() == ["one more", "two more", *few[2:]]
+
+
 def test_attributes_come_back():
     df = pd.DataFrame({"x": [1]})
     df.attrs = {"source": "there"}
@@ -439,6 +502,46 @@ def test_objects_of_several_types_are_refused_with_their_row(columns, words):
     df = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     with pytest.raises((TypeError, ValueError), match=words):
         from_pandas(df)
+
+
+NAIVE, AWARE = datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+TIME, AWARE_TIME = datetime.time(1), datetime.time(1, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([NAIVE, AWARE], "row 1: datetime with a time zone among datetime"),
+        ([None, AWARE, NAIVE], "times with zones are kept as objects"),
+        ([TIME, None, AWARE_TIME], "row 2: a value of type time with a time zone cannot be carried"),
+        ([AWARE_TIME, TIME], "times with zones are kept as objects"),
+        ([pd.Timestamp(NAIVE), NAIVE], "row 1: datetime among Timestamp"),
+        ([NAIVE, pd.Timestamp(NAIVE)], "row 1: Timestamp among datetime"),
+        ([pd.Timestamp(NAIVE), pd.Timestamp(AWARE)], "row 1: Timestamp with a time zone among Timestamp"),
+        ([NAIVE, datetime.date(2020, 1, 1)], "row 1: date among datetime"),
+        ([datetime.timedelta(1), pd.Timedelta(1)], "row 1: Timedelta among timedelta"),
+        ([1, np.int64(2)], "row 1: int64 among int"),
+        ([1.5, np.float64(2)], "row 1: float64 among float"),
+        ([pd.Timestamp("1500-01-01"), pd.Timestamp(1)], "row [01]: .* is no whole number of ns"),
+        ([datetime.timedelta(1), datetime.timedelta(999999999)], "row 1: .* does not fit 64 bits of us"),
+        ([1, 2**200], "row 1: the integer does not fit"),
+    ],
+)
+def test_times_and_numbers_of_several_kinds_are_refused_with_their_row(values, words):
+    df = pd.DataFrame({"fine": [0] * len(values), "t": pd.Series(values, dtype=object)})
+    with pytest.raises((TypeError, ValueError), match=f"column '?\"?t\"?'?.*{words}"):
+        from_pandas(df)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_objects_of_pandas_times_come_back_in_their_unit(unit):
+    years = ["2020", None, "1700" if unit == "ns" else "0001"]
+    stamps = [pd.NaT if year is None else pd.Timestamp(np.datetime64(year, unit)) for year in years]
+    spans = [pd.Timedelta(np.timedelta64(5, unit)), None, pd.Timedelta(np.timedelta64(-1, unit))]
+    df = pd.DataFrame({"t": pd.Series(stamps, dtype=object), "d": pd.Series(spans, dtype=object)})
+    frame = check(df)
+    for out in (to_pandas(frame), to_pandas(through_arrow(frame))):
+        assert [out["t"][0].unit, out["d"][2].unit] == [unit, unit]
 
 
 def test_other_bad_input_is_refused():

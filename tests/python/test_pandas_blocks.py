@@ -181,6 +181,14 @@ def test_labels_of_frames_that_came_and_went_are_not_mixed_up():
         assert frame.columns == [f"kept {number % 20}", "b", "c", "d"]
 
 
+@pytest.mark.skipif(not OLD, reason="this pandas lets nobody write to the labels")
+def test_labels_that_were_written_are_seen():
+    df = numbers()
+    by_blocks(df)
+    df.columns.array[0] = "written"
+    assert by_blocks(df)[0].columns == ["written", "b", "c", "d"]
+
+
 def test_the_labels_of_a_frame_are_not_kept_alive():
     df = numbers()
     frame, _ = by_blocks(df)

@@ -2,8 +2,8 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_array::{Array, ArrayRef, RunArray, StructArray};
+use arrow_schema::{DataType, IntervalUnit, TimeUnit};
 use std::borrow::Cow;
 
 /// One value.
@@ -33,6 +33,8 @@ pub enum Cell<'a> {
     Decimal(String),
     /// A list.
     List(Vec<Cell<'a>>),
+    /// A fixed number of values: a key and its value of a map; months, days and nanoseconds of an interval.
+    Tuple(Vec<Cell<'a>>),
     /// Fields by name.
     Struct(Vec<(Cow<'a, str>, Cell<'a>)>),
     /// A value of a type that is only carried, named here.
@@ -77,6 +79,7 @@ impl Cell<'_> {
             Cell::Span(count, unit) => Cell::Span(count, unit),
             Cell::Decimal(text) => Cell::Decimal(text),
             Cell::List(cells) => Cell::List(cells.into_iter().map(Cell::into_owned).collect()),
+            Cell::Tuple(cells) => Cell::Tuple(cells.into_iter().map(Cell::into_owned).collect()),
             Cell::Struct(fields) => Cell::Struct(
                 fields.into_iter().map(|(name, cell)| (name.into_owned().into(), cell.into_owned())).collect(),
             ),
@@ -119,6 +122,33 @@ fn count(array: &ArrayRef, row: usize) -> i64 {
     0
 }
 
+/// Months, days and nanoseconds of an interval.
+fn interval(array: &ArrayRef, unit: IntervalUnit, row: usize) -> Cell<'static> {
+    let (months, days, nanos) = match unit {
+        IntervalUnit::YearMonth => (array.as_primitive::<IntervalYearMonthType>().value(row), 0, 0),
+        IntervalUnit::DayTime => {
+            let value = array.as_primitive::<IntervalDayTimeType>().value(row);
+            (0, value.days, i64::from(value.milliseconds) * 1_000_000)
+        }
+        IntervalUnit::MonthDayNano => {
+            let value = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
+            (value.months, value.days, value.nanoseconds)
+        }
+    };
+    Cell::Tuple([i128::from(months), i128::from(days), i128::from(nanos)].map(Cell::Int).into())
+}
+
+/// The keys of a map with their values.
+fn entries(map: &StructArray) -> Cell<'static> {
+    let entry = |row| Cell::Tuple(map.columns().iter().map(|column| cell(column, row).into_owned()).collect());
+    Cell::List((0..map.len()).map(entry).collect())
+}
+
+/// The value of a row whose run tells it.
+fn of_run<'a, R: RunEndIndexType>(array: &'a RunArray<R>, row: usize) -> Cell<'a> {
+    cell(array.values(), array.get_physical_index(row))
+}
+
 /// Value of a row that is there; the array was checked.
 pub(crate) fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
     if array.is_null(row) {
@@ -151,6 +181,8 @@ pub(crate) fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
             Cell::Time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1_000))
         }
         DataType::Time64(_) => Cell::Time(array.as_primitive::<Time64NanosecondType>().value(row)),
+        // What NumPy has for a missing time, which some producers hand over as if it were one.
+        DataType::Timestamp(..) | DataType::Duration(_) if count(array, row) == i64::MIN => Cell::Missing,
         DataType::Timestamp(unit, zone) => {
             Cell::Stamp(count(array, row), unit_of(unit), zone.as_deref().map(Cow::from))
         }
@@ -184,6 +216,16 @@ pub(crate) fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
                 fields.iter().zip(columns).map(|(field, column)| (field.name().into(), cell(column, row))).collect(),
             )
         }
+        DataType::ListView(_) => list(array.as_list_view::<i32>().value(row)),
+        DataType::LargeListView(_) => list(array.as_list_view::<i64>().value(row)),
+        DataType::Map(..) => entries(&array.as_map().value(row)),
+        DataType::Interval(unit) => interval(array, *unit, row),
+        DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+            DataType::Int16 => of_run(array.as_run::<Int16Type>(), row),
+            DataType::Int32 => of_run(array.as_run::<Int32Type>(), row),
+            _ => of_run(array.as_run::<Int64Type>(), row),
+        },
+        DataType::Union(..) => cell(&array.as_union().value(row), 0).into_owned(),
         other => Cell::Other(crate::types::words(other)),
     }
 }

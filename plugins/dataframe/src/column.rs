@@ -1,11 +1,12 @@
 //! A column: its field and its values, in one or several pieces.
 
 use crate::arrow_error;
+use crate::dictionary::{missing_rows, unified};
 use crate::storage::{Form, Stored};
 use crate::zeros::zeros;
 use arrow_array::{make_array, Array, ArrayRef};
 use arrow_schema::{DataType, Field, FieldRef};
-use iolink_sdk::Result;
+use iolink_sdk::{fail, Result};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,10 +36,44 @@ impl Chunk {
         cut(self.stored.exported(), self.offset, self.len)
     }
 
+    /// Proves that offsets, text and keys are what Arrow demands. `first` is the row of the column where the run begins.
+    pub(crate) fn check(&self, column: &str, first: usize) -> Result<()> {
+        if self.stored.sound() {
+            return Ok(());
+        }
+        // What is damaged may lie outside this run.
+        let raw = self.raw();
+        let Err(fault) = raw.to_data().validate_full() else { return Ok(()) };
+        let place = match raw.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                format!(", row {},", first + first_damaged(&raw))
+            }
+            _ => String::new(),
+        };
+        fail!(
+            Corrupt,
+            "column {column:?}{place} is damaged: {fault}; texts that are not UTF-8 can be had as binary alone"
+        )
+    }
+
     /// The values as they lie.
     pub(crate) fn raw(&self) -> ArrayRef {
         cut(&self.stored.array, self.offset, self.len)
     }
+}
+
+/// The first text that is damaged, of some of which one is.
+fn first_damaged(texts: &ArrayRef) -> usize {
+    let (mut first, mut count) = (0, texts.len());
+    while count > 1 {
+        let half = count / 2;
+        if texts.slice(first, half).to_data().validate_full().is_err() {
+            count = half;
+        } else {
+            (first, count) = (first + half, count - half);
+        }
+    }
+    first
 }
 
 fn cut(array: &ArrayRef, offset: usize, len: usize) -> ArrayRef {
@@ -126,13 +161,35 @@ impl Column {
         Column { field: self.field.clone(), form: self.form, chunks: self.pieces(rows) }
     }
 
-    /// Adds rows of 0, false and "".
+    /// Proves that the values of a run of rows are what Arrow demands.
+    pub(crate) fn check(&self, rows: &Range<usize>) -> Result<()> {
+        let mut first = rows.start;
+        for piece in self.pieces(rows) {
+            piece.check(self.field.name(), first)?;
+            first += piece.len;
+        }
+        Ok(())
+    }
+
+    /// Adds rows of 0, false and "", of a dictionary rows without a value.
     pub(crate) fn extend(&mut self, rows: usize) -> Result<()> {
         if rows > 0 {
+            let array = match (self.field.data_type(), self.chunks.first()) {
+                // None of the values of a dictionary is the one that stands for nothing.
+                (DataType::Dictionary(..), Some(chunk)) => {
+                    chunk.check(self.field.name(), 0)?;
+                    missing_rows(&chunk.raw(), rows)
+                }
+                (data_type, _) => {
+                    let made = zeros(&self.form.stored_type(data_type), rows);
+                    make_array(made.map_err(|failed| failed.context(&format!("column {:?}", self.field.name())))?)
+                }
+            };
+            if array.null_count() > 0 && !self.field.is_nullable() {
+                self.field = Arc::new(self.field.as_ref().clone().with_nullable(true));
+            }
             self.chunks.retain(|chunk| chunk.len > 0);
-            let array = zeros(&self.form.stored_type(self.field.data_type()), rows)
-                .map_err(|failed| failed.context(&format!("column {:?}", self.field.name())))?;
-            self.chunks.push(Chunk::new(make_array(array), self.form, true));
+            self.chunks.push(Chunk::new(array, self.form, true));
             self.settle()?;
         }
         Ok(())
@@ -149,10 +206,9 @@ impl Column {
     /// Makes all pieces one, so that the values lie in one run.
     pub(crate) fn join(&mut self) -> Result<()> {
         if self.chunks.len() > 1 {
-            for chunk in &self.chunks {
-                chunk.stored.check(self.field.name())?;
-            }
+            self.check(&(0..self.rows()))?;
             let arrays: Vec<ArrayRef> = self.chunks.iter().map(Chunk::raw).collect();
+            let arrays = unified(self.field.name(), &arrays, false)?;
             let parts: Vec<&dyn Array> = arrays.iter().map(|array| array.as_ref()).collect();
             let whole = arrow_select::concat::concat(&parts).map_err(arrow_error)?;
             self.chunks = vec![Chunk::new(whole, self.form, true)];

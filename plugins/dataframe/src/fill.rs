@@ -12,8 +12,8 @@ use std::collections::HashMap;
 
 type Half = <arrow_array::types::Float16Type as arrow_array::ArrowPrimitiveType>::Native;
 
-/// Largest integer up to which every integer is a float of 64 bits.
-const EXACT: i128 = 1 << 53;
+/// Bits of a whole number up to which every integer is such a float.
+const EXACT: [(DataType, u32); 3] = [(DataType::Float64, 53), (DataType::Float32, 24), (DataType::Float16, 11)];
 
 fn refuse<T>(kind: ErrorKind, row: usize, what: &str) -> Result<T> {
     Err(Error::new(kind, format!("row {row}: {what}")))
@@ -24,23 +24,26 @@ fn kind_of(cell: &Cell<'_>) -> &'static str {
         Cell::Missing => "a missing value",
         Cell::Bool(_) => "a boolean",
         Cell::Int(_) => "an integer",
+        Cell::Float(value) if value.is_nan() => "NaN (a missing value is None)",
         Cell::Float(_) => "a float",
         Cell::Text(_) => "text",
         Cell::Bytes(_) => "bytes",
         Cell::Date(_) => "a date",
         Cell::Time(_) => "a time of day",
+        Cell::Stamp(_, _, Some(_)) => "a point in time with a zone",
         Cell::Stamp(..) => "a point in time",
         Cell::Span(..) => "a length of time",
         Cell::Decimal(_) => "a decimal number",
         Cell::List(_) => "a list",
+        Cell::Tuple(_) => "a tuple",
         Cell::Struct(_) => "a mapping",
         Cell::Other(_) => "another object",
     }
 }
 
-struct Filler<'a> {
-    data_type: &'a DataType,
-    cells: &'a [Cell<'a>],
+pub(crate) struct Filler<'a> {
+    pub(crate) data_type: &'a DataType,
+    pub(crate) cells: &'a [Cell<'a>],
 }
 
 impl Filler<'_> {
@@ -82,9 +85,15 @@ impl Filler<'_> {
     fn float(&self, row: usize, cell: &Cell<'_>) -> Result<f64> {
         match cell {
             Cell::Float(value) => Ok(*value),
-            Cell::Int(value) if value.abs() <= EXACT => Ok(*value as f64),
             Cell::Int(value) => {
-                refuse(ErrorKind::InvalidArgument, row, &format!("{value} is no float: it has more than 53 bits"))
+                let bits = EXACT.iter().find(|(known, _)| known == self.data_type).map_or(0, |(_, bits)| *bits);
+                if value.unsigned_abs() <= 1 << bits {
+                    return Ok(*value as f64);
+                }
+                let kind = words(self.data_type);
+                let what =
+                    format!("{value} is not exact as a {kind}: it has more than {bits} bits; give a float to round it");
+                refuse(ErrorKind::InvalidArgument, row, &what)
             }
             other => self.wrong(row, other),
         }
@@ -150,7 +159,7 @@ impl Filler<'_> {
         Ok(make_array(unsafe { builder.buffers(keys.buffers().to_vec()).add_child_data(values).build_unchecked() }))
     }
 
-    fn array(&self) -> Result<ArrayRef> {
+    pub(crate) fn array(&self) -> Result<ArrayRef> {
         match self.data_type {
             DataType::Int8 => self.ints::<i8>(),
             DataType::Int16 => self.ints::<i16>(),
@@ -203,8 +212,10 @@ impl Filler<'_> {
                 Cell::Time(count) => self.count(row, *count, "ns", unit),
                 other => self.wrong(row, other),
             }),
-            DataType::Timestamp(unit, _) => self.each(|row, cell| match cell {
-                Cell::Stamp(count, from, _) => self.count(row, *count, from, unit),
+            DataType::Timestamp(unit, zone) => self.each(|row, cell| match cell {
+                Cell::Stamp(count, from, known) if zone.is_some() || known.is_none() => {
+                    self.count(row, *count, from, unit)
+                }
                 other => self.wrong(row, other),
             }),
             DataType::Duration(unit) => self.each(|row, cell| match cell {

@@ -201,6 +201,11 @@ impl Frame {
         self.state().columns.iter().position(|column| column.field.name() == name).map(|index| index as u64)
     }
 
+    /// Sets one word of the table's own metadata.
+    pub fn set_word(&self, key: &str, value: String) {
+        self.state_mut().metadata.insert(key.to_owned(), value);
+    }
+
     /// The table's own metadata.
     pub fn metadata(&self) -> HashMap<String, String> {
         self.state().metadata.clone()
@@ -228,6 +233,9 @@ impl DataFrameView for Frame {
         let fields: Vec<FieldRef> = chosen.iter().map(|index| state.columns[*index].field.clone()).collect();
         let schema = Arc::new(Schema::new_with_metadata(fields, state.metadata.clone()));
         let chosen: Vec<&Column> = chosen.into_iter().map(|index| &state.columns[index]).collect();
+        for column in &chosen {
+            column.check(&rows)?;
+        }
         let made = batches(&schema, &chosen, &rows)?;
         stream_to(schema, made)
     }

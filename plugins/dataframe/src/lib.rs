@@ -7,6 +7,7 @@
 pub mod build;
 mod cells;
 mod column;
+mod dictionary;
 mod export;
 mod fill;
 mod frame;

@@ -55,7 +55,7 @@ fn column_as(column: Column, wanted: &DataType) -> Result<Column> {
     }
     let mut made = Column::of_type(&column.field, wanted);
     for chunk in &column.chunks {
-        chunk.stored.check(column.field.name())?;
+        chunk.check(column.field.name(), 0)?;
         match lossless(&chunk.exported(), wanted) {
             Some(array) => made.push(array),
             None => return Ok(column),

@@ -6,7 +6,6 @@ use arrow_array::{make_array, Array, ArrayRef, BooleanArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
-use iolink_sdk::{Error, ErrorKind, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -76,14 +75,14 @@ pub(crate) struct Stored {
     /// What is kept while anybody sees the buffers.
     pub(crate) guards: Arc<Guards>,
     exported: OnceLock<ArrayRef>,
-    checked: OnceLock<Option<String>>,
+    sound: OnceLock<bool>,
 }
 
 impl Stored {
     pub(crate) fn new(array: ArrayRef, form: Form, own: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Stored { array, form, own, id, guards: Arc::default(), exported: OnceLock::new(), checked: OnceLock::new() }
+        Stored { array, form, own, id, guards: Arc::default(), exported: OnceLock::new(), sound: OnceLock::new() }
     }
 
     /// The values as Arrow has them; made once.
@@ -95,17 +94,11 @@ impl Stored {
         }
     }
 
-    /// Proves, once, that offsets, text and keys are what Arrow demands: a producer's word is not enough to read them.
-    pub(crate) fn check(&self, column: &str) -> Result<()> {
-        if self.own || self.array.data_type().primitive_width().is_some() {
-            return Ok(());
-        }
-        let fault =
-            self.checked.get_or_init(|| self.array.to_data().validate_full().err().map(|fault| fault.to_string()));
-        match fault {
-            None => Ok(()),
-            Some(fault) => Err(Error::new(ErrorKind::Corrupt, format!("column {column:?} is damaged: {fault}"))),
-        }
+    /// Are offsets, text and keys what Arrow demands? A producer's word is not enough to read them or to hand them on: polars and
+    /// pyarrow take it. They are looked at once.
+    pub(crate) fn sound(&self) -> bool {
+        let plain = self.own || self.array.data_type().primitive_width().is_some();
+        plain || *self.sound.get_or_init(|| self.array.to_data().validate_full().is_ok())
     }
 }
 

@@ -219,8 +219,12 @@ fn dictionaries_keep_their_order_and_missing_values() {
     assert_eq!(cells(&frame, 0), [Cell::Text("high".into()), Cell::Missing, Cell::Text("low".into())]);
     let info = TableType::read(&frame.schema().unwrap()).unwrap().column(0).unwrap();
     assert!(info.dictionary && info.ordered);
-    put(&frame, 0, 1, &[Cell::Text("mid".into())]).unwrap();
-    assert_eq!(cells(&frame, 0)[1], Cell::Text("mid".into()));
+    let failed = put(&frame, 0, 1, &[Cell::Text("mid".into())]).unwrap_err();
+    assert!(failed.message().contains("whose order the column keeps"), "nothing says where the new value stands");
+    put(&frame, 0, 1, &[Cell::Text("low".into())]).unwrap();
+    assert_eq!(cells(&frame, 0)[1], Cell::Text("low".into()));
+    let values = Values::read(&frame, 0, 0..3).unwrap().dictionary().unwrap().1;
+    assert_eq!((values.cell(0), values.cell(1)), (Some(Cell::Text("low".into())), Some(Cell::Text("high".into()))));
     let keys = Arc::new(vec![2i8]);
     let given = Lent { data: keys.as_ptr() as *const u8, bytes: 1, owner: Owner::arc(keys) };
     assert!(Part::dictionary("c", "c", 1, given, &words, true).is_err());

@@ -152,6 +152,11 @@ impl ColumnInfo {
         })
     }
 
+    /// Are its values points in time that know their zone?
+    pub fn zoned(&self) -> bool {
+        self.format.starts_with("ts") && self.format.len() > 4 && !self.dictionary
+    }
+
     /// The column's unit, or "".
     pub fn unit(&self) -> &str {
         self.metadata.get(UNIT).map_or("", String::as_str)

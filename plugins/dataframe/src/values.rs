@@ -3,6 +3,7 @@
 use crate::cells::{cell, Cell};
 use crate::column::Chunk;
 use crate::export::array_to;
+use crate::frame::Frame;
 use crate::import::{table_from, values_from};
 use crate::lend::{storage, Storage};
 use crate::storage::{into_form, Form};
@@ -27,7 +28,9 @@ impl Values {
     /// # Errors
     /// `OutOfRange` for a column or row that is not there, `Corrupt` for values that are not what Arrow demands.
     pub fn read(view: &dyn DataFrameView, column: u64, rows: Range<u64>) -> Result<Values> {
-        let mut all = Values::of_stream(view.export(Some(&[column]), rows)?)?;
+        // What a frame of this crate hands out was looked at.
+        let known = Frame::of(view).is_some();
+        let mut all = Values::of_columns(view.export(Some(&[column]), rows)?, known)?;
         match all.pop() {
             Some(values) if all.is_empty() => Ok(values),
             _ => fail!(Internal, "the frame handed out {} columns instead of one", all.len() + 1),
@@ -39,15 +42,19 @@ impl Values {
     /// # Errors
     /// What the table's producer says; `Corrupt` for values that are not what Arrow demands.
     pub fn of_stream(stream: OwnedStream) -> Result<Vec<Values>> {
+        Values::of_columns(stream, false)
+    }
+
+    fn of_columns(stream: OwnedStream, known: bool) -> Result<Vec<Values>> {
         let (_, columns, _) = table_from(stream)?;
         let mut all = Vec::with_capacity(columns.len());
         for mut column in columns {
+            if !known {
+                column.check(&(0..column.rows()))?;
+            }
             column.join()?;
             let array = match column.chunks.first() {
-                Some(chunk) => {
-                    chunk.stored.check(column.field.name())?;
-                    chunk.exported()
-                }
+                Some(chunk) => chunk.exported(),
                 None => arrow_array::new_empty_array(column.field.data_type()),
             };
             all.push(Values { field: column.field, array });
@@ -61,7 +68,7 @@ impl Values {
     /// As [`Values::of_stream`].
     pub fn of_array(schema: &OwnedSchema, array: OwnedArray) -> Result<Values> {
         let (field, chunk) = values_from(schema, array)?;
-        chunk.stored.check(field.name())?;
+        chunk.check(field.name(), 0)?;
         Ok(Values { field: Arc::new(field), array: chunk.exported() })
     }
 

@@ -1,11 +1,12 @@
 //! Replacing a run of values: in place where nobody else holds the buffer, else in a copy of it.
 
 use crate::column::{Chunk, Column};
+use crate::dictionary::unified;
 use crate::storage::{into_form, rebuilt, Form, Stored};
 use crate::zeros::zero_buffer;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{BooleanBufferBuilder, MutableBuffer, NullBuffer};
-use arrow_schema::Field;
+use arrow_schema::{DataType, Field};
 use iolink_sdk::{fail, Result};
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub(crate) fn splice(column: &mut Column, rows: Range<usize>, field: &Field, val
             field.data_type()
         );
     }
-    values.stored.check(column.field.name())?;
+    values.check(column.field.name(), 0)?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -42,6 +43,15 @@ fn pieces(column: &mut Column, rows: Range<usize>, array: ArrayRef) -> Result<Ve
     chunks.push(Chunk::new(array, column.form, false));
     chunks.extend(column.pieces(&(rows.end..end)));
     chunks.retain(|chunk| chunk.len > 0);
+    if let DataType::Dictionary(..) = column.field.data_type() {
+        column.check(&(0..end))?;
+        // Before all others, so that its values keep their numbers.
+        let known = column.chunks.iter().take(1).map(Chunk::raw);
+        let arrays: Vec<ArrayRef> = known.chain(chunks.iter().map(Chunk::raw)).collect();
+        let ordered = column.field.dict_is_ordered() == Some(true);
+        let arrays = unified(column.field.name(), &arrays, ordered)?;
+        chunks = arrays.into_iter().skip(1).map(|array| Chunk::new(array, column.form, false)).collect();
+    }
     let replaced = std::mem::replace(&mut column.chunks, chunks);
     column.settle()?;
     Ok(replaced)

@@ -42,6 +42,7 @@ pub struct Blocks {
     facts_of: Py<PyAny>,
     spec_of: Py<PyAny>,
     key: String,
+    keeps_labels: bool,
     labels: Recent<Py<PyWeakrefReference>, Labels>,
     kinds: Recent<Py<PyAny>, Kind>,
     /// The class of references of which it was seen that they tell pandas.
@@ -49,16 +50,18 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// The labels of an index, which are what they are as long as it lives.
+    /// The labels of an index, which are what they are as long as it lives, unless this pandas lets them be written.
     fn labels(&self, index: &Bound<'_, PyAny>) -> PyResult<Labels> {
         let py = index.py();
         let is_it = |known: &Py<PyWeakrefReference>| known.bind(py).upgrade().is_some_and(|known| known.is(index));
-        if let Some(known) = self.labels.known(is_it) {
-            return Ok(known);
+        if self.keeps_labels {
+            if let Some(known) = self.labels.known(is_it) {
+                return Ok(known);
+            }
         }
         let said: Option<(Py<PyList>, Py<PyAny>)> = self.labels_of.bind(py).call1((index,))?.extract()?;
         let labels = said.map(Arc::new);
-        if labels.as_ref().is_none_or(|labels| labels.0.bind(py).len() <= FEW_LABELS) {
+        if self.keeps_labels && labels.as_ref().is_none_or(|labels| labels.0.bind(py).len() <= FEW_LABELS) {
             self.labels.keep(PyWeakrefReference::new(index)?.unbind(), &labels);
         }
         Ok(labels)
@@ -270,9 +273,10 @@ impl Blocks {
     /// another, or `None`. `kind_of`: dtype -> the words of [`Kind::Plain`], format, form and words about the column, or "arrow" and
     /// those of [`Kind::Arrow`], or `None`. `facts_of`: (dtype of the labels, start, stop, step, name of the labels, name of the
     /// rows) -> metadata of the frame. `spec_of`: (name, dtype, values, guard, {}) -> (a column described by a tuple, why it is
-    /// copied). `key`: that of metadata for pandas.
+    /// copied). `key`: that of metadata for pandas. `keeps_labels`: can nobody write to those of an index?
     #[new]
-    #[pyo3(signature = (*, classes, held, labels_of, kind_of, facts_of, spec_of, key))]
+    #[allow(clippy::too_many_arguments)] // keyword arguments of Python
+    #[pyo3(signature = (*, classes, held, labels_of, kind_of, facts_of, spec_of, key, keeps_labels))]
     fn new(
         classes: (Py<PyAny>, Py<PyAny>, Py<PyAny>),
         held: Py<PyAny>,
@@ -281,6 +285,7 @@ impl Blocks {
         facts_of: Py<PyAny>,
         spec_of: Py<PyAny>,
         key: String,
+        keeps_labels: bool,
     ) -> Self {
         let (frame, index, range_index) = classes;
         Blocks {
@@ -293,6 +298,7 @@ impl Blocks {
             facts_of,
             spec_of,
             key,
+            keeps_labels,
             labels: Recent::default(),
             kinds: Recent::default(),
             tells: OnceLock::new(),

@@ -3,7 +3,7 @@
 use iolink_plugin_dataframe::Cell;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 /// Day number of 1970-01-01 in `datetime.date.toordinal`.
 const EPOCH: i64 = 719_163;
@@ -43,7 +43,13 @@ pub fn to_python<'py>(py: Python<'py>, cell: &Cell<'_>) -> PyResult<Bound<'py, P
             }
             dict.into_any()
         }
-        Cell::Other(words) => PyString::new(py, words).into_any(),
+        Cell::Tuple(cells) => {
+            let items: Vec<_> = cells.iter().map(|cell| to_python(py, cell)).collect::<PyResult<_>>()?;
+            PyTuple::new(py, items)?.into_any()
+        }
+        Cell::Other(words) => {
+            return Err(PyTypeError::new_err(format!("a value of type {words} has no Python type; use to_arrow()")))
+        }
     })
 }
 
@@ -103,7 +109,8 @@ pub fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         return Ok(Cell::Bool(value.extract()?));
     }
     if value.is_instance_of::<PyInt>() {
-        return Ok(value.extract::<i128>().map_or_else(|_| Cell::Other(format!("int {value}")), Cell::Int));
+        let fits = value.extract::<i128>().map_err(|_| PyValueError::new_err("the integer does not fit into 64 bits"));
+        return fits.map(Cell::Int);
     }
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Cell::Bytes(bytes.as_bytes().to_vec().into()));
@@ -113,12 +120,12 @@ pub fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         "NAType" | "NaTType" | "MaskedConstant" => return Ok(Cell::Missing),
         "datetime64" => return Ok(numpy_time(value)?.map_or(Cell::Missing, |(at, unit)| Cell::Stamp(at, unit, None))),
         "timedelta64" => return Ok(numpy_time(value)?.map_or(Cell::Missing, |(span, unit)| Cell::Span(span, unit))),
-        "Timestamp" if value.hasattr("value")? => {
-            return Ok(Cell::Stamp(value.getattr("value")?.extract()?, "ns", None));
+        "Timestamp" if value.hasattr("asm8")? => {
+            let zone = (!value.getattr("tzinfo")?.is_none()).then(|| "UTC".into());
+            let time = numpy_time(&value.getattr("asm8")?)?;
+            return Ok(time.map_or(Cell::Missing, |(at, unit)| Cell::Stamp(at, unit, zone)));
         }
-        "Timedelta" if value.hasattr("value")? => {
-            return Ok(Cell::Span(value.getattr("value")?.extract()?, "ns"));
-        }
+        "Timedelta" if value.hasattr("asm8")? => return from_python(&value.getattr("asm8")?),
         "Decimal" => return Ok(Cell::Decimal(value.call_method1("__format__", ("f",))?.extract()?)),
         _ => {}
     }
@@ -154,7 +161,8 @@ fn from_datetime(value: &Bound<'_, PyAny>, name: String) -> PyResult<Cell<'stati
     if value.is_instance(&datetime.getattr("timedelta")?)? {
         return Ok(Cell::Span(micros(value)?, "us"));
     }
-    if value.is_instance(&datetime.getattr("time")?)? {
+    // A time of day in a zone has no Arrow type.
+    if value.is_instance(&datetime.getattr("time")?)? && value.getattr("tzinfo")?.is_none() {
         let part = |name: &str| -> PyResult<i64> { value.getattr(name)?.extract() };
         let seconds = part("hour")? * 3600 + part("minute")? * 60 + part("second")?;
         return Ok(Cell::Time((seconds * 1_000_000 + part("microsecond")?) * 1000));

@@ -2,12 +2,14 @@
 
 use super::cells::from_python;
 use super::parts::arrow_part;
+use super::scan::{at_row, type_words};
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
 use iolink_plugin_dataframe::build::{Lent, Part};
 use iolink_plugin_dataframe::{Cell, Form, TableType, Values};
 use iolink_sdk::{fail, DataFrameView as Frame, DataType, Result};
 use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -28,12 +30,21 @@ pub fn write(
         part
     } else {
         let mut cells = Vec::with_capacity(values.len().unwrap_or(0));
-        let floats = matches!(info.format.as_str(), "e" | "f" | "g");
-        for value in values.try_iter()? {
-            let cell = from_python(&value?)?;
-            // NaN is how Python says that a value of another type is missing.
-            let nan = matches!(cell, Cell::Float(value) if value.is_nan()) && !floats;
-            cells.push(if nan && !info.dictionary { Cell::Missing } else { cell });
+        // NaN is how pandas says that a text or time is missing.
+        let numbers = info.dictionary || "bcCsSiIlLefg".contains(&info.format);
+        for (row, value) in values.try_iter()?.enumerate() {
+            let value = value?;
+            let cell = from_python(&value).map_err(|failed| at_row(&info.name, row, failed, &value))?;
+            if info.zoned() && matches!(cell, Cell::Stamp(_, _, None)) && value.hasattr("tzinfo")? {
+                return Err(PyTypeError::new_err(format!(
+                    "column {:?}, row {row}: a {} without a time zone is no point in time of type {}; give it one",
+                    info.name,
+                    type_words(&value),
+                    info.arrow_type
+                )));
+            }
+            let nan = matches!(cell, Cell::Float(value) if value.is_nan());
+            cells.push(if nan && !numbers { Cell::Missing } else { cell });
         }
         Part::cells(&schema, index, &cells).or_raise()?
     };

@@ -2,7 +2,7 @@
 
 use super::arrow::{given, Given};
 use super::cells::from_python;
-use super::scan::{mixed, texts, Missing, MISSING};
+use super::scan::{at_row, mixed, texts, type_words, Missing, MISSING};
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
@@ -117,12 +117,24 @@ pub fn given_part(name: &str, py: Python<'_>, given: Given) -> PyResult<Part> {
     }
 }
 
-/// The Arrow format for values like the first one that is there.
+/// The finest of some units of time.
+fn finest<'a>(units: impl Iterator<Item = &'a str>) -> &'static str {
+    const FINE: [(&str, &str); 4] = [("s", "s"), ("ms", "m"), ("us", "u"), ("ns", "n")];
+    let place = |unit| FINE.iter().position(|(known, _)| *known == unit).unwrap_or(FINE.len() - 1);
+    FINE[units.map(place).max().unwrap_or(FINE.len() - 1)].1
+}
+
+/// The Arrow format for values like the first one that is there, in which each of them can be told.
 fn format_for(cells: &[Cell<'_>]) -> Option<String> {
     let first = cells.iter().find(|cell| **cell != Cell::Missing)?;
     let floats = cells.iter().any(|cell| matches!(cell, Cell::Float(_)));
     let large = cells.iter().any(|cell| matches!(cell, Cell::Int(value) if *value > i128::from(i64::MAX)));
-    let unit = |unit: &str| unit.chars().next().unwrap_or('n');
+    let unit = || {
+        finest(cells.iter().filter_map(|cell| match cell {
+            Cell::Stamp(_, unit, _) | Cell::Span(_, unit) => Some(*unit),
+            _ => None,
+        }))
+    };
     Some(match first {
         Cell::Bool(_) => "b".to_owned(),
         Cell::Int(_) if floats => "g".to_owned(),
@@ -133,11 +145,11 @@ fn format_for(cells: &[Cell<'_>]) -> Option<String> {
         Cell::Bytes(_) => "Z".to_owned(),
         Cell::Date(_) => "tdD".to_owned(),
         Cell::Time(_) => "ttn".to_owned(),
-        Cell::Stamp(_, step, None) => format!("ts{}:", unit(step)),
-        Cell::Stamp(_, step, Some(zone)) => format!("ts{}:{zone}", unit(step)),
-        Cell::Span(_, step) => format!("tD{}", unit(step)),
+        Cell::Stamp(_, _, None) => format!("ts{}:", unit()),
+        Cell::Stamp(_, _, Some(zone)) => format!("ts{}:{zone}", unit()),
+        Cell::Span(..) => format!("tD{}", unit()),
         Cell::Decimal(_) => decimal_format(cells),
-        Cell::Missing | Cell::List(_) | Cell::Struct(_) | Cell::Other(_) => return None,
+        Cell::Missing | Cell::List(_) | Cell::Tuple(_) | Cell::Struct(_) | Cell::Other(_) => return None,
     })
 }
 
@@ -150,23 +162,36 @@ fn decimal_format(cells: &[Cell<'_>]) -> String {
     format!("d:38,{}", scale.max().unwrap_or(0).min(38))
 }
 
-/// A column of Python objects, one after the other.
+/// Can two values stand in one column?
+fn alike(first: &Cell<'_>, other: &Cell<'_>) -> bool {
+    match (first, other) {
+        (Cell::Int(_) | Cell::Float(_), Cell::Int(_) | Cell::Float(_)) => true,
+        (Cell::Stamp(_, _, zone), Cell::Stamp(_, _, other)) => zone.is_some() == other.is_some(),
+        _ => std::mem::discriminant(first) == std::mem::discriminant(other),
+    }
+}
+
+/// A column of Python objects, one after the other; where it is `strict`, all of one class.
 fn cells_part(name: &str, format: Option<String>, values: &Bound<'_, PyAny>, strict: bool) -> PyResult<Part> {
     let (mut cells, mut missing) = (Vec::with_capacity(values.len().unwrap_or(0)), Missing::default());
     let mut first = None;
     for (row, value) in values.try_iter()?.enumerate() {
         let value = value?;
-        let floats = matches!(format.as_deref(), Some("e" | "f" | "g")) || matches!(first, Some(Cell::Float(_)));
+        let floats = matches!(format.as_deref(), Some("e" | "f" | "g")) || matches!(first, Some((Cell::Float(_), _)));
         let nan_is_value = floats && value.is_instance_of::<pyo3::types::PyFloat>();
         if !nan_is_value && missing.note(row, &value)? {
             cells.push(Cell::Missing);
             continue;
         }
-        let cell = from_python(&value)?;
-        let first = first.get_or_insert_with(|| cell.clone());
-        let numbers = |cell: &Cell<'_>| matches!(cell, Cell::Int(_) | Cell::Float(_));
-        let alike = std::mem::discriminant(first) == std::mem::discriminant(&cell);
-        if matches!(cell, Cell::Other(_)) || (!alike && (strict || !(numbers(first) && numbers(&cell)))) {
+        let cell = from_python(&value).map_err(|failed| at_row(name, row, failed, &value))?;
+        if matches!(cell, Cell::Other(_)) {
+            return Err(PyTypeError::new_err(format!(
+                "column {name:?}, row {row}: a value of type {} cannot be carried",
+                type_words(&value)
+            )));
+        }
+        let (first, class) = first.get_or_insert_with(|| (cell.clone(), value.get_type()));
+        if !(alike(first, &cell) && (!strict || value.get_type().is(&*class))) {
             let words = first_words(values, &missing)?;
             return Err(mixed(name, row, &value, &words));
         }
@@ -187,7 +212,7 @@ fn cells_part(name: &str, format: Option<String>, values: &Bound<'_, PyAny>, str
 fn first_words(values: &Bound<'_, PyAny>, missing: &Missing) -> PyResult<String> {
     for (row, value) in values.try_iter()?.enumerate() {
         if !missing.has(row) {
-            return Ok(value?.get_type().name()?.to_string());
+            return Ok(type_words(&value?));
         }
     }
     Ok("nothing".to_owned())

@@ -2,7 +2,7 @@
 
 use iolink_plugin_dataframe::build::Part;
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyString};
@@ -148,9 +148,31 @@ fn utf8<'a>(name: &str, row: usize, text: &'a Bound<'_, PyString>) -> PyResult<&
     })
 }
 
+/// The name of a value's type, and whether it knows its time zone.
+pub fn type_words(value: &Bound<'_, PyAny>) -> String {
+    let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    match value.getattr_opt("tzinfo") {
+        Ok(Some(zone)) if !zone.is_none() => format!("{name} with a time zone"),
+        _ => name,
+    }
+}
+
+/// What was raised about a value, with its place.
+pub fn at_row(name: &str, row: usize, failed: PyErr, value: &Bound<'_, PyAny>) -> PyErr {
+    let py = value.py();
+    let words = format!("column {name:?}, row {row}: {}", failed.value(py));
+    if failed.is_instance_of::<PyTypeError>(py) {
+        PyTypeError::new_err(words)
+    } else if failed.is_instance_of::<PyValueError>(py) || failed.is_instance_of::<PyOverflowError>(py) {
+        PyValueError::new_err(words)
+    } else {
+        failed
+    }
+}
+
 /// The refusal of a column of several types.
 pub fn mixed(name: &str, row: usize, value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
-    let found = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    let found = type_words(value);
     raise(Error::new(
         ErrorKind::Type,
         format!("column {name:?}, row {row}: {found} among {expected}; a column of a data frame has one type"),

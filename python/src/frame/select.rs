@@ -26,6 +26,18 @@ fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>)
     registry().adopt(Adopt::DataFrame(view.export(columns, rows)?))?.into_data_frame()
 }
 
+/// Field and schema metadata in which pandas' own facts travel.
+const PANDAS: &str = "iolink.pandas";
+
+/// Tells a frame that was just cut which of pandas' numbers its rows have.
+fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, start: u64, stop: u64) -> PyResult<()> {
+    let Some(near) = Near::of(made) else { return Ok(()) };
+    let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(()) };
+    let module = py.import("iolink._frame_cut")?;
+    near.set_word(PANDAS, module.call_method1("facts_of_cut", (facts, rows, start, stop))?.extract()?);
+    Ok(())
+}
+
 /// `frame[key]`.
 pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let (py, this) = (frame.py(), frame.get());
@@ -44,7 +56,9 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
             )));
         }
         let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
-        py.detach(|| cut(&this.view, None, Some(start..stop))).or_raise()?
+        let made = py.detach(|| cut(&this.view, None, Some(start..stop))).or_raise()?;
+        renumber(py, &*made, rows, start, stop)?;
+        made
     } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
         let columns: Vec<u64> = key.try_iter()?.map(|column| this.index_of(py, &column?)).collect::<PyResult<_>>()?;
         py.detach(|| cut(&this.view, Some(&columns), None)).or_raise()?

@@ -33,6 +33,7 @@ fn word(cell: &Cell<'_>) -> String {
         Cell::Span(count, unit) => format!("{count} {unit}"),
         Cell::Decimal(text) => text.clone(),
         Cell::List(cells) => format!("[{}]", cells.iter().map(word).collect::<Vec<_>>().join(", ")),
+        Cell::Tuple(cells) => format!("({})", cells.iter().map(word).collect::<Vec<_>>().join(", ")),
         Cell::Struct(fields) => {
             let fields: Vec<String> = fields.iter().map(|(name, cell)| format!("{name}: {}", word(cell))).collect();
             format!("{{{}}}", fields.join(", "))

@@ -3,19 +3,20 @@
 use super::bytes::split;
 use super::cells::to_python;
 use super::column::DataFrameColumn;
+use super::scan::type_words;
 use super::{arrow, edit, numbers, select, show};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
-use crate::vector::Vector2u64;
+use crate::vector::{number_from, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
 use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values};
 use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
-use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyIterator, PyList, PyString};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A table: columns of one type each. See `_iolink.pyi`.
@@ -63,15 +64,31 @@ impl DataFrameView {
                 None => Err(no_such_column(&name, &table)),
             };
         }
-        if column.is_instance_of::<PyBool>() || !column.is_instance_of::<PyInt>() {
-            return Err(PyTypeError::new_err(format!(
-                "column: expected a name or a number, not {}",
-                column.get_type().name()?
-            )));
+        if column.is_instance_of::<PyBool>() {
+            return Err(PyTypeError::new_err("column: expected a name or a number, not bool"));
         }
-        column.extract().map_err(|_| {
-            pyo3::exceptions::PyIndexError::new_err(format!("there is no column {column}; they are counted from 0"))
+        column.extract().map_err(|failed: PyErr| {
+            if failed.is_instance_of::<PyOverflowError>(py) {
+                return match self.sizes(py) {
+                    Ok((columns, _)) => PyIndexError::new_err(format!(
+                        "there is no column {column}; the frame has {columns}, counted from 0"
+                    )),
+                    Err(failed) => failed,
+                };
+            }
+            PyTypeError::new_err(format!("column: expected a name or a number, not {}", type_words(column)))
         })
+    }
+
+    /// The number of a row, of which the frame need not have that many.
+    fn row_from(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<u64> {
+        match row.extract::<u64>() {
+            Err(failed) if failed.is_instance_of::<PyOverflowError>(py) => {
+                let rows = self.sizes(py)?.1;
+                Err(PyIndexError::new_err(format!("there is no row {row}; the frame has {rows}, counted from 0")))
+            }
+            other => other,
+        }
     }
 
     /// A number of the frame, and of each column the number of its stored values, first row and count, `None` where it has
@@ -151,8 +168,8 @@ impl DataFrameView {
         Ok(self.table(py)?.names().map(str::to_owned).collect())
     }
 
-    fn column_name(&self, py: Python<'_>, column: u64) -> PyResult<String> {
-        Ok(self.info(py, column)?.name)
+    fn column_name(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
+        Ok(self.info(py, self.index_of(py, column)?)?.name)
     }
 
     fn column_index(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<u64> {
@@ -182,33 +199,52 @@ impl DataFrameView {
         slf.py().import("iolink._frame_schema")?.call_method1("schema_of", (slf,))
     }
 
-    #[pyo3(signature = (column, offset = 0, count = None))]
+    #[pyo3(signature = (column, offset = None, count = None), text_signature = "($self, column, offset=0, count=None)")]
     fn read<'py>(
         &self,
         py: Python<'py>,
         column: &Bound<'py, PyAny>,
-        offset: u64,
-        count: Option<u64>,
+        offset: Option<&Bound<'py, PyAny>>,
+        count: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let offset = offset.map_or(Ok(0), |offset| self.row_from(py, offset))?;
+        let count = count.map(|count| number_from("count", count)).transpose()?;
         let values = self.values(py, self.index_of(py, column)?, offset, count)?;
         numbers::to_numpy(py, &values, true)
     }
 
-    fn write(&self, py: Python<'_>, column: &Bound<'_, PyAny>, offset: u64, values: &Bound<'_, PyAny>) -> PyResult<()> {
-        edit::write(py, &self.view, self.index_of(py, column)?, offset, values)
+    fn write(
+        &self,
+        py: Python<'_>,
+        column: &Bound<'_, PyAny>,
+        offset: &Bound<'_, PyAny>,
+        values: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, offset)?, values)
     }
 
-    fn at<'py>(&self, py: Python<'py>, column: &Bound<'py, PyAny>, row: u64) -> PyResult<Bound<'py, PyAny>> {
-        let values = self.values(py, self.index_of(py, column)?, row, Some(1))?;
+    fn at<'py>(
+        &self,
+        py: Python<'py>,
+        column: &Bound<'py, PyAny>,
+        row: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let values = self.values(py, self.index_of(py, column)?, self.row_from(py, row)?, Some(1))?;
         match values.cell(0) {
             Some(cell) => to_python(py, &cell),
             None => Ok(py.None().into_bound(py)),
         }
     }
 
-    fn set_at(&self, py: Python<'_>, column: &Bound<'_, PyAny>, row: u64, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_at(
+        &self,
+        py: Python<'_>,
+        column: &Bound<'_, PyAny>,
+        row: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let one = PyList::new(py, [value])?;
-        edit::write(py, &self.view, self.index_of(py, column)?, row, one.as_any())
+        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, row)?, one.as_any())
     }
 
     #[pyo3(signature = (name, dtype, values = None))]
@@ -227,11 +263,13 @@ impl DataFrameView {
         py.detach(|| edit::remove_column(&**self.view, column)).or_raise()
     }
 
-    fn add_rows(&self, py: Python<'_>, offset: u64, count: u64) -> PyResult<()> {
+    fn add_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (offset, count) = (self.row_from(py, offset)?, number_from("count", count)?);
         py.detach(|| edit::add_rows(&**self.view, offset, count)).or_raise()
     }
 
-    fn remove_rows(&self, py: Python<'_>, offset: u64, count: u64) -> PyResult<()> {
+    fn remove_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (offset, count) = (self.row_from(py, offset)?, number_from("count", count)?);
         py.detach(|| edit::remove_rows(&**self.view, offset, count)).or_raise()
     }
 

@@ -30,7 +30,8 @@ where
     items_of(name, given)?.map(|item| number_from(name, &item?)).collect()
 }
 
-pub(super) fn number_from<T>(name: &str, item: &Bound<'_, PyAny>) -> PyResult<T>
+/// One number, whatever class it is of.
+pub fn number_from<T>(name: &str, item: &Bound<'_, PyAny>) -> PyResult<T>
 where
     T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
 {
