@@ -369,43 +369,49 @@ def test_what_is_no_tensor_is_refused():
         iolink.from_dlpack(np.zeros((1,) * 9))
 
 
-def hand_made(item=(2, 32, 1), device=(1, 0), version=(1, 0), shape=(2, 3), strides=None, deleted=None):
+class Tensor(ctypes.Structure):
+    """`DLTensor` of DLPack's header."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("device", ctypes.c_int32 * 2),
+        ("ndim", ctypes.c_int32),
+        ("code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("byte_offset", ctypes.c_uint64),
+    ]
+
+
+class Versioned(ctypes.Structure):
+    """`DLManagedTensorVersioned` of DLPack's header."""
+
+    _fields_ = [
+        ("version", ctypes.c_uint32 * 2),
+        ("context", ctypes.c_void_p),
+        ("deleter", ctypes.c_void_p),
+        ("flags", ctypes.c_uint64),
+        ("tensor", Tensor),
+    ]
+
+
+READ_ONLY, IS_COPIED = 1, 2
+
+
+def hand_made(item=(2, 32, 1), device=(1, 0), version=(1, 0), shape=(2, 3), strides=None, deleted=None, flags=0):
     """A capsule of a tensor that somebody wrote by hand."""
-
-    class Tensor(ctypes.Structure):
-        _fields_ = [
-            ("major", ctypes.c_uint32),
-            ("minor", ctypes.c_uint32),
-            ("context", ctypes.c_void_p),
-            ("deleter", ctypes.c_void_p),
-            ("flags", ctypes.c_uint64),
-            ("data", ctypes.c_void_p),
-            ("device", ctypes.c_int32 * 2),
-            ("ndim", ctypes.c_int32),
-            ("code", ctypes.c_uint8),
-            ("bits", ctypes.c_uint8),
-            ("lanes", ctypes.c_uint16),
-            ("shape", ctypes.c_void_p),
-            ("strides", ctypes.c_void_p),
-            ("byte_offset", ctypes.c_uint64),
-        ]
-
     samples = np.arange(8, dtype="f4")
-    sizes = np.array(shape, np.int64)
-    steps = None if strides is None else np.array(strides, np.int64)
+    sizes = (ctypes.c_int64 * len(shape))(*shape)
+    steps = None if strides is None else (ctypes.c_int64 * len(shape))(*strides)
     deleter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: deleted.append(True))
-    tensor = Tensor(
-        *version,
+    tensor = Versioned(
+        version,
         None,
         ctypes.cast(deleter, ctypes.c_void_p).value,
-        0,
-        samples.ctypes.data,
-        (ctypes.c_int32 * 2)(*device),
-        len(shape),
-        *item,
-        sizes.ctypes.data,
-        None if steps is None else steps.ctypes.data,
-        4,
+        flags,
+        Tensor(samples.ctypes.data, device, len(shape), *item, sizes, steps, 4),
     )
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
@@ -452,6 +458,95 @@ def test_a_tensor_that_is_no_image_is_refused_and_deleted(tensor, error, words):
     with pytest.raises(error, match=words):
         iolink.from_dlpack(hand_made(deleted=deleted, **tensor))
     assert deleted == [True]
+
+
+def test_a_tensor_that_says_it_is_a_copy_is_refused_where_none_was_allowed():
+    deleted = []
+    with pytest.raises(BufferError, match=r"copy=False.*copied"):
+        iolink.from_dlpack(hand_made(deleted=deleted, flags=IS_COPIED), copy=False)
+    assert deleted == [True]
+    for flags, copy in ((IS_COPIED, None), (IS_COPIED, True), (0, False)):
+        view = iolink.from_dlpack(hand_made(deleted=deleted, flags=flags), copy=copy)
+        assert np.array_equal(np.asarray(view), [[1, 2, 3], [4, 5, 6]])
+        assert view.support(ImageCapability.WRITE)
+    assert not iolink.from_dlpack(hand_made(deleted=deleted, flags=READ_ONLY)).support(ImageCapability.WRITE)
+
+
+def told(capsule):
+    """The tensor in a capsule of version 1, as a consumer reads it: the struct is good as long as the capsule."""
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.POINTER(Versioned), [ctypes.py_object, ctypes.c_char_p]
+    return get(capsule, b"dltensor_versioned").contents
+
+
+def test_a_tensor_tells_of_its_memory_what_the_header_says():
+    array, view = volume("i2")
+    part = view[1:, ::-1, ::2]
+    capsule = part.__dlpack__(max_version=(1, 0))
+    managed, expected = told(capsule), array[1:, ::-1, ::2]
+    tensor = managed.tensor
+    assert (*managed.version, managed.flags) == (1, 0, 0)
+    assert tensor.data + tensor.byte_offset == expected.ctypes.data
+    assert (*tensor.device, tensor.ndim) == (1, 0, 3)
+    assert (tensor.code, tensor.bits, tensor.lanes) == (0, 16, 1)
+    assert tensor.shape[:3] == [2, 4, 3]
+    assert tensor.strides[:3] == [20, -5, 2]
+
+
+@pytest.mark.parametrize("given", [None, False, True], ids=["copy or not", "no copy", "copy"])
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_tensor_says_whether_it_is_read_only_and_whether_it_is_a_copy(given, writable, in_memory):
+    array, _ = volume()
+    array.flags.writeable = writable
+    view = NumpyInterop.from_numpy_array(array)
+    view = view if in_memory else readable(view)
+    if given is False and not in_memory:
+        with pytest.raises(BufferError, match="MEMORY_ACCESS"):
+            view.__dlpack__(max_version=(1, 0), copy=False)
+        return
+    capsule = view.__dlpack__(max_version=(1, 0), copy=given)
+    managed = told(capsule)
+    shared = in_memory and given is not True
+    assert bool(managed.flags & IS_COPIED) == (not shared)
+    assert bool(managed.flags & READ_ONLY) == (not writable if shared else given is not True)
+    assert managed.flags & ~(READ_ONLY | IS_COPIED) == 0
+    assert (managed.tensor.data == array.ctypes.data) == shared
+
+
+PACKED = np.dtype([("value", "u4"), ("flag", "u1")])
+
+
+def test_strides_that_are_no_multiples_of_the_items_are_refused_or_copied():
+    records = np.zeros((3, 4), PACKED)
+    records["value"] = np.arange(12).reshape(3, 4)
+    view = NumpyInterop.from_numpy_array(records["value"])
+    assert np.asarray(view).strides == (20, 5)
+    for protocol in ({}, {"max_version": (1, 0)}):
+        with pytest.raises(BufferError, match=r"strides are no multiples.*copy=True"):
+            view.__dlpack__(**protocol)
+        with pytest.raises(BufferError, match=r"strides are no multiples"):
+            view.__dlpack__(copy=False, **protocol)
+    assert np.array_equal(np.from_dlpack(view, copy=True), records["value"])
+    # Rows of whole items, and an axis of one sample, whose stride nobody uses.
+    for part in (view[:, 0], view[:1, :1], view[:0]):
+        tensor = np.from_dlpack(part)
+        assert tensor.shape == np.asarray(part).shape
+        assert np.array_equal(tensor, np.asarray(part))
+    del tensor, part
+    view.close()  # What was refused shares nothing.
+
+
+def test_strides_of_vectors_are_told_in_components():
+    records = np.zeros((3, 2), [("colour", "u2", 3), ("flag", "u1")])
+    records["colour"] = np.arange(18).reshape(3, 2, 3)
+    view = NumpyInterop.from_numpy_array(records["colour"], vector=True)
+    assert np.asarray(view).strides == (14, 7, 2)
+    with pytest.raises(BufferError, match="strides are no multiples"):
+        view.__dlpack__()
+    assert np.array_equal(np.from_dlpack(view, copy=True), records["colour"])
+    capsule = view[:, 0].__dlpack__(max_version=(1, 0))
+    assert told(capsule).tensor.strides[:2] == [7, 1]
 
 
 # --- keys

@@ -52,9 +52,10 @@ fn capsule<'py, M: Managed>(
     let hold = Hold::new(std::mem::take(&mut lent.memory.owner), image);
     let (shape, strides): (Axes, Axes) = Default::default();
     let mut owned = Box::new(Owned { managed: managed(tensor), shape, strides, hold });
+    let is_empty = layout.shape().contains(&0);
     for (axis, (count, stride)) in layout.shape().iter().zip(layout.strides()).enumerate() {
         (owned.shape[axis], owned.strides[axis]) = (*count as i64, *stride as i64 / item);
-        if *count > 1 && owned.strides[axis] * item != *stride as i64 {
+        if *count > 1 && !is_empty && owned.strides[axis] * item != *stride as i64 {
             return Err(refused("the samples' strides are no multiples of their size, which DLPack cannot tell"));
         }
     }

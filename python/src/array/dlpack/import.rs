@@ -1,6 +1,6 @@
 //! A tensor as an image.
 
-use super::tensor::{Legacy, Managed, Tensor, Versioned, READABLE, READ_ONLY, VERSION};
+use super::tensor::{Legacy, Managed, Tensor, Versioned, IS_COPIED, READABLE, READ_ONLY, VERSION};
 use crate::axes::interpretation_from;
 use crate::errors::OrRaise;
 use crate::image::ImageView;
@@ -193,6 +193,11 @@ fn from_dlpack(
                 "the tensor is of DLPack version {}.{}, which is newer than {}",
                 version.major, version.minor, VERSION.major
             )));
+        }
+        if copy == Some(false) && flags & IS_COPIED != 0 {
+            return Err(PyBufferError::new_err(
+                "copy=False: the library copied the tensor all the same; give copy=None to take the copy",
+            ));
         }
         // SAFETY: the struct was taken over, and the owner keeps it.
         unsafe { memory(&(*managed).tensor, vector, flags & READ_ONLY == 0, owner) }
