@@ -597,3 +597,19 @@ def test_ten_thousand_columns():
     assert frame.shape() == (10_000, 1)
     assert frame.at("c9999", 0) == 9999
     assert frame[["c1", "c9998"]].columns == ["c1", "c9998"]
+
+
+def test_a_place_in_a_column_is_counted_from_its_end_below_zero():
+    column = DataFrameViewFactory.from_columns({"n": np.arange(3)})["n"]
+    assert [column[place] for place in (0, 2, -1, -3)] == [0, 2, 2, 0]
+    for wrong in (3, -4, 2**63, 2**70, -(2**70)):
+        with pytest.raises(IndexError):
+            column[wrong]
+    assert column[1:].tolist() == [1, 2]
+
+
+def test_capabilities_that_are_no_set_of_bits_are_refused():
+    frame = DataFrameViewFactory.from_columns({"n": np.arange(3)})
+    for wrong in (-1, 2**64):
+        with pytest.raises(ValueError, match="negative, or more than 64 bits hold"):
+            frame.support(wrong)

@@ -6,6 +6,7 @@ use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
+use crate::vector::Place;
 use iolink_plugin_dataframe::{request, TableType, Values};
 use iolink_sdk::DataFrameView as Frame;
 use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -142,15 +143,14 @@ impl DataFrameColumn {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, row: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let rows = self.rows(py)? as i64;
-        let Ok(given) = row.extract::<i64>() else {
-            return self.to_numpy(py)?.get_item(row);
+        let rows = self.rows(py)?;
+        let place = match row.extract::<Place>() {
+            Err(failed) if !failed.is_instance_of::<PyIndexError>(py) => return self.to_numpy(py)?.get_item(row),
+            place => place?,
         };
-        let at = if given < 0 { given + rows } else { given };
-        if !(0..rows).contains(&at) {
-            return Err(PyIndexError::new_err(format!("there is no row {given}; the column has {rows}")));
-        }
-        let at = at as u64;
+        let Some(at) = place.among(rows) else {
+            return Err(PyIndexError::new_err(format!("there is no row {}; the column has {rows}", place.0)));
+        };
         let values = py.detach(|| Values::read(&**self.view, self.column, at..at + 1)).or_raise()?;
         match values.cell(0) {
             Some(cell) => to_python(py, &cell),

@@ -10,7 +10,7 @@ use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
-use crate::vector::{number_from, Vector2u64};
+use crate::vector::{number_from, Count, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
 use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values};
 use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
@@ -158,8 +158,8 @@ impl DataFrameView {
         class.call1((self.view.capabilities().value(),))
     }
 
-    fn support(&self, flags: u64) -> bool {
-        self.view.capabilities().value() & flags == flags
+    fn support(&self, flags: Count) -> bool {
+        self.view.capabilities().value() & flags.0 == flags.0
     }
 
     /// Names of the columns, in order.
