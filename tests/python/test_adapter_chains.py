@@ -10,21 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import iolink
+from image_axes import CANONICAL, INTERPRETATIONS, NUMPY_ORDER
 from iolink import ImageCapability, ImageViewFactory, MultiImageViewFactory, NumpyInterop
 
-CANONICAL = ["COLUMN", "ROW", "SLICE", "CHANNEL", "SEQUENCE"]
-NUMPY_ORDER = ["SEQUENCE", "SLICE", "ROW", "COLUMN", "CHANNEL"]
-INTERPRETATIONS = {
-    "UNKNOWN": [],
-    "IMAGE": ["COLUMN", "ROW"],
-    "VOLUME": ["COLUMN", "ROW", "SLICE"],
-    "IMAGE_SEQUENCE": ["COLUMN", "ROW", "SEQUENCE"],
-    "VOLUME_SEQUENCE": ["COLUMN", "ROW", "SLICE", "SEQUENCE"],
-    "MULTISPECTRAL_IMAGE": ["COLUMN", "ROW", "CHANNEL"],
-    "MULTISPECTRAL_VOLUME": ["COLUMN", "ROW", "SLICE", "CHANNEL"],
-    "MULTISPECTRAL_IMAGE_SEQUENCE": ["COLUMN", "ROW", "CHANNEL", "SEQUENCE"],
-    "MULTISPECTRAL_VOLUME_SEQUENCE": CANONICAL,
-}
 WIDER = {"u1": ("u2", 257), "u2": ("u4", 65537)}
 READ, WRITE, MEMORY = ImageCapability.READ, ImageCapability.WRITE, ImageCapability.MEMORY_ACCESS
 

@@ -10,22 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import iolink
+from image_axes import CANONICAL, INTERPRETATIONS, NUMPY_ORDER
 from iolink import ImageCapability, ImageViewFactory, NumpyInterop
 
 DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
 DTYPES += [">u2", ">u4", ">i8", ">f2", ">f4", ">f8", ">c8"]
-AXES = {
-    "IMAGE": ["COLUMN", "ROW"],
-    "VOLUME": ["COLUMN", "ROW", "SLICE"],
-    "IMAGE_SEQUENCE": ["COLUMN", "ROW", "SEQUENCE"],
-    "VOLUME_SEQUENCE": ["COLUMN", "ROW", "SLICE", "SEQUENCE"],
-    "MULTISPECTRAL_IMAGE": ["COLUMN", "ROW", "CHANNEL"],
-    "MULTISPECTRAL_VOLUME": ["COLUMN", "ROW", "SLICE", "CHANNEL"],
-    "MULTISPECTRAL_IMAGE_SEQUENCE": ["COLUMN", "ROW", "CHANNEL", "SEQUENCE"],
-    "MULTISPECTRAL_VOLUME_SEQUENCE": ["COLUMN", "ROW", "SLICE", "CHANNEL", "SEQUENCE"],
-}
-NAMES = ["COLUMN", "ROW", "SLICE", "CHANNEL", "SEQUENCE"]
-NUMPY_ORDER = ["SEQUENCE", "SLICE", "ROW", "COLUMN", "CHANNEL"]
+NAMED = {name: own for name, own in INTERPRETATIONS.items() if own}
 
 CASES = {"round trips": 0, "keys": 0, "writes": 0, "protocols": 0}
 
@@ -37,14 +27,15 @@ def many(examples):
 
 
 def laid_out(rng, dtype, sizes):
-    """An array of any layout: steps of either sign, permuted, broadcast, unaligned, read-only."""
+    """An array of any layout: steps of either sign, permuted, broadcast, between other fields, unaligned, read-only."""
     dtype = np.dtype(dtype)
     steps = [rng.choice([1, 1, 1, 2, -1, -2]) for _ in sizes]
     room = [size * abs(step) for size, step in zip(sizes, steps, strict=True)]
     count, offset = int(np.prod(room)), rng.choice([0, 0, 0, 1])
-    raw = np.zeros(count * dtype.itemsize + offset, np.uint8)
-    array = raw[offset:].view(dtype)
-    array[...] = (np.arange(count) % 251).astype(dtype)
+    record = np.dtype([("own", dtype), ("other", "u1", rng.choice([0, 0, 0, 0, 1]))])
+    raw = np.zeros(count * record.itemsize + offset, np.uint8)
+    array = raw[offset:].view(record)["own"]
+    filled(array)
     array = array.reshape(room, order=rng.choice("CF"))
     array = array[(*(slice(None, None, step) for step in steps), ...)]
     array = array.transpose(rng.sample(range(len(sizes)), len(sizes)))
@@ -54,6 +45,30 @@ def laid_out(rng, dtype, sizes):
     elif rng.random() < 0.1:
         array.flags.writeable = False
     return array
+
+
+def filled(array):
+    """Numbers into a flat array, other ones into each field."""
+    numbers = np.arange(array.size)
+    for place, name in enumerate(array.dtype.names or [...]):
+        own = array[name]
+        own[...] = ((numbers + 7 * place) % 251).astype(own.dtype)
+
+
+def alike(code, count):
+    """A structured type whose fields are all of one type."""
+    return np.dtype([(f"part {place}", code) for place in range(count)])
+
+
+def components(records):
+    """The fields of such a type as one more axis, over the same memory."""
+    names = records.dtype.names
+    return records.view(np.dtype((records.dtype[names[0]], (len(names),))))
+
+
+def records_of(array):
+    """An array in C order with its last axis as fields, over the same memory."""
+    return array.view(alike(array.dtype, array.shape[-1]))[..., 0]
 
 
 def shapes(high):
@@ -90,7 +105,7 @@ def test_every_array_comes_back_as_it_is_by_every_interpretation_and_order(dtype
     array = laid_out(rng, dtype, sizes)
     untouched(NumpyInterop.to_numpy_array(NumpyInterop.from_numpy_array(array)), array)
     CASES["round trips"] += 1
-    for interpretation, own in AXES.items():
+    for interpretation, own in NAMED.items():
         if array.ndim > len(own):
             with pytest.raises(ValueError, match="names"):
                 NumpyInterop.from_numpy_array(array, interpretation)
@@ -106,9 +121,9 @@ def test_every_array_comes_back_as_it_is_by_every_interpretation_and_order(dtype
         untouched(ordered, array.transpose([shown.index(name) for name in order]))
         CASES["round trips"] += 1
     if 0 < array.ndim <= 5:
-        listed = rng.sample(NAMES, array.ndim)
+        listed = rng.sample(CANONICAL, array.ndim)
         view = NumpyInterop.order_from_numpy_array(array, listed)
-        canonical = sorted(listed, key=NAMES.index)
+        canonical = sorted(listed, key=CANONICAL.index)
         assert list(view.shape()) == [array.shape[listed.index(name)] for name in canonical]
         untouched(NumpyInterop.order_to_numpy_array(view, listed), array)
         shown = [listed.index(name) for name in NUMPY_ORDER if name in listed]
@@ -116,14 +131,54 @@ def test_every_array_comes_back_as_it_is_by_every_interpretation_and_order(dtype
         CASES["round trips"] += 1
 
 
+@many(600)
+@given(st.sampled_from(DTYPES), shapes(5), st.integers(2, 5), SEEDS)
+def test_every_array_of_alike_fields_comes_back_as_components(dtype, sizes, count, seed):
+    rng = random.Random(seed)
+    records = laid_out(rng, alike(dtype, count), sizes)
+    array = components(records)
+    untouched(NumpyInterop.to_numpy_array(NumpyInterop.from_numpy_array(records, vector=True)), array)
+    for interpretation, own in NAMED.items():
+        if records.ndim > len(own):
+            with pytest.raises(ValueError, match="names"):
+                NumpyInterop.from_numpy_array(records, interpretation, vector=True)
+            continue
+        own = own[: records.ndim]
+        view = NumpyInterop.from_numpy_array(records, interpretation, vector=True)
+        shown = [name for name in NUMPY_ORDER if name in own]
+        assert list(view.shape()) == [records.shape[shown.index(name)] for name in own]
+        assert view.dtype().element_count == count * (2 if array.dtype.kind == "c" else 1)
+        untouched(NumpyInterop.to_numpy_array(view), array)
+        untouched(np.asarray(view), array)
+        if "CHANNEL" not in own:
+            order = rng.sample([*own, "CHANNEL"], len(own) + 1)
+            ordered = NumpyInterop.order_to_numpy_array(view, order)
+            untouched(ordered, array.transpose([[*shown, "CHANNEL"].index(name) for name in order]))
+        CASES["round trips"] += 1
+    if records.ndim:
+        listed = rng.sample(CANONICAL, records.ndim)
+        view = NumpyInterop.order_from_numpy_array(records, listed, vector=True)
+        assert list(view.shape()) == [records.shape[listed.index(name)] for name in CANONICAL if name in listed]
+        shown = [listed.index(name) for name in NUMPY_ORDER if name in listed]
+        untouched(NumpyInterop.to_numpy_array(view), array.transpose([*shown, records.ndim]))
+        CASES["round trips"] += 1
+
+
+def fitting(rng, axes):
+    """An interpretation for so many axes, or none."""
+    return rng.choice([None, *(name for name, own in NAMED.items() if len(own) >= axes)])
+
+
 def seen(rng, dtype, sizes):
     """An array and a view of it, of any interpretation, of scalars or vectors."""
+    if len(sizes) < 5 and rng.random() < 0.2:
+        records = laid_out(rng, alike(dtype, rng.randint(2, 4)), sizes)
+        return components(records), NumpyInterop.from_numpy_array(records, fitting(rng, records.ndim), vector=True)
     array = laid_out(rng, dtype, sizes)
     vector = array.ndim > 0 and array.shape[-1] > 1 and rng.random() < 0.3
     if vector:
         array = np.array(array, order="C")
-    fitting = [None, *(name for name, own in AXES.items() if len(own) >= array.ndim - vector)]
-    return array, NumpyInterop.from_numpy_array(array, rng.choice(fitting), vector=vector)
+    return array, NumpyInterop.from_numpy_array(array, fitting(rng, array.ndim - vector), vector=vector)
 
 
 def index(rng, size):
@@ -222,6 +277,7 @@ def test_writes_go_through_as_numpy_writes(dtype, sizes, seed):
     rng = random.Random(seed)
     array = laid_out(rng, dtype, sizes)
     vector = array.ndim > 1 and array.shape[-1] > 1 and rng.random() < 0.4
+    fields = vector and rng.random() < 0.5
     for _ in range(3):
         key = rng.choice([key_of, key_with_arrays])(rng, array.shape)
         oracle = np.array(array, order="C")
@@ -233,7 +289,8 @@ def test_writes_go_through_as_numpy_writes(dtype, sizes, seed):
             continue
         for capabilities in (None, ImageCapability.READ | ImageCapability.WRITE):
             mine = np.array(array, order="C")
-            view = NumpyInterop.from_numpy_array(mine, vector=vector)
+            given = records_of(mine) if fields else mine
+            view = NumpyInterop.from_numpy_array(given, vector=vector)
             if capabilities is not None:
                 view = ImageViewFactory.restrict_capabilities(view, capabilities)
             view[key] = values
@@ -253,18 +310,20 @@ class Interface:
 @given(st.sampled_from(DTYPES), shapes(8), SEEDS)
 def test_every_protocol_tells_the_same(dtype, sizes, seed):
     rng = random.Random(seed)
-    array = laid_out(rng, dtype, sizes)
-    interpretation = rng.choice([None, *(name for name, own in AXES.items() if len(own) >= array.ndim)])
-    view = NumpyInterop.from_numpy_array(array, interpretation)
+    vector = len(sizes) < 8 and rng.random() < 0.3
+    given = laid_out(rng, alike(dtype, rng.randint(2, 4)) if vector else dtype, sizes)
+    array = components(given) if vector else given
+    interpretation = fitting(rng, given.ndim)
+    view = NumpyInterop.from_numpy_array(given, interpretation, vector=vector)
     untouched(np.asarray(memoryview(view)), array)
     untouched(np.asarray(Interface(view)), array)
     assert view.array.shape == array.shape
     assert view.array.dtype == array.dtype
     assert view.array.nbytes == array.nbytes
     item = array.dtype.itemsize
-    part = np.dtype(array.dtype.char.lower()) if array.dtype.kind == "c" else array.dtype
-    aligned = array.__array_interface__["data"][0] % (item // 2 if array.dtype.kind == "c" else part.itemsize) == 0
-    if array.dtype.isnative and (aligned or not array.size):
+    aligned = array.__array_interface__["data"][0] % (item // 2 if array.dtype.kind == "c" else item) == 0
+    whole = all(stride % item == 0 for stride, size in zip(array.strides, array.shape, strict=True) if size > 1)
+    if array.dtype.isnative and ((aligned and whole) or not array.size):
         back = np.from_dlpack(view)
         same(back, array)
         assert back.flags.writeable == array.flags.writeable
@@ -273,7 +332,10 @@ def test_every_protocol_tells_the_same(dtype, sizes, seed):
             assert [s for s, n in zip(back.strides, back.shape) if n > 1] == [
                 s for s, n in zip(array.strides, array.shape) if n > 1
             ]
-        same(np.asarray(iolink.from_dlpack(array, interpretation)), array)
+        if whole:  # NumPy lends no others.
+            tensor = iolink.from_dlpack(array, interpretation, vector=vector)
+            same(np.asarray(tensor), array)
+            assert tensor.dtype() == view.dtype()
     else:
         with pytest.raises(BufferError):
             np.from_dlpack(view)
