@@ -163,9 +163,11 @@ fn asked<'py>(thing: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'
 /// array by `NumpyInterop.from_numpy_array`. A tensor that is read-only stays so, and so does one of a library that cannot
 /// tell.
 ///
-/// `copy=True` makes an image in memory of its own, `copy=False` refuses a tensor that its library would have to copy.
+/// `copy=True` makes an image in memory of its own, `copy=False` refuses a tensor that its library would have to copy, or
+/// says it copied.
 ///
-/// Raises TypeError for an object without `__dlpack__` and for masked arrays, BufferError for tensors that are not in the processor's memory.
+/// Raises TypeError for an object without `__dlpack__` and for masked arrays, BufferError for tensors that are not in the
+/// processor's memory and for copies that were not allowed.
 ///
 /// >>> import numpy as np
 /// >>> array = np.zeros((2, 3), np.uint16)
