@@ -31,7 +31,7 @@ venv: .venv/ready
 	$(BIN)/pip install --quiet -r requirements/test.txt -r requirements/lint.txt
 	touch $@
 
-# The oldest pandas that is supported, without pyarrow, for tests/python/test_pandas2.py.
+# The oldest pandas that is supported, for tests/python/test_pandas2.py.
 .venv-pandas2/ready: requirements/pandas2.txt
 	$(PYTHON) -m venv .venv-pandas2
 	.venv-pandas2/bin/pip install --quiet -r $<

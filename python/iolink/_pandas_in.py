@@ -16,6 +16,8 @@ from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, copie
 from ._pandas_lent import Lent, Shallow
 from .errors import CapabilityError, InvalidArgumentError
 
+_IN_PLACE = "this pandas writes in place: turn copy-on-write on"
+
 
 def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[str, str]]:
     """The frame, and why which columns were copied."""
@@ -27,10 +29,7 @@ def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFram
     frame = _frame_from_columns(*reader.table)
     if reader.shares:
         frame._hold(reader.holding(frame._identities()))
-    if copy:
-        return frame, {}
-    reason = "this pandas writes in place: turn copy-on-write on"
-    return frame, reader.copied if reader.shares else dict.fromkeys(reader.names, reason)
+    return frame, {} if copy else reader.copied
 
 
 def routed(df: Any) -> str:
@@ -138,6 +137,8 @@ class _Reader:
         self.names[name] = label
         described, why = spec(name, dtype, values, guard, facts)
         self.specs.append(described)
+        if not self.shares and described[0] != "arrow":  # pandas never writes to what Arrow keeps
+            why = _IN_PLACE
         if why:
             self.copied[name] = why
 

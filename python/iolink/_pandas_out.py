@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ._iolink import DataFrameView
-from ._pandas_common import MISSING, PANDAS, Held, Kept, copies_on_write, decode
+from ._pandas_common import COPIES_ALWAYS, MISSING, PANDAS, Held, Kept, copies_on_write, decode
 
 _ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
 _BUILT = "pandas keeps such values as objects of its own"
@@ -132,7 +132,9 @@ class _Writer:
             return _categorical(self.frame._dictionary(number), ordered, facts.get("categories", {})), _BUILT
         if dtype is None and arrow_type in _TEXTS and int(pd.__version__.split(".")[0]) >= 3:
             facts = {"dtype": "string", "storage": "pyarrow", "missing": "nan"}
-        if facts.get("dtype") == "arrow" or (facts.get("dtype") == "string" and facts.get("storage") == "pyarrow"):
+        if facts.get("dtype") == "arrow" or (
+            facts.get("dtype") == "string" and facts.get("storage") in _ARROW_STORAGES
+        ):
             arrow = _arrow_backed(self.frame, number, facts)
             if arrow is not None:
                 return arrow
@@ -167,6 +169,7 @@ class _Writer:
         return series, ""
 
 
+_ARROW_STORAGES = ("pyarrow", "pyarrow_numpy")
 _TEXTS = ("string", "large_string", "string_view")
 
 
@@ -239,19 +242,23 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
     if pa.types.is_string_view(values.type):
         values, why = values.cast(pa.large_string()), "pandas keeps no views of texts"
     dtype = _string_dtype(facts)
-    return dtype.construct_array_type()(pa.chunked_array([values]), dtype=dtype), why
+    told = {"dtype": dtype} if COPIES_ALWAYS else {}
+    return dtype.construct_array_type()(pa.chunked_array([values]), **told), why
 
 
 def _string_dtype(facts: dict[str, Any]) -> Any:
-    storage = facts.get("storage", "python")
+    # pandas 2 calls the one whose missing values are NaN "pyarrow_numpy", and has none without pyarrow.
+    storage = "pyarrow" if facts.get("storage") in _ARROW_STORAGES else "python"
     if storage == "pyarrow":
         try:
             import pyarrow  # noqa: F401
         except ImportError:
             storage = "python"
-    if facts.get("missing") == "nan":
+    if facts.get("missing") != "nan":
+        return pd.StringDtype(storage)
+    if COPIES_ALWAYS:
         return pd.StringDtype(storage, na_value=np.nan)
-    return pd.StringDtype(storage)
+    return pd.StringDtype("pyarrow_numpy" if storage == "pyarrow" else storage)
 
 
 def _restore(values: list[Any], words: str) -> list[Any]:

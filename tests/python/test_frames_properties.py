@@ -95,7 +95,7 @@ def tables(draw, types):
     return pa.concat_tables([table.slice(0, cut), table.slice(cut)]) if draw(st.booleans()) else table
 
 
-SETTINGS = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(deadline=None, derandomize=True, max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 @SETTINGS

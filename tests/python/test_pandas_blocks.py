@@ -5,13 +5,17 @@ from __future__ import annotations
 import gc
 import types
 import weakref
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 import iolink
 from iolink.pandas_interop import PandasInterop
+
+try:
+    import pyarrow as pa
+except ImportError:
+    pa = None
 
 pd = pytest.importorskip("pandas")
 from pandas.testing import assert_frame_equal  # noqa: E402
@@ -205,6 +209,6 @@ def test_more_dtypes_than_are_kept_are_told_apart():
         for dtype in [*numeric, "?", *times]:
             df = pd.DataFrame({"x": np.array([1, 0, 1]).astype(dtype)})
             assert_frame_equal(PandasInterop.to_pandas(by_blocks(df)[0]), df, check_exact=True)
-        for storage in ["python", "pyarrow"] if find_spec("pyarrow") else ["python"]:
+        for storage in ["python", "pyarrow"] if pa is not None else ["python"]:
             df = pd.DataFrame({"x": pd.array(["a", None, "c"], dtype=pd.StringDtype(storage))})
             assert_frame_equal(PandasInterop.to_pandas(by_blocks(df)[0]), df, check_exact=True)

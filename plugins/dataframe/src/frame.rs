@@ -206,6 +206,17 @@ impl Frame {
         self.state_mut().metadata.insert(key.to_owned(), value);
     }
 
+    /// Changes one word about each column that has it, where `change` answers with another one.
+    pub fn change_words(&self, key: &str, change: impl Fn(&str) -> Option<String>) {
+        for column in &mut self.state_mut().columns {
+            if let Some(words) = column.field.metadata().get(key).and_then(|words| change(words)) {
+                let mut metadata = column.field.metadata().clone();
+                metadata.insert(key.to_owned(), words);
+                column.field = Arc::new(column.field.as_ref().clone().with_metadata(metadata));
+            }
+        }
+    }
+
     /// The table's own metadata.
     pub fn metadata(&self) -> HashMap<String, String> {
         self.state().metadata.clone()

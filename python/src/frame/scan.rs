@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyFloat, PyString};
 
 use crate::errors::{raise, OrRaise};
 use iolink_sdk::{Error, ErrorKind};
+use std::ops::Range;
 
 /// Field metadata that says by which objects missing values were written: `NaN`, or `None;NaN:3,7@9` (rows 3
 /// and 7 of 9) where they differ.
@@ -73,6 +74,28 @@ impl Missing {
         }
         Some(words)
     }
+}
+
+/// The same words about a run of the rows; `None` where they say nothing of rows, or of other ones.
+pub fn words_of_cut(words: &str, rows: u64, run: &Range<u64>) -> Option<String> {
+    let (kinds, count) = words.rsplit_once('@')?;
+    if count.parse() != Ok(rows) {
+        return None;
+    }
+    let mut kinds = kinds.split(';');
+    let mut made = kinds.next()?.to_owned();
+    let alone = made.len();
+    for (name, listed) in kinds.filter_map(|kind| kind.split_once(':')) {
+        let kept = listed.split(',').filter_map(|row| row.parse().ok()).filter(|row| run.contains(row));
+        let kept: Vec<String> = kept.map(|row: u64| (row - run.start).to_string()).collect();
+        if !kept.is_empty() {
+            made.push_str(&format!(";{name}:{}", kept.join(",")));
+        }
+    }
+    if made.len() > alone {
+        made.push_str(&format!("@{}", run.end - run.start));
+    }
+    Some(made)
 }
 
 /// Strings (or bytes) as a column; anything else that is not a missing value is refused with its row and type.

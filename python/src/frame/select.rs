@@ -1,6 +1,7 @@
 //! Parts of a frame: a column, some columns, a run of rows. None of them copies a value.
 
 use super::column::DataFrameColumn;
+use super::scan::{words_of_cut, MISSING};
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use crate::registry;
@@ -29,9 +30,10 @@ fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>)
 /// Field and schema metadata in which pandas' own facts travel.
 const PANDAS: &str = "iolink.pandas";
 
-/// Tells a frame that was just cut which of pandas' numbers its rows have.
+/// Tells a frame that was just cut which of pandas' numbers its rows have, and which of its rows are missing in which way.
 fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, start: u64, stop: u64) -> PyResult<()> {
     let Some(near) = Near::of(made) else { return Ok(()) };
+    near.change_words(MISSING, |words| words_of_cut(words, rows, &(start..stop)));
     let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(()) };
     let module = py.import("iolink._frame_cut")?;
     near.set_word(PANDAS, module.call_method1("facts_of_cut", (facts, rows, start, stop))?.extract()?);
