@@ -210,13 +210,13 @@ fn explain(py: Python<'_>, thing: &Bound<'_, PyAny>, target: &str, provider: Opt
         let wanted = target_from(target)?;
         let words = py.detach(|| registry().explain_view(&view, wanted)).to_string();
         if target == "pandas" && wanted.kind == view.kind() {
-            return Ok(format!("{words}\n{}", column_by_column(thing)?));
+            return column_by_column(thing, &words);
         }
         return Ok(words);
     }
     if is_pandas(thing)? {
-        let words = py.import("iolink._pandas_in")?.call_method1("routed", (thing,))?;
-        return Ok(format!("{words}\n{}", column_by_column(thing)?));
+        let words: String = py.import("iolink._pandas_in")?.call_method1("routed", (thing,))?.extract()?;
+        return column_by_column(thing, &words);
     }
     let source = source_from("thing", thing)?;
     Ok(py.detach(|| registry().explain_open(&source, provider)).to_string())
@@ -230,10 +230,17 @@ fn is_pandas(thing: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
-/// Which columns of a frame, or of pandas' own, would be shared.
-fn column_by_column(thing: &Bound<'_, PyAny>) -> PyResult<String> {
+/// What the router says, and which columns of a frame, or of pandas' own, would be shared.
+fn column_by_column(thing: &Bound<'_, PyAny>, routed: &str) -> PyResult<String> {
     let interop = thing.py().import("iolink.pandas_interop")?.getattr("PandasInterop")?;
-    interop.call_method1("explain", (thing,))?.extract()
+    let columns: String = interop.call_method1("explain", (thing,))?.extract()?;
+    if columns.lines().any(|line| line.contains(": copied, ")) {
+        // The route is chosen for the columns as pandas hands them over, or gets them.
+        let routed = routed.replace("why     it copies nothing", "why     it copies nothing but what is said below");
+        let routed = routed.replace("copied  nothing", "copied  nothing but what is said below");
+        return Ok(format!("{routed}\n{columns}"));
+    }
+    Ok(format!("{routed}\n{columns}"))
 }
 
 /// Puts providers in an order of preference, by id. Between equally good ones the first of them is chosen.

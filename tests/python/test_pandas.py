@@ -312,6 +312,105 @@ def test_explain_tells_what_is_copied_and_why():
     assert frame.at("x", 0) == 0
 
 
+def test_explain_says_of_no_whole_that_nothing_is_copied_where_a_column_is():
+    df = pd.DataFrame({"x": [1.5, 2.5], "o": pd.Series(["a", "b"], dtype=object)})
+    for words in (iolink.explain(df), iolink.explain(through_arrow(from_pandas(df)), "pandas")):
+        assert "'o': copied, " in words
+        assert "copies nothing\n" not in words and "copied  nothing\n" not in words
+    assert iolink.explain(df).count("nothing but what is said below") == 2
+    if COW:
+        assert "copied  nothing\n" in iolink.explain(df[["x"]])
+
+
+def addresses(values):
+    """Where the memory of a column or index begins, part by part."""
+    array = values.array
+    if hasattr(array, "_pa_array"):
+        return [buffer.address for chunk in array._pa_array.chunks for buffer in chunk.buffers() if buffer]
+    parts = {"_mask": ("_data", "_mask"), "_codes": ("_codes",)}
+    names = next((names for mark, names in parts.items() if hasattr(array, mark)), ("_ndarray",))
+    return [getattr(array, name).__array_interface__["data"][0] for name in names]
+
+
+LENT = {
+    "Arrow texts": lambda: pd.array(["a", None, "c"], "string[pyarrow]"),
+    "Int64": lambda: pd.array([1, None, 3], "Int64"),
+    "Float32": lambda: pd.array([1.5, 2.0, 2.5], "Float32"),
+    "boolean": lambda: pd.array([True, None, False], "boolean"),
+    "categories": lambda: pd.Categorical(["u", "v", None]),
+    "zoned": lambda: pd.date_range("2020", periods=3, tz="Europe/Berlin"),
+    "period": lambda: pd.period_range("2020-01", periods=3, freq="M"),
+    "int64": lambda: np.arange(3),
+}
+
+
+@shares
+@pytest.mark.parametrize("kind", LENT)
+def test_what_explain_calls_shared_is_the_same_memory(kind):
+    if kind == "Arrow texts":
+        pytest.importorskip("pyarrow")
+    df = pd.DataFrame({"x": LENT[kind](), "n": [1, 2, 3]}, index=pd.Index(LENT[kind](), name="k"))
+    frame = from_pandas(df)
+    assert PandasInterop.explain(df).splitlines()[1:] == [f"  {name!r}: shared" for name in ("x", "n", "k")]
+    # Once the frame itself, then what it gives back: as it was, and after a write to another column.
+    if pa is not None:
+        arrow = pa.array(frame["x"])
+        arrow = arrow.indices if pa.types.is_dictionary(arrow.type) else arrow
+        if kind not in ("boolean",):
+            assert set(addresses(df["x"])) & {buffer.address for buffer in arrow.buffers() if buffer}
+    for _ in range(2):
+        words, out = PandasInterop.explain(frame), to_pandas(frame)
+        assert {"  'x': shared", "  'k': shared"} <= set(words.splitlines())
+        assert addresses(out["x"]) == addresses(df["x"])
+        assert addresses(out.index) == addresses(df.index)
+        frame.set_at("n", 0, 7)
+    frame.set_at("x", 0, frame.at("x", 1))
+    assert addresses(to_pandas(frame)["x"])[-1] != addresses(df["x"])[-1]
+
+
+WRITTEN = {
+    "int64": (lambda: np.array([1, 2, 3]), [10, 20, 30]),
+    "float64": (lambda: np.array([1.5, 2.5, 3.5]), [10.0, 20.0, 30.0]),
+    "bool": (lambda: np.array([True, True, True]), [False, False, False]),
+    "datetime64": (lambda: np.array([1, 2, 3], "M8[ns]"), [pd.Timestamp(10), pd.Timestamp(20), pd.Timestamp(30)]),
+    "text": (lambda: pd.array(["a", "b", "c"], "string"), ["x", "y", "z"]),
+    "Arrow text": (lambda: pd.array(["a", "b", "c"], "string[pyarrow]" if pa else "string"), ["x", "y", "z"]),
+    "Int64": (lambda: pd.array([1, None, 3], "Int64"), [10, 20, 30]),
+    "category": (lambda: pd.Categorical(["u", "u", "u"], categories=["u", "p", "q", "r"]), ["p", "q", "r"]),
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+@pytest.mark.parametrize("order", list(itertools.permutations(["df", "frame", "out"])), ids="-".join)
+@pytest.mark.parametrize("built", [False, True], ids=["as it was", "built again"])
+def test_a_write_of_any_kind_is_seen_on_its_side_alone(kind, order, built):
+    make, (of_df, of_frame, of_out) = WRITTEN[kind]
+    df = pd.DataFrame({"x": make(), "other": [0, 0, 0]})
+    frame = from_pandas(df)
+    if built:
+        # Of columns that are somebody else's to pandas' memory, none of it what pandas held.
+        frame = DataFrameViewFactory.copy_in_memory(frame)
+    out = to_pandas(frame)
+    view = df[:]
+    first = df["x"].iloc[0]
+    values = {"df": of_df, "frame": of_frame, "out": of_out}
+    expected = dict.fromkeys(values, first)
+    for who in order:
+        if who == "frame":
+            value = np.datetime64(of_frame.value, "ns") if isinstance(of_frame, pd.Timestamp) else of_frame
+            frame.set_at("x", 0, value)
+        else:
+            {"df": df, "out": out}[who].loc[0, "x"] = values[who]
+        expected[who] = values[who]
+        seen = {"df": df["x"].iloc[0], "frame": to_pandas(frame)["x"].iloc[0], "out": out["x"].iloc[0]}
+        assert seen == expected
+        assert to_pandas(through_arrow(frame))["x"].iloc[0] == expected["frame"]
+        if COW:
+            assert view["x"].iloc[0] == first
+    for thing in (df, out, to_pandas(frame)):
+        assert_frame_equal(thing[1:], pd.DataFrame({"x": make(), "other": [0, 0, 0]})[1:])
+
+
 # Who writes to what, after everything was shared.
 def _original(world):
     world["df"].loc[0, "x"] = 100
