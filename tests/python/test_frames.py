@@ -93,6 +93,25 @@ def test_rows_and_columns_come_and_go():
     assert frame.columns == ["x", "y"]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_of_numpy_are_types_of_columns(unit):
+    types = [f"datetime64[{unit}]", np.dtype(f"m8[{unit}]")]
+    frame = DataFrameViewFactory.allocate([2, 2], ["t", "d"], types)
+    frame.add_column("later", f"M8[{unit}]", [np.datetime64(5, unit), None])
+    zeros = [np.zeros(2, "i8").view(dtype) for dtype in types]
+    assert [frame.read(name).dtype for name in frame.columns] == [zeros[0].dtype, zeros[1].dtype, zeros[0].dtype]
+    assert (frame.read("t") == zeros[0]).all() and (frame.read("d") == zeros[1]).all()
+    assert frame["later"].to_list() == [np.datetime64(5, unit), None]
+    frame.write("t", 0, np.array([7, "NaT"], types[0]))
+    frame.reshape([2, 3], ["t", "n"], [types[0], "int8"])
+    assert frame["t"].to_list() == [np.datetime64(7, unit), None, np.datetime64(0, unit)]
+    assert frame.to_pandas()["t"].dtype == zeros[0].dtype
+    for wrong in ("datetime64[D]", "m8[ps]", "datetime64", np.dtype("m8[2s]")):
+        with pytest.raises(TypeError, match="no unit that Arrow knows; give s, ms, us or ns"):
+            frame.add_column("wrong", wrong)
+    assert frame.columns == ["t", "n"]
+
+
 def test_python_finds_its_way_around():
     frame = people(3)
     assert len(frame) == 3

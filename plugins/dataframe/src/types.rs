@@ -1,6 +1,7 @@
 //! What a table is made of, in plain words: names, types, units.
 
 use crate::arrow_error;
+use crate::build::type_of;
 use crate::export::schema_to;
 use crate::import::schema_from;
 use arrow_array::ffi::FFI_ArrowSchema;
@@ -232,10 +233,23 @@ impl TableType {
     /// # Errors
     /// `InvalidArgument` for a name that is there already, `Type` for a type that no frame has.
     pub fn push(&mut self, name: &str, data_type: DataType) -> Result<()> {
+        self.push_field(field_of(name, data_type)?)
+    }
+
+    /// Adds a column of the type that a format of the C data interface names.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that is there already, `Unsupported` for a format of no plain type.
+    pub fn push_format(&mut self, name: &str, format: &str) -> Result<()> {
+        self.push_field(Field::new(name, type_of(format)?, true))
+    }
+
+    fn push_field(&mut self, field: Field) -> Result<()> {
+        let name = field.name();
         if self.names().any(|known| known == name) {
             fail!(InvalidArgument, "there is a column {name:?} already; the names of a frame's columns must differ");
         }
-        self.fields.push(Arc::new(field_of(name, data_type)?));
+        self.fields.push(Arc::new(field));
         Ok(())
     }
 

@@ -1,13 +1,14 @@
 //! Changing a frame of any maker by what the border knows: write, and reshape.
 
 use super::cells::from_python;
+use super::factory::ColumnType;
 use super::parts::arrow_part;
 use super::scan::{at_row, type_words};
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
 use iolink_plugin_dataframe::build::{Lent, Part};
 use iolink_plugin_dataframe::{Cell, Form, TableType, Values};
-use iolink_sdk::{fail, DataFrameView as Frame, DataType, Result};
+use iolink_sdk::{fail, DataFrameView as Frame, Result};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -97,12 +98,12 @@ pub fn add_column(
     py: Python<'_>,
     view: &Arc<dyn Frame>,
     name: &str,
-    data_type: DataType,
+    column_type: ColumnType,
     values: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let added = py.detach(|| {
         let (mut table, (columns, rows)) = (table_of(&**view)?, view.shape()?);
-        table.push(name, data_type)?;
+        column_type.push(&mut table, name)?;
         view.reshape(table.to_schema()?, rows)?;
         Ok((columns, rows))
     });

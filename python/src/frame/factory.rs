@@ -10,7 +10,7 @@ use crate::progress::of_providers;
 use crate::registry;
 use crate::vector::shape_from;
 use iolink_plugin_dataframe::TableType;
-use iolink_sdk::{Adopt, Create, View};
+use iolink_sdk::{Adopt, Create, DataType, Result, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -18,6 +18,47 @@ use pyo3::types::{PyDict, PyString};
 /// Makes data frames. Every method is static. See `_iolink.pyi`.
 #[pyclass(frozen, module = "iolink", name = "DataFrameViewFactory")]
 pub struct DataFrameViewFactory;
+
+/// What a new column holds.
+pub enum ColumnType {
+    /// Numbers, booleans or texts.
+    Plain(DataType),
+    /// Times of NumPy's, by Arrow's format.
+    Times(String),
+}
+
+impl ColumnType {
+    pub fn from_python(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let times = match given.cast::<PyString>() {
+            Ok(text) => {
+                let text = text.to_cow()?;
+                ["datetime64", "timedelta64", "M8", "m8"].iter().any(|word| text.starts_with(word))
+            }
+            Err(_) => matches!(given.getattr_opt("kind")?, Some(kind) if kind.eq("M")? || kind.eq("m")?),
+        };
+        if !times {
+            return data_type_from(given).map(ColumnType::Plain);
+        }
+        let py = given.py();
+        let dtype = py.import("numpy")?.call_method1("dtype", (given,))?;
+        let known: Option<(String, String)> =
+            py.import("iolink._columns")?.call_method1("arrow_kind", (dtype,))?.extract()?;
+        match known {
+            Some((format, _)) => Ok(ColumnType::Times(format)),
+            None => Err(PyTypeError::new_err(format!(
+                "{given} has no unit that Arrow knows; give s, ms, us or ns, such as \"datetime64[ms]\""
+            ))),
+        }
+    }
+
+    /// Adds such a column.
+    pub fn push(&self, table: &mut TableType, name: &str) -> Result<()> {
+        match self {
+            ColumnType::Plain(data_type) => table.push(name, *data_type),
+            ColumnType::Times(format) => table.push_format(name, format),
+        }
+    }
+}
 
 /// Columns and rows from the page's arguments: (columns, rows), names, types.
 pub fn described(
@@ -36,7 +77,7 @@ pub fn described(
         return Err(PyTypeError::new_err("dtypes: expected a list of types, one for each column, not a text"));
     }
     let types = dtypes.try_iter().map_err(|_| PyTypeError::new_err("dtypes: expected a list of types"))?;
-    let types: Vec<_> = types.map(|given| data_type_from(&given?)).collect::<PyResult<_>>()?;
+    let types: Vec<_> = types.map(|given| ColumnType::from_python(&given?)).collect::<PyResult<_>>()?;
     if names.len() as u64 != columns || types.len() as u64 != columns {
         return Err(PyValueError::new_err(format!(
             "shape says {columns} columns, but there are {} names and {} types",
@@ -45,8 +86,8 @@ pub fn described(
         )));
     }
     let mut table = TableType::default();
-    for (name, data_type) in names.iter().zip(types) {
-        table.push(name, data_type).or_raise()?;
+    for (name, column) in names.iter().zip(types) {
+        column.push(&mut table, name).or_raise()?;
     }
     Ok((table, rows))
 }

@@ -255,7 +255,7 @@ impl DataFrameView {
         dtype: &Bound<'_, PyAny>,
         values: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        edit::add_column(py, &self.view, name, crate::dtype::data_type_from(dtype)?, values)
+        edit::add_column(py, &self.view, name, super::factory::ColumnType::from_python(dtype)?, values)
     }
 
     fn remove_column(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<()> {
