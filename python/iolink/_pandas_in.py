@@ -14,13 +14,13 @@ from ._iolink import DataFrameView, _Blocks, _explain_columns, _frame_from_colum
 from ._pandas_columns import kind_of, spec
 from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, copies_on_write, encode
 from ._pandas_lent import Lent, Shallow
-from .errors import CapabilityError, InvalidArgumentError
+from .errors import CapabilityError
 
 _IN_PLACE = "this pandas writes in place: turn copy-on-write on"
 
 
-def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[str, str]]:
-    """The frame, and why which columns were copied."""
+def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFrameView, dict[int, str]]:
+    """The frame, and why columns were copied, by their numbers."""
     if not copy and (COPIES_ALWAYS or copies_on_write()):
         made = _BLOCKS.frame_of(df)
         if made is not None:
@@ -86,8 +86,8 @@ class _Reader:
         if copy is False and not self.shares:
             raise CapabilityError("from_pandas cannot share: this pandas writes in place; turn copy-on-write on")
         self.specs: list[Spec] = []
-        self.copied: dict[str, str] = {}
-        self.names: dict[str, Any] = {}
+        self.copied: dict[int, str] = {}
+        self.names: set[str] = set()
         # What pandas is to have back, beside the DataFrame held, where the columns are that one's.
         self.kept: list[Any] = []
         whole = bool(copy) or not self.shares
@@ -130,17 +130,13 @@ class _Reader:
         """One column, of the DataFrame or, with a name of its own and facts, of its index."""
         if facts is None:
             name, facts = (label, {}) if type(label) is str else (str(label), {"label": encode(label)})
-        if name in self.names:
-            raise InvalidArgumentError(
-                f"the column name {name!r} is there twice ({self.names[name]!r} and {label!r}); rename one of the two"
-            )
-        self.names[name] = label
+        self.names.add(name)
         described, why = spec(name, dtype, values, guard, facts)
         self.specs.append(described)
         if not self.shares and described[0] != "arrow":  # pandas never writes to what Arrow keeps
             why = _IN_PLACE
         if why:
-            self.copied[name] = why
+            self.copied[len(self.specs) - 1] = why
 
     def index(self, index: Any) -> dict[str, Any]:
         """The row labels: in words where they are a range, else as columns."""

@@ -17,8 +17,8 @@ _BUILT = "pandas keeps such values as objects of its own"
 _MASKED = "values are missing"
 
 
-def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[str, str]]:
-    """The DataFrame, and why which columns were copied."""
+def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[int, str]]:
+    """The DataFrame, and why columns were copied, by their numbers."""
     frame = frame._lending()
     held = frame._held() if copies_on_write() else None
     again = None if held is None or copy else held.shown(frame._identities())
@@ -102,7 +102,7 @@ class _Writer:
         self.before: dict[int, Any] = {} if held is None else held.by_values()
         self.identities = frame._identities()
         self.held: list[Any] = [None] * len(self.identities[1])
-        self.copied: dict[str, str] = {}
+        self.copied: dict[int, str] = {}
 
     def holding(self, df: Any) -> Held:
         """What the frame is to hold now; of a DataFrame that it shares wholly a shallow copy, to be handed out again."""
@@ -121,7 +121,7 @@ class _Writer:
             return held.iloc[first : first + count] if hasattr(held, "iloc") else held[first : first + count]
         values, why = self.made(number, described, facts)
         if why:
-            self.copied[described[0]] = why
+            self.copied[number] = why
         return values
 
     def made(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> tuple[Any, str]:

@@ -32,9 +32,9 @@ def _pandas() -> tuple[Any, Any]:
     return _pandas_in, _pandas_out
 
 
-def _refuse(copied: dict[str, str], doing: str) -> None:
+def _refuse(copied: dict[int, str], names: list[str], doing: str) -> None:
     some = list(copied.items())[:5]
-    words = "; ".join(f"column {name!r}: {why}" for name, why in some)
+    words = "; ".join(f"column {names[number]!r}: {why}" for number, why in some)
     more = f" (and {len(copied) - 5} more)" if len(copied) > 5 else ""
     raise CapabilityError(f"{doing} cannot share everything: {words}{more}; copy=None copies only these columns")
 
@@ -57,7 +57,7 @@ class PandasInterop:
         """
         frame, copied = _pandas()[0].frame_of(df, copy)
         if copy is False and copied:
-            _refuse(copied, "from_pandas")
+            _refuse(copied, frame.columns, "from_pandas")
         return frame
 
     @staticmethod
@@ -75,7 +75,7 @@ class PandasInterop:
             raise TypeError(f"frame: expected a DataFrameView, not {type(frame).__name__}")
         df, copied = _pandas()[1].frame_to(frame, copy)
         if copy is False and copied:
-            _refuse(copied, "to_pandas")
+            _refuse(copied, frame.columns, "to_pandas")
         return df
 
     @staticmethod
@@ -93,10 +93,11 @@ class PandasInterop:
             if thing.support(DataFrameCapability.ARROW):
                 copied = ways_out.frame_to(thing, None)[1]
             else:
-                copied = dict.fromkeys(names, "the frame reads it from its source when it is asked for")
+                copied = dict.fromkeys(range(len(names)), "the frame reads it from its source when it is asked for")
         else:
             title = "from_pandas"
             frame, copied = ways_in.frame_of(thing, None, "thing")
             names = frame.columns
-        lines = [f"  {name!r}: " + (f"copied, {copied[name]}" if name in copied else "shared") for name in names]
+        said = (f"copied, {copied[number]}" if number in copied else "shared" for number in range(len(names)))
+        lines = [f"  {name!r}: {words}" for name, words in zip(names, said, strict=True)]
         return "\n".join([title, *lines])

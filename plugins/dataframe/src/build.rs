@@ -301,19 +301,15 @@ impl DataFrameView for Lending {
 /// The parts as a table.
 ///
 /// # Errors
-/// `InvalidArgument` for columns of different lengths or of the same name.
+/// `InvalidArgument` for columns of different lengths.
 pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<usize>) -> Result<Lending> {
     let rows = rows.or_else(|| parts.first().map(Part::rows)).unwrap_or(0);
-    let mut names = std::collections::HashSet::with_capacity(parts.len());
     for part in &parts {
         if part.rows() != rows {
             fail!(InvalidArgument, "column {:?} has {} rows, the others {rows}", part.field.name(), part.rows());
         }
         if part.field.name().contains('\0') {
             fail!(InvalidArgument, "the column name {:?} holds a NUL", part.field.name());
-        }
-        if !names.insert(part.field.name()) {
-            fail!(InvalidArgument, "the column name {:?} is there twice; rename one of the two", part.field.name());
         }
     }
     let columns = parts.into_iter().map(|part| Column::shared(part.field, part.array)).collect();

@@ -196,9 +196,10 @@ impl Frame {
         ColumnInfo::new(&field)
     }
 
-    /// Number of the first column of this name.
-    pub fn column_index(&self, name: &str) -> Option<u64> {
-        self.state().columns.iter().position(|column| column.field.name() == name).map(|index| index as u64)
+    /// Numbers of the columns of this name.
+    pub fn column_indices(&self, name: &str) -> Vec<u64> {
+        let state = self.state();
+        (0..).zip(&state.columns).filter(|(_, column)| column.field.name() == name).map(|(index, _)| index).collect()
     }
 
     /// Sets one word of the table's own metadata.

@@ -305,7 +305,7 @@ impl Blocks {
         }
     }
 
-    /// A frame over the blocks of a DataFrame, and why which columns were copied; `None` where the DataFrame has to be read column
+    /// A frame over the blocks of a DataFrame, and why columns were copied, by their numbers; `None` where the DataFrame has to be read column
     /// by column.
     fn frame_of<'py>(&self, df: &Bound<'py, PyAny>) -> PyResult<Option<(DataFrameView, Bound<'py, PyDict>)>> {
         let py = df.py();
@@ -319,11 +319,11 @@ impl Blocks {
             Err(error) => return Err(error),
         };
         let (mut parts, copied) = (Vec::with_capacity(taken.places.len()), PyDict::new(py));
-        for ((block, row), label) in taken.places.iter().zip(taken.labels.iter()) {
+        for (number, ((block, row), label)) in taken.places.iter().zip(taken.labels.iter()).enumerate() {
             let name = label.cast::<PyString>()?.to_cow()?;
             let (part, why) = taken.blocks[*block].column(*row, &name, &taken.held, self)?;
             if !why.is_empty() {
-                copied.set_item(&label, why)?;
+                copied.set_item(number, why)?;
             }
             parts.push(part);
         }

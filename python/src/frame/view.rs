@@ -54,14 +54,22 @@ impl DataFrameView {
     pub(super) fn index_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<u64> {
         if let Ok(name) = column.cast::<PyString>() {
             let name = name.to_cow()?;
-            let known = py.detach(|| Near::of(&**self.view).and_then(|near| near.column_index(&name)));
-            if let Some(index) = known {
-                return Ok(index);
-            }
-            let table = self.table(py)?;
-            return match table.names().position(|known| known == name) {
-                Some(index) => Ok(index as u64),
-                None => Err(no_such_column(&name, &table)),
+            let known = py.detach(|| Near::of(&**self.view).map(|near| near.column_indices(&name)));
+            let found = match known {
+                Some(found) => found,
+                None => {
+                    (0..).zip(self.table(py)?.names()).filter(|(_, known)| *known == name).map(|(at, _)| at).collect()
+                }
+            };
+            return match found.as_slice() {
+                [index] => Ok(*index),
+                [] => Err(no_such_column(&name, &self.table(py)?)),
+                _ => Err(PyKeyError::new_err(format!(
+                    "there are {} columns {name:?}, at {found:?}; take one by its number, as in frame[[{}]] or frame.at({}, row)",
+                    found.len(),
+                    found[0],
+                    found[0]
+                ))),
             };
         }
         if column.is_instance_of::<PyBool>() {
