@@ -41,7 +41,7 @@ C
 fi
 rounds=10
 echo "== valgrind python_under_valgrind.py"
-PYTHONMALLOC=malloc valgrind --error-limit=no --num-callers=40 --leak-check=full --errors-for-leak-kinds=none \
+PYTHONMALLOC=malloc valgrind --error-limit=no --num-callers=16 --leak-check=full --errors-for-leak-kinds=none \
     --show-leak-kinds=definite,indirect,possible --xml=yes --xml-file="$made/errors.xml" \
     .venv/bin/python tests/python_under_valgrind.py "$made/check.so" "$rounds"
 .venv/bin/python tests/valgrind_verdict.py "$made/errors.xml" "$rounds"
