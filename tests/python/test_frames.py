@@ -345,8 +345,10 @@ def test_rows_and_columns_that_no_frame_has_are_index_errors(far):
     assert frame.at(np.int64(1), np.int64(0)) == 0
     with pytest.raises(TypeError, match="column: expected a name or a number, not float"):
         frame.at(1.0, 0)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="row: expected the number of a row, not float"):
         frame.at("age", 1.0)
+    with pytest.raises(TypeError, match="offset: expected the number of a row, not str"):
+        frame.add_rows("0", 1)
 
 
 def test_bad_columns_are_refused_by_name():

@@ -88,12 +88,15 @@ impl DataFrameView {
         })
     }
 
-    /// The number of a row, of which the frame need not have that many.
-    fn row_from(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<u64> {
+    /// The number of a row, of which the frame need not have that many, out of the argument of a name.
+    fn row_from(&self, py: Python<'_>, name: &str, row: &Bound<'_, PyAny>) -> PyResult<u64> {
         match row.extract::<u64>() {
             Err(failed) if failed.is_instance_of::<PyOverflowError>(py) => {
                 let rows = self.sizes(py)?.1;
                 Err(PyIndexError::new_err(format!("there is no row {row}; the frame has {rows}, counted from 0")))
+            }
+            Err(failed) if failed.is_instance_of::<PyTypeError>(py) => {
+                Err(PyTypeError::new_err(format!("{name}: expected the number of a row, not {}", type_words(row))))
             }
             other => other,
         }
@@ -215,7 +218,7 @@ impl DataFrameView {
         offset: Option<&Bound<'py, PyAny>>,
         count: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let offset = offset.map_or(Ok(0), |offset| self.row_from(py, offset))?;
+        let offset = offset.map_or(Ok(0), |offset| self.row_from(py, "offset", offset))?;
         let count = count.map(|count| number_from("count", count)).transpose()?;
         let values = self.values(py, self.index_of(py, column)?, offset, count)?;
         numbers::to_numpy(py, &values, true)
@@ -228,7 +231,7 @@ impl DataFrameView {
         offset: &Bound<'_, PyAny>,
         values: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, offset)?, values)
+        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, "offset", offset)?, values)
     }
 
     fn at<'py>(
@@ -237,7 +240,7 @@ impl DataFrameView {
         column: &Bound<'py, PyAny>,
         row: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let values = self.values(py, self.index_of(py, column)?, self.row_from(py, row)?, Some(1))?;
+        let values = self.values(py, self.index_of(py, column)?, self.row_from(py, "row", row)?, Some(1))?;
         match values.cell(0) {
             Some(cell) => to_python(py, &cell),
             None => Ok(py.None().into_bound(py)),
@@ -252,7 +255,7 @@ impl DataFrameView {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let one = PyList::new(py, [value])?;
-        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, row)?, one.as_any())
+        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, "row", row)?, one.as_any())
     }
 
     #[pyo3(signature = (name, dtype, values = None))]
@@ -272,12 +275,12 @@ impl DataFrameView {
     }
 
     fn add_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (offset, count) = (self.row_from(py, offset)?, number_from("count", count)?);
+        let (offset, count) = (self.row_from(py, "offset", offset)?, number_from("count", count)?);
         py.detach(|| edit::add_rows(&**self.view, offset, count)).or_raise()
     }
 
     fn remove_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (offset, count) = (self.row_from(py, offset)?, number_from("count", count)?);
+        let (offset, count) = (self.row_from(py, "offset", offset)?, number_from("count", count)?);
         py.detach(|| edit::remove_rows(&**self.view, offset, count)).or_raise()
     }
 
