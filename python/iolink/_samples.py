@@ -18,7 +18,13 @@ def as_bytes(name: str, value: object, code: str, components: int | None) -> byt
         raise ValueError(f"{name}: a sample has {components} components, the value has shape {given.shape}")
     with np.errstate(all="ignore"):
         cast = given.astype(wanted)
-    fits = cast == given if wanted.kind in "biu" else np.isfinite(cast) | ~np.isfinite(given)
+    if wanted.kind in "biu":
+        fits = cast == given
+    elif given.dtype.kind in "iu":
+        # As Python compares them: exactly.
+        fits = np.equal(cast.astype(object), given.astype(object)).astype(bool)
+    else:
+        fits = np.isfinite(cast) | ~np.isfinite(given)
     if not fits.all():
         raise ValueError(f"{name}: {given[~fits].ravel()[0]} does not fit the type {wanted}")
     return cast.tobytes()

@@ -24,6 +24,19 @@ enum Keeper {
     /// An array that nobody resizes while others hold it, asked without the buffer protocol's way round.
     Array(Py<PyUntypedArray>),
     Buffer(Box<ffi::Py_buffer>),
+    /// One that tells no strides although it was asked for them, as those of ctypes, and the strides that it has then.
+    Dense(Box<ffi::Py_buffer>, Vec<isize>),
+}
+
+/// Bytes from one item to the next along each dimension of a dense buffer, the last one fastest.
+fn dense(raw: &ffi::Py_buffer) -> Vec<isize> {
+    // SAFETY: the shape was asked for.
+    let sizes = unsafe { numbers(raw.shape as *const isize, raw.ndim as usize) };
+    let mut steps = vec![raw.itemsize; sizes.len()];
+    for axis in (1..sizes.len()).rev() {
+        steps[axis - 1] = steps[axis].wrapping_mul(sizes[axis].max(1));
+    }
+    steps
 }
 
 /// One item: NumPy's letter for its kind where it has one, bytes, and byte order.
@@ -40,7 +53,7 @@ unsafe impl Sync for Lent {}
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if let Keeper::Buffer(raw) = self {
+        if let Keeper::Buffer(raw) | Keeper::Dense(raw, _) = self {
             // After the interpreter's end nothing can be given back: the buffer is left where it is.
             // SAFETY: the buffer was filled by `PyObject_GetBuffer` and is released once, with the interpreter attached.
             Python::try_attach(|_| unsafe { ffi::PyBuffer_Release(&mut **raw) });
@@ -134,7 +147,15 @@ impl Lent {
             }
             return Err(PyValueError::new_err(format!("{name}: {reason}")));
         }
-        Ok(Lent { data: raw.buf as *mut u8, item: Item::of_buffer(&raw), keeper: Keeper::Buffer(raw), _pins: None })
+        let (data, item) = (raw.buf as *mut u8, Item::of_buffer(&raw));
+        let keeper = match raw.strides.is_null() {
+            true => {
+                let steps = dense(&raw);
+                Keeper::Dense(raw, steps)
+            }
+            false => Keeper::Buffer(raw),
+        };
+        Ok(Lent { data, item, keeper, _pins: None })
     }
 
     /// Items along each dimension, and bytes from one to the next.
@@ -146,6 +167,7 @@ impl Lent {
                 (fields.dimensions as *const isize, fields.strides as *const isize, fields.nd)
             }
             Keeper::Buffer(raw) => (raw.shape as *const isize, raw.strides as *const isize, raw.ndim),
+            Keeper::Dense(raw, steps) => (raw.shape as *const isize, steps.as_ptr(), raw.ndim),
         };
         // SAFETY: both say how many numbers there are; PyBUF_RECORDS asks for shape and strides.
         unsafe { (numbers(sizes, count as usize), numbers(steps, count as usize)) }

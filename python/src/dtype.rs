@@ -24,6 +24,9 @@ pub fn data_type_from(given: &Bound<'_, PyAny>) -> PyResult<Type> {
             .map_err(|_| PyTypeError::new_err(format!("dtype: {given} is not the id of a data type")))?;
         return Type::from_id(id).or_raise();
     }
+    if given.is_none() {
+        return Err(PyTypeError::new_err("dtype: None is not a data type; NumPy takes it for float64, say \"DOUBLE\""));
+    }
     if let Ok(name) = given.cast::<PyString>() {
         if let Some(known) = Type::from_name(&name.to_cow()?) {
             return Ok(known);

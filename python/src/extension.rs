@@ -6,7 +6,7 @@ use crate::errors::{raise, OrRaise};
 use crate::image::ImageView;
 use crate::multi::{LodImageView, MultiImageView};
 use crate::region::RegionXu64;
-use crate::vector::{Ordinal, VectorXu64};
+use crate::vector::{Count, Ordinal, VectorXu64};
 use iolink_sdk::abi::{
     iolink_view, IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_TILING, IOLINK_EXTENSION_VIEW_ORIGIN,
     IOLINK_INVALID_TILE_INDEX,
@@ -198,8 +198,8 @@ impl ParallelAccessExtension {
     }
 
     /// Has the view all of these capabilities?
-    fn support(&self, flags: u64) -> bool {
-        self.capabilities.value() & flags == flags
+    fn support(&self, flags: Count) -> bool {
+        self.capabilities.value() & flags.0 == flags.0
     }
 
     #[pyo3(name = "to_string")]
@@ -269,9 +269,9 @@ impl ImageView {
     ///
     /// >>> ImageViewFactory.allocate((6, 4), "UINT8").extension(0x1234567890) is None
     /// True
-    fn extension<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let own = services::of_image(&self.open()?, id);
-        if own.is_some() || id != IOLINK_EXTENSION_VIEW_ORIGIN {
+    fn extension<'py>(&self, py: Python<'py>, id: Count) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let own = services::of_image(&self.open()?, id.0);
+        if own.is_some() || id.0 != IOLINK_EXTENSION_VIEW_ORIGIN {
             return in_class(py, own);
         }
         // Of an image that a provider written in Python made, this object knows.
@@ -292,16 +292,16 @@ impl ImageView {
 #[pymethods]
 impl MultiImageView {
     /// A service by its id, or None.
-    fn extension<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        in_class(py, self.view().extension(id))
+    fn extension<'py>(&self, py: Python<'py>, id: Count) -> PyResult<Option<Bound<'py, PyAny>>> {
+        in_class(py, self.view().extension(id.0))
     }
 }
 
 #[pymethods]
 impl LodImageView {
     /// A service by its id, or None.
-    fn extension<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        in_class(py, self.view().extension(id))
+    fn extension<'py>(&self, py: Python<'py>, id: Count) -> PyResult<Option<Bound<'py, PyAny>>> {
+        in_class(py, self.view().extension(id.0))
     }
 }
 

@@ -129,7 +129,8 @@ impl ImageViewFactory {
 
     /// Images of one shape and type, or the frames of a MultiImageView, as one image with one more axis, without a copy. The
     /// new axis is `axis`; where it is absent, SLICE or else SEQUENCE, whichever the images have not; a last axis without a
-    /// name where theirs have none. A region is asked only of the images it touches.
+    /// name where theirs have none. A region is asked only of the images it touches. Calibration and metadata are those of the
+    /// first image; images of another value scale are refused.
     ///
     /// >>> frames = [ImageViewFactory.allocate((6, 4), "UINT8") for _ in range(9)]
     /// >>> ImageViewFactory.stack(frames).shape()
@@ -257,6 +258,10 @@ impl ImageViewFactory {
     }
 
     /// The samples as another type, mapped from the usual range of the one onto that of the other. Lazy.
+    ///
+    /// Whole numbers are rounded half to even and kept within the type; NaN becomes 0. One such adapter over the other is a
+    /// single linear map: what the inner one would have kept within its type is there again. `copy_in_memory` between them
+    /// makes it final.
     #[staticmethod]
     #[pyo3(signature = (view, r#type))]
     fn adapt_data_type(view: &Bound<'_, ImageView>, r#type: &Bound<'_, PyAny>) -> PyResult<ImageView> {
@@ -265,7 +270,8 @@ impl ImageViewFactory {
         adapted(view, "adapt_data_type", arguments, |view| adapt::adapt_data_type(view, data_type))
     }
 
-    /// The samples as another type, mapped from `inputRange` onto `outputRange`, pairs (low, high). Lazy.
+    /// The samples as another type, mapped from `inputRange` onto `outputRange`, pairs (low, high). Lazy; rounding and chains
+    /// as in `adapt_data_type`.
     #[staticmethod]
     #[pyo3(signature = (view, r#type, inputRange, outputRange))]
     #[allow(non_snake_case)] // the original's keywords

@@ -252,8 +252,9 @@ impl ImageView {
         self.view.is_closed()
     }
 
-    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
+    fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        slf.get().open()?;
+        Ok(slf)
     }
 
     #[pyo3(signature = (*_exception))]

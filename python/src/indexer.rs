@@ -2,7 +2,7 @@
 
 use crate::dtype::{data_type_from, DataType};
 use crate::errors::OrRaise;
-use crate::vector::{numbers_from, shape_from, Ordinal, VectorXi64, VectorXu64};
+use crate::vector::{numbers_from, position_from, shape_from, Ordinal, VectorXi64, VectorXu64};
 use iolink_sdk::{Indexer as Layout, Shape, Strides};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
@@ -126,12 +126,12 @@ impl Indexer {
     ///
     /// Raises IndexError for an index outside, ValueError for one of another dimension.
     fn offset(&self, index: &Bound<'_, PyAny>) -> PyResult<i64> {
-        self.0.offset(&shape_from("index", index)?).or_raise()
+        self.0.offset(&position_from("index", index)?).or_raise()
     }
 
     /// Bytes from the first sample to the one at `index`.
     fn byte_offset(&self, index: &Bound<'_, PyAny>) -> PyResult<i64> {
-        self.0.byte_offset(&shape_from("index", index)?).or_raise()
+        self.0.byte_offset(&position_from("index", index)?).or_raise()
     }
 
     /// Do the samples fill one block without gaps, in whatever order of axes?

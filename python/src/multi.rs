@@ -129,8 +129,8 @@ impl LodImageView {
     }
 
     /// One level.
-    fn resolution(&self, level: i64) -> PyResult<ImageView> {
-        self.view.resolution(level).or_raise().map(ImageView::new)
+    fn resolution(&self, level: Place) -> PyResult<ImageView> {
+        self.view.resolution(level.0).or_raise().map(ImageView::new)
     }
 
     fn __iolink_view__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

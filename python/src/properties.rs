@@ -115,9 +115,10 @@ impl ImageProperties {
         self.change(|value| {
             let (slope, intercept, unit) = scale;
             if !slope.is_finite() || !intercept.is_finite() || slope == 0.0 {
-                return Err(PyValueError::new_err(
-                    "value_scale: slope and intercept must be finite and the slope not 0; (1.0, 0.0, \"\") is no scale",
-                ));
+                return Err(PyValueError::new_err(format!(
+                    "value_scale: slope and intercept must be finite and the slope not 0, not ({slope}, {intercept}, {unit:?}); \
+                     (1.0, 0.0, \"\") takes a scale away"
+                )));
             }
             value.value_scale = ValueScale { slope, intercept, unit };
             Ok(())

@@ -1,7 +1,7 @@
 //! `RegionXu64`: a box of samples in canonical axis order.
 
 use crate::errors::{Naming, OrRaise};
-use crate::vector::{shape_from, Count, Ordinal, VectorXu64};
+use crate::vector::{position_from, shape_from, Count, Ordinal, VectorXu64};
 use iolink_sdk::{Region, Shape};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -34,7 +34,7 @@ pub fn region_from(given: &Bound<'_, PyAny>) -> PyResult<Region> {
             "region: expected a RegionXu64 or a pair (origin, size), each in canonical order (COLUMN first)",
         )
     })?;
-    Region::new(&shape_from("origin", &pair.0)?, &shape_from("size", &pair.1)?).or_raise()
+    Region::new(&position_from("origin", &pair.0)?, &shape_from("size", &pair.1)?).or_raise()
 }
 
 /// A region of an image of this shape: as [`region_from`] has it, or one slice for each axis, in canonical order.
@@ -99,7 +99,7 @@ impl RegionXu64 {
     fn new(origin: &Bound<'_, PyAny>, size: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         match size {
             Some(size) => {
-                Region::new(&shape_from("origin", origin)?, &shape_from("size", size)?).or_raise().map(RegionXu64)
+                Region::new(&position_from("origin", origin)?, &shape_from("size", size)?).or_raise().map(RegionXu64)
             }
             None if origin.is_instance_of::<PyInt>() => {
                 let zeros = Shape::collect((0..origin.extract::<Count>()?.0 as usize).map(|_| 0)).or_raise()?;
@@ -119,7 +119,7 @@ impl RegionXu64 {
     /// The box of one sample.
     #[staticmethod]
     fn from_index(index: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let index = shape_from("index", index)?;
+        let index = position_from("index", index)?;
         Region::new(&index, &vec![1; index.len()]).or_raise().map(RegionXu64)
     }
 
@@ -168,7 +168,7 @@ impl RegionXu64 {
         let other = match region_from(other) {
             Ok(region) => region,
             Err(_) => {
-                let index = shape_from("position", other).naming(other.py(), "other")?;
+                let index = position_from("position", other).naming(other.py(), "other")?;
                 Region::new(&index, &vec![1; index.len()]).or_raise()?
             }
         };

@@ -6,7 +6,7 @@ use crate::indexer::Indexer;
 use crate::lent::{array, Order, Shown};
 use crate::region::RegionXu64;
 use crate::value::{from_python, numpy_sample};
-use crate::vector::shape_from;
+use crate::vector::position_from;
 use iolink_sdk::view::{read_sample, write_sample};
 use iolink_sdk::{DataType, Error, ImageCapability, ImageView as Image, Memory, Region, Shape, Strides, Value};
 use pyo3::exceptions::PyValueError;
@@ -39,7 +39,7 @@ impl ImageView {
         index: &Bound<'py, PyAny>,
         dst: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (view, index) = (self.open()?, shape_from("index", index)?);
+        let (view, index) = (self.open()?, position_from("index", index)?);
         if let Some(dst) = dst {
             let one = Region::new(&index, &vec![1; index.len()]).or_raise()?;
             return self.read_region(py, Bound::new(py, RegionXu64(one))?.as_any(), Some(dst), None);
@@ -54,7 +54,7 @@ impl ImageView {
     /// bytes, or a number that the type cannot hold; TypeError for what is no number; CapabilityError without WRITE. Then
     /// nothing is written.
     fn write(&self, index: &Bound<'_, PyAny>, src: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (view, index) = (self.open()?, shape_from("index", index)?);
+        let (view, index) = (self.open()?, position_from("index", index)?);
         let sample = sample_from(src, view.data_type())?;
         unhurried(src.py(), &*view, || write_sample(&*view, &index, &sample))
     }

@@ -13,7 +13,7 @@ use crate::value::sample_bytes;
 use crate::vector::{shape_from, Count};
 use iolink_host::adapt::{self, Image, RawLayout};
 use iolink_plugin_memory::MemoryImage;
-use iolink_sdk::{ByteOrder, Memory, Owner, Shape};
+use iolink_sdk::{ByteOrder, Limits, Memory, Owner, Shape};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -108,6 +108,7 @@ impl ImageViewFactory {
             .unwrap_or_else(|| iolink_sdk::ImageProperties::from_data_type(data_type))
             .fitted(shape.len())
             .or_raise()?;
+        Limits::countable().image_bytes(&shape, data_type).or_raise()?;
         let (lent, writable) = match Lent::kept("buffer", buffer, true) {
             Ok(lent) => (lent, true),
             Err(refused) if refused.is_instance_of::<PyTypeError>(buffer.py()) => return Err(refused),

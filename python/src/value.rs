@@ -2,6 +2,7 @@
 
 use crate::dtype::{data_type_from, from_numpy, numpy_code, DataType};
 use crate::errors::OrRaise;
+use crate::lent::refuse_mask;
 use iolink_sdk::{DataType as Type, Value};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -45,6 +46,7 @@ pub fn numpy_sample<'py>(py: Python<'py>, sample: &Value) -> PyResult<Bound<'py,
 
 /// The bytes of Python's numbers as samples of a type.
 pub fn sample_bytes<'py>(name: &str, given: &Bound<'py, PyAny>, data_type: Type) -> PyResult<Bound<'py, PyBytes>> {
+    refuse_mask(name, given)?;
     let code = numpy_code(data_type)
         .ok_or_else(|| PyTypeError::new_err(format!("{name}: numbers cannot be made of type {data_type}")))?;
     let samples = given.py().import("iolink._samples")?;
@@ -119,6 +121,7 @@ pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<V
     if given.is_instance_of::<PyFloat>() {
         return Ok(Value::from(given.extract::<f64>()?));
     }
+    refuse_mask("value", given)?;
     let array = given.py().import("numpy")?.getattr("asarray")?.call1((given,))?;
     let dtype = array.getattr("dtype")?;
     let own = from_numpy(&dtype).map_err(|_| {

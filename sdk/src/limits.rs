@@ -34,6 +34,11 @@ impl Limits {
 
     /// Bytes that an image of this shape and type takes, refused where they overflow or go over the limit.
     pub fn image_bytes(&self, shape: &Shape, data_type: DataType) -> Result<usize> {
+        // Without samples there are no bytes that would be too many.
+        let endless = shape.iter().find(|size| **size > i64::MAX as u64);
+        if let (Some(size), true) = (endless, shape.contains(&0)) {
+            crate::fail!(Limit, "an axis of {size} samples is longer than {}, which is what can be indexed", i64::MAX);
+        }
         let bytes = shape
             .element_count()
             .and_then(|count| count.checked_mul(data_type.byte_count() as u64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ctypes
 
 import numpy as np
 import pytest
@@ -10,14 +11,22 @@ import pytest
 import iolink
 from iolink import (
     CapabilityError,
+    ClosedError,
     DataType,
     ImageCapability,
     ImageViewFactory,
+    LimitError,
     LodImageViewFactory,
+    MetadataNode,
+    MetadataNodeFactory,
     MultiImageViewFactory,
     NumpyInterop,
+    ParallelAccessExtension,
     PrimitiveTypeId,
     RegionXu64,
+    VariantDataValue,
+    VectorXd,
+    VectorXf,
 )
 
 
@@ -220,6 +229,12 @@ COUNTED = {
     "Indexer.layout": lambda image, number: image.indexer().layout(number),
 }
 AMOUNTS = {
+    "extension": lambda image, number: image.extension(number),
+    "MultiImageView.extension": lambda image, number: MultiImageViewFactory.allocate([image]).extension(number),
+    "LodImageView.extension": lambda image, number: LodImageViewFactory.from_image_view(image).extension(number),
+    "ParallelAccessExtension.support": lambda image, number: image.extension(
+        ParallelAccessExtension.EXTENSION_ID
+    ).support(number),
     "restrict_capabilities": lambda image, number: ImageViewFactory.restrict_capabilities(image, number),
     "support": lambda image, number: image.support(number),
     "MultiImageView.support": lambda image, number: MultiImageViewFactory.allocate([image]).support(number),
@@ -284,6 +299,126 @@ def test_an_axis_that_is_none_is_refused_by_the_name_of_its_argument():
         for wrong in (1.5, object(), True):
             with pytest.raises(TypeError, match=f"^{argument}: "):
                 call(wrong)
+
+
+@pytest.mark.parametrize("index", [(-1, 0, 0), (0, -(2**70), 0), (0, 0, 2**64), (0, 0, 2**70)])
+def test_an_index_that_no_image_has(index):
+    image = volume()
+    for call in (
+        lambda: image.read(index),
+        lambda: image.write(index, 9),
+        lambda: image.indexer().offset(index),
+        lambda: image.indexer().byte_offset(index),
+        lambda: image.read_region((index, (1, 1, 1))),
+        lambda: image.write_region((index, (1, 1, 1)), np.full((1, 1, 1), 9, "u2")),
+        lambda: ImageViewFactory.extract_region(image, (index, (1, 1, 1))),
+        lambda: ImageViewFactory.extract_adjusted_region(image, (index, (1, 1, 1))),
+    ):
+        with pytest.raises(IndexError, match="counted from 0"):
+            call()
+    assert (np.asarray(image) == 7).all()
+
+
+def test_truth_values_and_nothing_are_no_numbers_and_no_types():
+    image = volume()
+    for call in (
+        lambda: ImageViewFactory.flip(image, True),
+        lambda: ImageViewFactory.extract_channel(ImageViewFactory.reinterpret(image, "MULTISPECTRAL_IMAGE"), True),
+        lambda: LodImageViewFactory.from_image_view(image).resolution(False),
+        lambda: ImageViewFactory.allocate((2,), None),
+        lambda: ImageViewFactory.adapt_data_type(image, None),
+    ):
+        with pytest.raises(TypeError, match=r"whole number|is not a data type"):
+            call()
+
+
+def test_ctypes_arrays_which_tell_no_strides_are_dense_buffers():
+    array = np.arange(12, dtype="u2").reshape(3, 4)
+    image, full = NumpyInterop.from_numpy_array(array, "IMAGE"), ((0, 0), (4, 3))
+    for shape in ((3, 4), (12,)):
+        given = np.ctypeslib.as_ctypes(np.arange(200, 212, dtype="u2").reshape(shape))
+        if shape == (12,):
+            with pytest.raises(TypeError, match="items are not of type"):
+                image.read_region(full, (ctypes.c_uint32 * 12)())
+        image.write_region(full, given)
+        assert array.ravel().tolist() == list(range(200, 212))
+        array += 1
+        image.read_region(full, given)
+        assert np.ctypeslib.as_array(given).ravel().tolist() == list(range(201, 213))
+    shared = ImageViewFactory.from_buffer((4, 3), "UINT16", (ctypes.c_uint16 * 12)(*range(12)))
+    assert [int(shared.read((x, y))) for y in range(3) for x in range(4)] == list(range(12))
+    given = ((ctypes.c_uint8 * 3) * 2)()
+    ImageViewFactory.uniform((2, 3), "UINT8", 5).read_region(((0, 0), (2, 3)), given)
+    assert np.ctypeslib.as_array(given).tolist() == [[5, 5, 5]] * 2
+    empty = ((ctypes.c_uint16 * 0) * 3)()
+    with pytest.raises(ValueError, match="shape"):
+        image.read_region(full, empty)
+    answers = ImageViewFactory.from_function(
+        (4, 3), "UINT16", lambda region: np.ctypeslib.as_ctypes(np.arange(12, dtype="u2").reshape(4, 3))
+    )
+    assert np.asarray(answers).tolist() == np.arange(12).reshape(4, 3).tolist()
+
+
+def test_masks_are_not_lost():
+    masked, image = np.ma.array([7, 8], mask=[True, False]), ImageViewFactory.allocate((2,), "UINT8")
+    for call in (
+        lambda: VariantDataValue(masked),
+        lambda: VariantDataValue(masked, "UINT8"),
+        lambda: MetadataNode("a", masked),
+        lambda: MetadataNode().set("/a", masked),
+        lambda: MetadataNodeFactory.from_dict({"a": masked}),
+        lambda: ImageViewFactory.uniform((2,), "UINT8", np.ma.masked),
+        lambda: ImageViewFactory.uniform((2,), "VEC2_UINT8", masked),
+        lambda: image.write((0,), np.ma.masked),
+        lambda: image.__setitem__(slice(None), masked),
+        lambda: ImageViewFactory.flip(image, 0).__setitem__([0, 1], masked),
+    ):
+        with pytest.raises(TypeError, match="mask that would be lost"):
+            call()
+    assert np.asarray(image).tolist() == [0, 0]
+
+
+def test_whole_numbers_that_a_float_cannot_tell_are_refused():
+    for call in (
+        lambda: VectorXd(2**53 + 1),
+        lambda: VectorXf(2**24 + 1),
+        lambda: VariantDataValue(2**24 + 1, "FLOAT"),
+        lambda: VariantDataValue([2**64 - 1], "DOUBLE"),
+        lambda: ImageViewFactory.uniform((2,), "FLOAT16", 2049),
+        lambda: ImageViewFactory.allocate((2,), "FLOAT16").write((0,), 2049),
+    ):
+        with pytest.raises(ValueError, match="float"):
+            call()
+    assert VectorXd(2**53)[0] == 2**53 and VectorXf(2**24)[0] == 2**24 and VectorXf(0.1)[0] == np.float32(0.1)
+    assert VariantDataValue(2**24, "FLOAT").raw() == np.float32(2**24).tobytes()
+
+
+def test_tiles_of_an_image_that_was_reshaped_are_asked_for_anew():
+    image = ImageViewFactory.allocate((3000, 3000), "UINT8")
+    tiles = image.tiling_info()
+    image.reshape((10, 10), "UINT8")
+    for call in (lambda: tiles.tile_region(3), lambda: tiles.read_tile(0)):
+        with pytest.raises(ValueError, match=r"had the shape \(3000, 3000\) and now has \(10, 10\)"):
+            call()
+    assert image.tiling_info().tile_count() == 1
+
+
+def test_an_axis_longer_than_can_be_indexed_is_refused_though_there_are_no_samples():
+    for shape in ((0, 2**63), (2**64 - 1, 0)):
+        for make in (
+            lambda: ImageViewFactory.allocate(shape, "UINT8"),
+            lambda: ImageViewFactory.uniform(shape, "UINT8", 1),
+            lambda: ImageViewFactory.from_buffer(shape, "UINT8", b""),
+        ):
+            with pytest.raises(LimitError, match="longer than"):
+                make()
+
+
+def test_a_closed_image_is_no_context():
+    image = volume()
+    image.close()
+    with pytest.raises(ClosedError), image:
+        pytest.fail("it is closed")
 
 
 def test_what_is_fixed_says_so_and_names_the_way_out():

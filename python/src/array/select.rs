@@ -3,7 +3,7 @@
 use super::index::{parts, select};
 use crate::image::ImageView;
 use crate::interop::export;
-use crate::lent::{Order, Shown};
+use crate::lent::{refuse_mask, Order, Shown};
 use iolink_sdk::{Axis, Error, ImageCapability};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -65,6 +65,7 @@ impl ImageView {
                 "copy it into memory to change it (ImageViewFactory.copy_in_memory)",
             )));
         }
+        refuse_mask("values", values)?;
         if capabilities.has(ImageCapability::MEMORY_ACCESS) {
             return export(slf, None, Some(false))?.set_item(key, values);
         }

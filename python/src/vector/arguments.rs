@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyBool, PyString, PyTuple};
 
 /// Each item of a vector, tuple, list, NumPy array or any other sequence of numbers.
 pub(super) fn items_of<'py>(
@@ -37,7 +37,9 @@ where
 {
     item.extract::<T>().map_err(|failed| {
         let text = item.repr().map(|text| text.to_string()).unwrap_or_default();
-        if failed.is_instance_of::<PyOverflowError>(item.py()) {
+        if failed.is_instance_of::<PyIndexError>(item.py()) {
+            PyIndexError::new_err(format!("{name}: {}", failed.value(item.py())))
+        } else if failed.is_instance_of::<PyOverflowError>(item.py()) {
             PyValueError::new_err(format!("{name}: {text} is negative, or more than 64 bits hold"))
         } else {
             PyTypeError::new_err(format!("{name}: {text} is not a number of the kind needed"))
@@ -45,7 +47,13 @@ where
     })
 }
 
-/// A shape or position: whole numbers from 0 on.
+/// An index along each axis. A negative one, or one beyond 64 bits, raises IndexError.
+pub fn position_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    let position: Vec<Ordinal> = numbers_from(name, given)?;
+    Ok(position.into_iter().map(|index| index.0).collect())
+}
+
+/// A shape: whole numbers from 0 on.
 pub fn shape_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     numbers_from(name, given)
 }
@@ -55,6 +63,9 @@ fn whole<T>(given: Borrowed<'_, '_, PyAny>, refusal: impl Fn(String) -> PyErr) -
 where
     T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
 {
+    if given.is_exact_instance_of::<PyBool>() {
+        return Err(PyTypeError::new_err(format!("expected a whole number, not {}", &*given)));
+    }
     given.extract().map_err(|failed: PyErr| match failed.is_instance_of::<PyOverflowError>(given.py()) {
         true => refusal(given.to_string()),
         false => failed,

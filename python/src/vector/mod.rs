@@ -6,7 +6,7 @@ mod arguments;
 mod classes;
 mod numbers;
 
-pub use arguments::{number_from, numbers_from, pair_from, shape_from, Count, Ordinal, Place};
+pub use arguments::{number_from, numbers_from, pair_from, position_from, shape_from, Count, Ordinal, Place};
 pub use classes::{Vector2d, Vector2i64, Vector2u64, Vector3d, VectorXd, VectorXi64, VectorXu64};
 
 use classes::Class;

@@ -4,6 +4,7 @@ use super::arguments::{items_of, number_from};
 use super::classes::Class;
 use pyo3::exceptions::{PyOverflowError, PyValueError, PyZeroDivisionError};
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 
 /// What one component can be.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,6 +56,12 @@ impl Element {
         let rounded = self.rounded(value);
         if value.is_finite() && !rounded.is_finite() {
             return Err(PyValueError::new_err(format!("{name}: {value} is more than a single-precision float holds")));
+        }
+        // Python compares them exactly.
+        if item.is_instance_of::<PyInt>() && !item.eq(rounded)? {
+            return Err(PyValueError::new_err(format!(
+                "{name}: {item} is no float of this precision; give a float to round it"
+            )));
         }
         Ok(rounded)
     }

@@ -78,6 +78,10 @@ impl Tiling for UniformTiling {
     }
 
     fn tile_region(&self, index: u64) -> Result<Region> {
+        let now = self.image.shape();
+        if now != self.shape {
+            fail!(InvalidArgument, "the image had the shape {} and now has {now}: ask for its tiles anew", self.shape);
+        }
         if index >= self.count {
             fail!(OutOfRange, "there is no tile {index}; the image has {}, counted from 0", self.count);
         }
