@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._iolink import NumpyInterop
+from ._iolink import ImageViewFactory, NumpyInterop
 from .enums import ImageAxes, ImageCapability
 
 if TYPE_CHECKING:
@@ -131,6 +131,17 @@ class ImageArray:
     def __setitem__(self, key: Any, values: Any) -> None:
         self._view[key] = values
 
+    def __eq__(self, other: object) -> Any:
+        return self._view == other
+
+    def __ne__(self, other: object) -> Any:
+        return self._view != other
+
+    __hash__ = object.__hash__
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._view
+
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
 
@@ -173,6 +184,8 @@ def _lazy_class() -> Any:
     from xarray.core.indexing import IndexingSupport, explicit_indexing_adapter
 
     class Lazy(BackendArray):
+        """An image that is read when it is asked."""
+
         def __init__(self, array: ImageArray) -> None:
             self.array, self.shape, self.dtype = array, array.shape, array.dtype
 
@@ -180,7 +193,9 @@ def _lazy_class() -> Any:
             return explicit_indexing_adapter(key, self.shape, IndexingSupport.BASIC, self.array.__getitem__)
 
         def __deepcopy__(self, memo: Any) -> Lazy:
-            return self
+            # What is read of an image without memory is new each time.
+            shared = self.array.view.support(ImageCapability.MEMORY_ACCESS)
+            return Lazy(ImageViewFactory.copy_in_memory(self.array.view).array) if shared else self
 
         def __reduce__(self) -> Any:
             return (_lazy, (self.array,))

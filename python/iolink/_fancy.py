@@ -1,4 +1,5 @@
-"""Keys with arrays in them, and writing where there is no memory: NumPy's rules, and no more samples than they need.
+"""Keys with arrays in them, and writing where there is no memory: NumPy's rules, and no more samples than lie
+between those that they need.
 
 A key is split in two: the box that holds all that it names, which is a lazy view, and the same key counted from the box's
 first sample, which NumPy applies to what was read of the box.

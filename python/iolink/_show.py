@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _SIDE = 192
 
 
+# Samples along an axis that are read at once at most, however large a chunk is.
+_MOST = 4096
+
 # Every so many samples of a row it is cheaper to ask for one than for all between.
 _FAR = 16
 
@@ -32,15 +35,30 @@ def _is_wide(view: ImageView, key: list[Any]) -> bool:
 
 
 def _by_points(array: Any, key: list[Any]) -> NDArray[Any]:
-    """The same as `np.asarray(array[key])`, read one by one along the axes that have a step."""
+    """The same as `np.asarray(array[key])`: along the axes that have a step the samples of a chunk are read at once, so that
+    each chunk is decoded once; one by one where there are no chunks.
+    """
     axes = [axis for axis, part in enumerate(key) if isinstance(part, slice) and part.step]
-    places = [range(0, array.shape[axis], key[axis].step) for axis in axes]
-    points = []
-    for place in itertools.product(*places):
-        for axis, at in zip(axes, place, strict=True):
-            key[axis] = at
-        points.append(np.asarray(array[tuple(key)]))
-    return np.stack(points).reshape([len(place) for place in places] + list(points[0].shape))
+    chunks = [min(size, _MOST) for size in array.chunks or [1] * array.ndim]
+    runs: list[list[tuple[int, range]]] = []
+    for axis in axes:
+        places = range(0, array.shape[axis], key[axis].step)
+        edges = [
+            at for at in range(len(places)) if at == 0 or places[at] // chunks[axis] != places[at - 1] // chunks[axis]
+        ]
+        runs.append([(first, places[first:end]) for first, end in itertools.pairwise([*edges, len(places)])])
+    out: NDArray[Any] | None = None
+    for run in itertools.product(*runs):
+        for axis, (_, places) in zip(axes, run, strict=True):
+            key[axis] = slice(places[0], places[-1] + 1)
+        box = array[tuple(key)]
+        read = np.asarray(box[tuple(slice(None, None, places.step) for _, places in run)])
+        if out is None:
+            whole = [len(range(0, array.shape[axis], step.step)) for axis, (_, step) in zip(axes, run, strict=True)]
+            out = np.empty((*whole, *read.shape[len(axes) :]), read.dtype)
+        out[tuple(slice(first, first + len(places)) for first, places in run)] = read
+    assert out is not None, "an image without samples has no picture"
+    return out
 
 
 def _picture(view: ImageView) -> NDArray[np.uint8] | None:
@@ -120,8 +138,13 @@ def html(view: ImageView) -> str:
         f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{markup.escape(text)}</td></tr>"
         for name, text in _facts(view).items()
     )
-    picture = png(view)
     image = ""
+    try:
+        picture = png(view)
+    except (
+        Exception
+    ) as failed:  # whatever the reader of the samples raises: what is known of the image is shown all the same
+        picture, image = None, f"<p>no picture: {markup.escape(str(failed))}</p>"
     if picture is not None:
         text = base64.b64encode(picture).decode("ascii")
         image = f"<img alt='the middle of the image' src='data:image/png;base64,{text}'>"

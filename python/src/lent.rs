@@ -383,6 +383,10 @@ fn below<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>>
         // SAFETY: the array is live, and its base while it is.
         return Ok(unsafe { Bound::from_borrowed_ptr_or_opt(object.py(), (*array.as_array_ptr()).fields.base) });
     }
+    // What NumPy's `as_strided` puts between its result and the array.
+    if object.get_type().name()?.to_cow()? == "DummyArray" {
+        return object.getattr(intern!(object.py(), "base")).map(|base| (!base.is_none()).then_some(base));
+    }
     if !object.is_instance_of::<PyMemoryView>() {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import shutil
@@ -537,3 +538,13 @@ def test_a_closed_image_is_not_pickled():
     image.close()
     with pytest.raises(ValueError, match="closed"):
         pickle.dumps(image)
+
+
+def test_a_deep_copy_of_an_xarray_is_a_copy():
+    array = np.zeros((3, 4), "u2")
+    data = NumpyInterop.from_numpy_array(array, "IMAGE").array.to_xarray()
+    for copied in (data.copy(deep=True), copy.deepcopy(data), pickle.loads(pickle.dumps(data.copy(deep=True)))):
+        copied.values[0, 0] = 99
+        assert array[0, 0] == 0 and copied.values[0, 0] == 99
+    data.values[0, 0] = 5
+    assert array[0, 0] == 5, "what was not copied is shared"

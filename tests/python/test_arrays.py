@@ -7,6 +7,7 @@ import ctypes
 import gc
 import io
 import mmap
+import operator
 import struct
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 import iolink
 from iolink import AxesInterpretationId, ImageCapability, ImageViewFactory, NumpyInterop
@@ -424,7 +426,12 @@ def hand_made(item=(2, 32, 1), device=(1, 0), version=(1, 0), shape=(2, 3), stri
         def __dlpack__(self, **_):
             return new(ctypes.addressof(tensor), name, None)
 
+    # Whoever took the tensor calls its deleter when it likes: what that needs stays.
+    HAND_MADE.append(Foreign)
     return Foreign()
+
+
+HAND_MADE = []
 
 
 def test_a_tensor_written_by_hand_is_read_as_the_header_says_and_deleted_once():
@@ -1189,3 +1196,92 @@ def test_getters_answer_what_is_true_now():
     image.reshape((5, 6), "f4")
     assert image.shape() == (5, 6)
     assert str(image.dtype()) == "FLOAT"
+
+
+# --- numbers
+
+
+def test_comparisons_are_those_of_the_samples():
+    array = np.arange(12, dtype="u2").reshape(3, 4)
+    view = NumpyInterop.from_numpy_array(array.copy())
+    for other in (5, array[::-1], NumpyInterop.from_numpy_array(array[::-1].copy()), array[0], 2.5):
+        plain = np.asarray(other)
+        for compare in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge):
+            assert np.array_equal(compare(view, other), compare(array, plain))
+        assert np.array_equal(view.array == other, array == plain)
+        assert np.array_equal(view.array != other, array != plain)
+    view[view != 5] = 0
+    assert np.asarray(view).tolist() == np.where(array == 5, 5, 0).tolist()
+    view[view == 5] = 1000
+    assert np.asarray(view).max() == 1000 and 1000 in view and 5 not in view and 1000 in view.array
+    assert view in [view] and {view: 1}[view] == 1 and {view.array: 1} and hash(view) == hash(view)
+    with pytest.raises(TypeError):
+        view < "a"
+    view.close()
+    with pytest.raises(iolink.ClosedError):
+        view == 5
+
+
+def test_an_image_of_one_sample_is_a_number():
+    view = NumpyInterop.from_numpy_array(np.array([[53, 200]], "u1"))
+    assert int(view[0, 0]) == 53 and int(view[0, 1]) == 200 and float(view[0, 1]) == 200.0
+    assert complex(view[0, 0]) == 53
+    assert range(300)[view[0, 1]] == 200
+    real = NumpyInterop.from_numpy_array(np.array(2.5))
+    assert float(real) == 2.5 and int(real) == 2
+    for call in (lambda: int(view), lambda: float(view), lambda: range(9)[view], lambda: range(9)[real]):
+        with pytest.raises(TypeError):
+            call()
+
+
+@pytest.mark.parametrize(
+    "between", [lambda a: np.lib.stride_tricks.sliding_window_view(a, 5), lambda a: as_strided(a, (9,), (2,))]
+)
+def test_what_numpy_puts_between_does_not_hide_the_memory(between, tmp_path):
+    np.zeros(100, "u1").tofile(tmp_path / "raw")
+    mapped = np.memmap(tmp_path / "raw", "u1", "r+")
+    view = NumpyInterop.from_numpy_array(between(mapped))
+    file = mapped._mmap
+    del mapped
+    gc.collect()
+    with pytest.raises(BufferError):
+        file.close()
+    assert np.asarray(view).sum() == 0
+    growing = bytearray(100)
+    view = NumpyInterop.from_numpy_array(between(np.ndarray(100, "u1", growing)))
+    gc.collect()
+    with pytest.raises(BufferError):
+        growing.clear()
+    assert np.asarray(view).sum() == 0
+
+
+def test_the_picture_decodes_each_chunk_once_and_survives_its_reader():
+    read = []
+
+    def pixels(region):
+        read.append(tuple(place // 1000 for place in region.origin()))
+        return np.full(tuple(region.size()), 7, "u1")
+
+    view = ImageViewFactory.from_function((8000, 8000), "UINT8", pixels, chunks=(1000, 1000))
+    view = ImageViewFactory.reinterpret(view, "IMAGE")
+    assert view._repr_png_() is not None
+    assert sorted(read) == sorted({(x, y) for x in range(8) for y in range(8)})
+
+    def broken(region):
+        raise RuntimeError("no <samples> here")
+
+    shown = ImageViewFactory.from_function((40, 30), "UINT8", broken)._repr_html_()
+    assert "no &lt;samples&gt; here" in shown and "UINT8" in shown
+
+
+def test_the_picture_of_chunks_is_that_of_the_samples():
+    array = np.arange(4000 * 3200, dtype="u4").reshape(3200, 4000)
+    in_memory = NumpyInterop.from_numpy_array(array, "IMAGE")
+    for chunks in (None, (4000, 3200), (1000, 70), (17, 999)):
+
+        def pixels(region):
+            (x, y), (w, h) = region.origin(), region.size()
+            return np.ascontiguousarray(array[y : y + h, x : x + w].T)
+
+        lazy = ImageViewFactory.from_function((4000, 3200), "UINT32", pixels, chunks=chunks)
+        assert ImageViewFactory.reinterpret(lazy, "IMAGE")._repr_png_() == in_memory._repr_png_()

@@ -95,8 +95,8 @@ impl ImageViewFactory {
     /// An image whose samples come from a Python function when they are read. `read_region(region)` gets a RegionXu64 and
     /// gives the samples as any object with the buffer protocol: an array of the region's shape in NumPy's order of the
     /// image's axes, or flat, column fastest; of exactly `dtype`, in native byte order. `shape` and `chunks` are canonical;
-    /// with `chunks` the function is asked for parts of one block at a time. It may be called from any thread, one at a
-    /// time. What it raises comes out of whoever reads.
+    /// with `chunks` the function is asked for parts of one block at a time. It is called by as many
+    /// threads at once as read: where it moves a cursor it takes a lock of its own. What it raises comes out of whoever reads.
     ///
     /// >>> import numpy as np
     /// >>> def ramp(region):
@@ -130,8 +130,7 @@ impl ImageViewFactory {
             return Err(crate::errors::raise(Error::new(ErrorKind::Type, words)));
         }
         // An image need not fit into memory, but its samples must be countable.
-        let countable = Limits { max_bytes: u64::MAX, ..Limits::default() };
-        countable.image_bytes(&shape, data_type).or_raise()?;
+        Limits::countable().image_bytes(&shape, data_type).or_raise()?;
         let blocks = chunks.map(|chunks| Shape::new(&shape_from("chunks", chunks)?).or_raise()).transpose()?;
         if let Some(blocks) = blocks.filter(|blocks| blocks.len() != shape.len() || blocks.contains(&0)) {
             return Err(PyValueError::new_err(format!(

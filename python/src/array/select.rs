@@ -5,6 +5,7 @@ use crate::image::ImageView;
 use crate::interop::export;
 use crate::lent::{refuse_mask, Order, Shown};
 use iolink_sdk::{Axis, Error, ImageCapability};
+use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
@@ -14,6 +15,11 @@ use pyo3::types::{PyBool, PyDict, PySlice, PyString, PyTuple};
 /// The module that does what NumPy alone can: keys with arrays in them.
 fn by_numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import("iolink._fancy")?.getattr(PyString::intern(py, name))
+}
+
+/// All samples, as `np.asarray` gives them.
+fn as_array<'py>(image: &Bound<'py, ImageView>) -> PyResult<Bound<'py, PyAny>> {
+    image.py().import("numpy")?.getattr(intern!(image.py(), "asarray"))?.call1((image,))
 }
 
 #[pymethods]
@@ -71,6 +77,40 @@ impl ImageView {
         }
         let lazy = parts(key)?.is_some();
         by_numpy(slf.py(), if lazy { "write" } else { "write_some" })?.call1((slf, key, values)).map(|_| ())
+    }
+
+    /// The samples compared as NumPy compares them: an array of truth values, so that `image[image > 5] = 0` does what it says.
+    /// Images are the same one where `is` says so.
+    fn __richcmp__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        operator: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        as_array(slf)?.rich_compare(other, operator)
+    }
+
+    fn __hash__(slf: &Bound<'_, Self>) -> isize {
+        slf.as_ptr() as isize
+    }
+
+    fn __contains__(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<bool> {
+        as_array(slf)?.contains(item)
+    }
+
+    fn __int__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        as_array(slf)?.call_method0(intern!(slf.py(), "__int__"))
+    }
+
+    fn __float__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        as_array(slf)?.call_method0(intern!(slf.py(), "__float__"))
+    }
+
+    fn __complex__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        as_array(slf)?.call_method0(intern!(slf.py(), "__complex__"))
+    }
+
+    fn __index__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        as_array(slf)?.call_method0(intern!(slf.py(), "__index__"))
     }
 
     /// A lazy image of those samples that integers and slices name by the name of an axis: `column`, `row`, `slice`,

@@ -81,6 +81,9 @@ unsafe fn memory(tensor: &Tensor, vector: bool, writable: bool, owner: Owner) ->
         steps = &steps[..steps.len().min(sizes.len())];
     }
     let shape = Shape::collect(sizes.iter().map(|size| *size as u64))?;
+    if tensor.data.is_null() && !shape.contains(&0) {
+        fail!(InvalidArgument, "the tensor has samples of shape {shape} and no address of them");
+    }
     let strides = if steps.is_empty() {
         shape.dense_strides(data_type.byte_count(), (0..shape.len()).rev())
     } else {
