@@ -634,3 +634,21 @@ def test_capabilities_that_are_no_set_of_bits_are_refused():
     for wrong in (-1, 2**64):
         with pytest.raises(ValueError, match="negative, or more than 64 bits hold"):
             frame.support(wrong)
+
+
+def test_values_that_contain_themselves_or_have_no_python_number_are_refused():
+    class Circular:
+        dtype = 1
+
+        def item(self):
+            return self
+
+    endless = []
+    endless.append(endless)
+    frame = DataFrameViewFactory.allocate([1, 1], ["x"], ["int64"])
+    for value in (endless, Circular(), np.longdouble(1.5), [[Circular()]]):
+        with pytest.raises((TypeError, ValueError)):
+            frame.set_at("x", 0, value)
+        with pytest.raises((TypeError, ValueError)):
+            DataFrameViewFactory.from_columns({"x": [value]})
+    assert frame.at("x", 0) == 0

@@ -99,6 +99,17 @@ fn numpy_time(value: &Bound<'_, PyAny>) -> PyResult<Option<(i64, &'static str)>>
 
 /// A Python value as a cell. What is of no known kind becomes `Cell::Other` with its type's name.
 pub fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
+    from_nested(value, DEEPEST)
+}
+
+/// Lists in lists, and values that are made of others, to this depth.
+const DEEPEST: usize = 64;
+
+fn from_nested(value: &Bound<'_, PyAny>, deeper: usize) -> PyResult<Cell<'static>> {
+    let inner = |inner: &Bound<'_, PyAny>| match deeper.checked_sub(1) {
+        Some(left) => from_nested(inner, left),
+        None => Err(PyValueError::new_err(format!("lists lie in lists more than {DEEPEST} deep, or in themselves"))),
+    };
     if value.is_none() {
         return Ok(Cell::Missing);
     }
@@ -125,7 +136,7 @@ pub fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
             let time = numpy_time(&value.getattr("asm8")?)?;
             return Ok(time.map_or(Cell::Missing, |(at, unit)| Cell::Stamp(at, unit, zone)));
         }
-        "Timedelta" if value.hasattr("asm8")? => return from_python(&value.getattr("asm8")?),
+        "Timedelta" if value.hasattr("asm8")? => return inner(&value.getattr("asm8")?),
         "Decimal" => return Ok(Cell::Decimal(value.call_method1("__format__", ("f",))?.extract()?)),
         _ => {}
     }
@@ -133,10 +144,12 @@ pub fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         return Ok(Cell::Float(value.extract()?));
     }
     if value.hasattr("dtype")? && value.hasattr("item")? {
-        return from_python(&value.call_method0("item")?);
+        let item = value.call_method0("item")?;
+        // A long double has no Python number that is as exact, and stays what it is.
+        return if item.get_type().is(value.get_type()) { Ok(Cell::Other(name)) } else { inner(&item) };
     }
     if let Ok(list) = value.cast::<PyList>() {
-        return Ok(Cell::List(list.iter().map(|item| from_python(&item)).collect::<PyResult<_>>()?));
+        return Ok(Cell::List(list.iter().map(|item| inner(&item)).collect::<PyResult<_>>()?));
     }
     from_datetime(value, name)
 }
