@@ -67,6 +67,13 @@ def _in_seconds(name: str, array: Any) -> tuple[Any, str]:
     unit, _ = np.datetime_data(dtype)
     if unit not in ("W", "D", "h", "m"):
         raise TypeError(f"column {name!r}: values of dtype {dtype} have no unit that Arrow knows")
+    seconds, step = {"W": 604800, "D": 86400, "h": 3600, "m": 60}[unit], np.datetime_data(dtype)[1]
+    counts = array.view("i8")
+    reach = (2**63 - 1) // (seconds * step)
+    beyond = ((counts > reach) | (counts < -reach)) & ~np.isnat(array)
+    if beyond.any():
+        row = int(beyond.argmax())
+        raise ValueError(f"column {name!r}, row {row}: {array[row]!r} does not fit into 64 bits of seconds")
     return array.astype(f"{dtype.kind}8[s]"), f"Arrow has no unit {unit!r}"
 
 
@@ -96,6 +103,10 @@ def _of_array(name: str, array: Any) -> Spec:
         if array.dtype.kind in "mM":
             array = array.copy()
             array[mask], mask = "NaT", None
+        elif array.dtype.kind in "USTO":
+            array = array.astype(object)
+            array[mask], mask = None, None
+            return ("cells", name, {}, None, array)
     if array.dtype.kind in "US":
         array = array.astype(object)
     if array.dtype.kind == "T":

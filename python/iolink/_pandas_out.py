@@ -137,7 +137,9 @@ class _Writer:
         ):
             arrow = _arrow_backed(self.frame, number, facts)
             if arrow is not None:
-                return arrow
+                values, why = arrow
+                in_one = self.identities[1][number] is not None or len(values) == 0
+                return values, why or ("" if in_one else "its values lie in several pieces")
         numbers = self.frame._numbers(number) if dtype != "object" else None
         if numbers is None:
             return _built(self.frame._list(number), arrow_type, dtype, facts, metadata.get(MISSING, "")), _BUILT
@@ -243,7 +245,10 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
         values, why = values.cast(pa.large_string()), "pandas keeps no views of texts"
     dtype = _string_dtype(facts)
     told = {"dtype": dtype} if COPIES_ALWAYS else {}
-    return dtype.construct_array_type()(pa.chunked_array([values]), **told), why
+    made = dtype.construct_array_type()(pa.chunked_array([values]), **told)
+    if not why and made._pa_array.type != values.type:
+        why = "pandas keeps texts with offsets of 64 bits"
+    return made, why
 
 
 def _string_dtype(facts: dict[str, Any]) -> Any:

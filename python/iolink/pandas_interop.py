@@ -32,6 +32,15 @@ def _pandas() -> tuple[Any, Any]:
     return _pandas_in, _pandas_out
 
 
+def _copy_of(copy: Any) -> bool | None:
+    """`copy` as it was meant: NumPy's truth values are such too, and nothing else is."""
+    if copy is None or isinstance(copy, bool):
+        return copy
+    if getattr(getattr(copy, "dtype", None), "kind", "") == "b" and copy.ndim == 0:
+        return bool(copy)
+    raise TypeError(f"copy: expected None, True or False, not {copy!r}")
+
+
 def _refuse(copied: dict[int, str], names: list[str], doing: str) -> None:
     some = list(copied.items())[:5]
     words = "; ".join(f"column {names[number]!r}: {why}" for number, why in some)
@@ -55,6 +64,7 @@ class PandasInterop:
         >>> frame.columns
         ['x', '__index_level_0__']
         """
+        copy = _copy_of(copy)
         frame, copied = _pandas()[0].frame_of(df, copy)
         if copy is False and copied:
             _refuse(copied, frame.columns, "from_pandas")
@@ -73,6 +83,7 @@ class PandasInterop:
         """
         if not isinstance(frame, DataFrameView):
             raise TypeError(f"frame: expected a DataFrameView, not {type(frame).__name__}")
+        copy = _copy_of(copy)
         df, copied = _pandas()[1].frame_to(frame, copy)
         if copy is False and copied:
             _refuse(copied, frame.columns, "to_pandas")

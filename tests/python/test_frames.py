@@ -652,3 +652,35 @@ def test_values_that_contain_themselves_or_have_no_python_number_are_refused():
         with pytest.raises((TypeError, ValueError)):
             DataFrameViewFactory.from_columns({"x": [value]})
     assert frame.at("x", 0) == 0
+
+
+@pytest.mark.parametrize("kind", ["M8", "m8"])
+@pytest.mark.parametrize("unit", ["W", "D", "h", "m", "2D"])
+def test_times_that_are_too_far_for_seconds_are_refused(kind, unit):
+    for far in (2**60, -(2**60), 2**63 - 1):
+        with pytest.raises(ValueError, match=r"column 't', row 1: .* does not fit"):
+            DataFrameViewFactory.from_columns({"t": np.array([0, far], "i8").view(f"{kind}[{unit}]")})
+    near = (
+        np.array(["NaT", 3, -3], f"{kind}[{unit}]") if kind == "m8" else np.array([-(2**63), 3, -3]).view(f"M8[{unit}]")
+    )
+    read = np.asarray(DataFrameViewFactory.from_columns({"t": near})["t"])
+    assert np.array_equal(read, near.astype(f"{kind}[s]"), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "values", [np.array(["a", "b"]), np.array([b"a", b"b"]), np.array(["a", "b"], object), np.array([1, 2])]
+)
+def test_masked_values_are_missing(values):
+    frame = DataFrameViewFactory.from_columns({"t": np.ma.array(values, mask=[False, True])})
+    assert frame["t"].to_list() == [values[0], None]
+
+
+def test_a_decimal_beyond_its_precision_is_refused():
+    pa = pytest.importorskip("pyarrow")
+    frame = DataFrameViewFactory.from_arrow(pa.table({"d": pa.array([decimal.Decimal("1.00")], pa.decimal128(10, 2))}))
+    for wrong in ("123456789.00", "-100000000.00", "0.001"):
+        with pytest.raises(ValueError, match="does not fit"):
+            frame.set_at("d", 0, decimal.Decimal(wrong))
+    frame.set_at("d", 0, decimal.Decimal("-99999999.99"))
+    assert frame.at("d", 0) == decimal.Decimal("-99999999.99")
+    frame.to_arrow().validate(full=True)

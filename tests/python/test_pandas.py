@@ -921,3 +921,39 @@ def test_any_value_can_be_written_to_another_row(df, data):
 
 def test_ten_thousand_columns_come_back():
     check(pd.DataFrame({f"c{i}": [i, i + 1] for i in range(10_000)}))
+
+
+def test_explain_tells_of_texts_that_came_from_arrow():
+    pa = pytest.importorskip("pyarrow")
+    texts = ["abc", "de", "f"]
+    one = {
+        "large": pa.array(texts, pa.large_string()),
+        "short": pa.array(texts),
+        "view": pa.array(texts).cast(pa.string_view()),
+    }
+    several = {"pieces": pa.chunked_array([texts[:1], texts[1:]], pa.large_string())}
+    expected = {"large": "shared", "short": "copied", "view": "copied", "pieces": "copied"}
+    for table in (one, several):
+        for name, values in table.items():
+            frame = DataFrameViewFactory.from_arrow(pa.table({name: values}))
+            if int(pd.__version__.split(".")[0]) < 3:
+                continue
+            assert f"{name!r}: {expected[name]}" in PandasInterop.explain(frame)
+            if expected[name] == "copied":
+                with pytest.raises(NotImplementedError, match=name):
+                    PandasInterop.to_pandas(frame, copy=False)
+            else:
+                made = PandasInterop.to_pandas(frame, copy=False)[name].array._pa_array.chunk(0)
+                assert [made.buffers()[at].address for at in (1, 2)] == [values.buffers()[at].address for at in (1, 2)]
+            assert list(PandasInterop.to_pandas(frame)[name]) == texts
+
+
+def test_copy_is_a_truth_value_or_none():
+    df = pd.DataFrame({"o": pd.Series(["a", None], dtype=object)})
+    with pytest.raises(NotImplementedError, match="'o'"):
+        PandasInterop.from_pandas(df, copy=np.False_)
+    for wrong in ("yes", 0, 1, []):
+        with pytest.raises(TypeError, match="copy: expected None, True or False"):
+            PandasInterop.from_pandas(df, copy=wrong)
+        with pytest.raises(TypeError, match="copy: expected None, True or False"):
+            PandasInterop.to_pandas(PandasInterop.from_pandas(df), copy=wrong)

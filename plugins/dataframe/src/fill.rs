@@ -222,10 +222,10 @@ impl Filler<'_> {
                 Cell::Span(count, from) => self.count(row, *count, from, unit),
                 other => self.wrong(row, other),
             }),
-            DataType::Decimal128(_, scale) => self.each(|row, cell| match cell {
+            DataType::Decimal128(precision, scale) => self.each(|row, cell| match cell {
                 Cell::Decimal(text) => match scaled(text, *scale) {
-                    Some(value) => Ok(value),
-                    None => refuse(
+                    Some(value) if value.unsigned_abs() < 10_u128.pow(u32::from(*precision)) => Ok(value),
+                    _ => refuse(
                         ErrorKind::InvalidArgument,
                         row,
                         &format!("{text} does not fit into type {}", words(self.data_type)),
