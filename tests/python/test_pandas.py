@@ -957,3 +957,28 @@ def test_copy_is_a_truth_value_or_none():
             PandasInterop.from_pandas(df, copy=wrong)
         with pytest.raises(TypeError, match="copy: expected None, True or False"):
             PandasInterop.to_pandas(PandasInterop.from_pandas(df), copy=wrong)
+
+
+def test_rows_keep_the_numbers_of_pandas_where_a_range_can_tell_them():
+    def frame():
+        df = pd.DataFrame({"x": range(6), "o": pd.Series([None, np.nan, "a", pd.NA, "b", None], dtype=object)})
+        df.index = pd.RangeIndex(100, 112, 2)
+        return PandasInterop.from_pandas(df)
+
+    def labels(frame):
+        return list(PandasInterop.to_pandas(frame).index)
+
+    begun, ended, middle, grown = frame(), frame(), frame(), frame()
+    begun.remove_rows(0, 2)
+    assert labels(begun) == [104, 106, 108, 110] and begun[1:3].to_pandas().index[0] == 106
+    assert PandasInterop.to_pandas(begun)["o"][106] is pd.NA
+    ended.remove_rows(4, 2)
+    assert labels(ended) == [100, 102, 104, 106]
+    middle.remove_rows(1, 1)
+    assert labels(middle) == [0, 1, 2, 3, 4]
+    middle.add_rows(5, 1)
+    assert labels(middle) == [0, 1, 2, 3, 4, 5], "the numbers of rows that went do not come back on others"
+    grown.add_rows(0, 1)
+    assert labels(grown) == list(range(7))
+    grown.remove_rows(0, 0)
+    assert labels(grown) == list(range(7))

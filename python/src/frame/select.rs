@@ -30,8 +30,9 @@ fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>)
 /// Field and schema metadata in which pandas' own facts travel.
 const PANDAS: &str = "iolink.pandas";
 
-/// Tells a frame that was just cut which of pandas' numbers its rows have, and which of its rows are missing in which way.
-fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, start: u64, stop: u64) -> PyResult<()> {
+/// Tells a frame, of whose `rows` those from `start` to `stop` are left, which of pandas' numbers its rows have, and which of its
+/// rows are missing in which way. Nothing is known of them any more where none of these is left.
+pub(super) fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, start: u64, stop: u64) -> PyResult<()> {
     let Some(near) = Near::of(made) else { return Ok(()) };
     near.change_words(MISSING, |words| words_of_cut(words, rows, &(start..stop)));
     let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(()) };

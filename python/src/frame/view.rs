@@ -276,12 +276,27 @@ impl DataFrameView {
 
     fn add_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
         let (offset, count) = (self.row_from(py, "offset", offset)?, number_from("count", count)?);
-        py.detach(|| edit::add_rows(&**self.view, offset, count)).or_raise()
+        let rows = self.sizes(py)?.1;
+        py.detach(|| edit::add_rows(&**self.view, offset, count)).or_raise()?;
+        // New rows have no number of pandas.
+        if count > 0 {
+            select::renumber(py, &**self.view, rows, 0, 0)?;
+        }
+        Ok(())
     }
 
     fn remove_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
         let (offset, count) = (self.row_from(py, "offset", offset)?, number_from("count", count)?);
-        py.detach(|| edit::remove_rows(&**self.view, offset, count)).or_raise()
+        let rows = self.sizes(py)?.1;
+        py.detach(|| edit::remove_rows(&**self.view, offset, count)).or_raise()?;
+        // A range of numbers has no gap.
+        let (start, stop) = match (offset, offset + count) {
+            (0, end) => (end, rows),
+            (offset, end) if end == rows => (0, offset),
+            _ if count == 0 => return Ok(()),
+            _ => (0, 0),
+        };
+        select::renumber(py, &**self.view, rows, start, stop)
     }
 
     fn reshape(
