@@ -28,18 +28,29 @@ _MOST = 4096
 _FAR = 16
 
 
-def _is_wide(view: ImageView, key: list[Any]) -> bool:
-    """Does a picture need few of the samples in a row of an image that has to read them?"""
-    steps = [part.step for part in key if isinstance(part, slice) and part.step]
-    return not view.support(ImageCapability.MEMORY_ACCESS) and len(steps) > 0 and steps[-1] >= _FAR
-
-
-def _by_points(array: Any, key: list[Any]) -> NDArray[Any]:
-    """The same as `np.asarray(array[key])`: along the axes that have a step the samples of a chunk are read at once, so that
-    each chunk is decoded once; one by one where there are no chunks.
+def _chunks(view: ImageView) -> list[int] | None:
+    """Samples along each axis that an image gives as easily as one of them; `None` where it gives each by itself. A file
+    without chunks is decoded from its begin for each question, so that a whole plane is asked for at once.
     """
+    chunks = view.array.chunks or (None if view.provider is None else [_MOST] * view.array.ndim)
+    return None if chunks is None else [min(size, _MOST) for size in chunks]
+
+
+def _is_scattered(view: ImageView, key: list[Any]) -> bool:
+    """Is a picture better read part by part than as NumPy shows it, of an image that has to read?"""
+    steps = [part.step for part in key if isinstance(part, slice) and part.step]
+    if view.support(ImageCapability.MEMORY_ACCESS) or not steps:
+        return False
+    return steps[-1] >= _FAR or _chunks(view) is not None
+
+
+def _by_parts(view: ImageView, key: list[Any]) -> NDArray[Any]:
+    """The same as `np.asarray(view.array[key])`: along the axes that have a step the samples of a chunk are read at once, so
+    that each chunk is decoded once; one by one where there are no chunks.
+    """
+    array = view.array
     axes = [axis for axis, part in enumerate(key) if isinstance(part, slice) and part.step]
-    chunks = [min(size, _MOST) for size in array.chunks or [1] * array.ndim]
+    chunks = _chunks(view) or [1] * array.ndim
     runs: list[list[tuple[int, range]]] = []
     for axis in axes:
         places = range(0, array.shape[axis], key[axis].step)
@@ -75,7 +86,7 @@ def _picture(view: ImageView) -> NDArray[np.uint8] | None:
             key[axis] = slice(None, None, -(-array.shape[axis] // _SIDE))
     if channels:
         key[-1] = slice(0, 3) if colour else 0
-    samples = _by_points(array, key) if _is_wide(view, key) else np.asarray(array[tuple(key)])
+    samples = _by_parts(view, key) if _is_scattered(view, key) else np.asarray(array[tuple(key)])
     samples = np.abs(samples) if samples.dtype.kind == "c" else samples
     samples = samples.reshape((1,) * (2 - samples.ndim) + samples.shape).astype(np.float64)
     if colour and array.dtype == np.uint8:

@@ -901,3 +901,20 @@ def test_a_program_in_c_that_embeds_python_opens_files_through_it(tmp_path):
         [program, tmp_path / "absent.qemb"], env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     assert missing.returncode == 1 and "there is no file" in missing.stderr
+
+
+def test_the_picture_of_a_file_without_chunks_asks_for_its_plane_at_once(provider):
+    asked = []
+
+    class Plane:
+        shape, dtype = (40, 600, 500), np.dtype("u2")
+
+        def __getitem__(self, key):
+            asked.append(tuple((part.start, part.stop) for part in key))
+            return np.arange(40 * 600 * 500, dtype="u2").reshape(40, 600, 500)[key]
+
+    _, file = provider(lambda source: providers.image(Plane(), "ZYX"))
+    view = iolink.open(file)
+    assert view._repr_png_() is not None
+    assert len(asked) == 1 and asked[0][0] == (20, 21)
+    assert view._repr_png_() == ImageViewFactory.copy_in_memory(view)._repr_png_()
