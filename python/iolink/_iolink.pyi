@@ -1028,6 +1028,7 @@ class DataFrameView:
     def _numbers(self, column: int) -> Any: ...
     def _list(self, column: int) -> list[Any]: ...
     def _dictionary(self, column: int) -> tuple[DataFrameView, DataFrameView] | None: ...
+    def _fields(self, column: int) -> list[DataFrameView] | None: ...
     def _column(self, column: int) -> DataFrameColumn: ...
 
 class DataFrameViewFactory:
@@ -1065,7 +1066,7 @@ class _Blocks:
         *,
         classes: tuple[type, type, type],
         held: Callable[..., Any],
-        labels_of: Callable[[Any], tuple[list[str], str] | None],
+        labels_of: Callable[[Any], tuple[list[str], Any] | None],
         kind_of: Callable[[Any], tuple[str, str, str] | None],
         facts_of: Callable[..., str],
         spec_of: Callable[..., tuple[Any, str]],

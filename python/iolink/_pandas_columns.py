@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import functools
 import json
-import zoneinfo
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ._columns import Spec, arrow_kind, fixed
-from ._pandas_common import PANDAS
+from ._pandas_common import PANDAS, string_facts
+from ._pandas_labels import is_missing, zone_library, zone_name
 from .errors import DataTypeError
 
 _BUILT = "its values are Python objects"
@@ -42,23 +43,7 @@ def _of_dtype(dtype: Any) -> str:
 
 def _of_text(dtype: Any, **facts: Any) -> str:
     """The words about a column of texts."""
-    missing = "nan" if isinstance(dtype.na_value, float) else "NA"
-    return json.dumps({**facts, "dtype": "string", "storage": dtype.storage, "missing": missing})
-
-
-def _zone(name: str, zone: Any) -> str:
-    """A time zone as Arrow writes it."""
-    key = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    if isinstance(key, str):
-        return key
-    if zone is datetime.UTC:
-        return "UTC"
-    if isinstance(zone, datetime.timezone) or type(zone).__name__ == "_FixedOffset":
-        minutes, rest = divmod(int(zone.utcoffset(None).total_seconds()), 60)
-        if rest == 0:
-            sign = "-" if minutes < 0 else "+"
-            return f"{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-    raise DataTypeError(f"column {name!r}: the time zone {zone!r} has no name that Arrow knows; use tz_convert first")
+    return json.dumps({**facts, "dtype": "string", **string_facts(dtype)})
 
 
 def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
@@ -77,12 +62,16 @@ def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) 
         return fixed(name, array, words(dtype=str(dtype)) if facts else {PANDAS: _of_dtype(dtype)}, guard=guard)
     if isinstance(dtype, pd.DatetimeTZDtype):
         array = values.asi8.view(f"M8[{dtype.unit}]")
-        kind = "zoneinfo" if isinstance(dtype.tz, zoneinfo.ZoneInfo) else "name"
-        facts_here = words(dtype="zoned", unit=dtype.unit, zone=kind)
-        return fixed(name, array, facts_here, guard=guard, zone=_zone(name, dtype.tz))
+        zone = zone_name(dtype.tz)
+        if zone is None:
+            what = f"the time zone {dtype.tz!r} has no name that Arrow knows; use tz_convert first"
+            raise DataTypeError(f"column {name!r}: {what}")
+        facts_here = words(dtype="zoned", unit=dtype.unit, zone=zone_library(dtype.tz))
+        return fixed(name, array, facts_here, guard=guard, zone=zone)
     if isinstance(dtype, pd.CategoricalDtype):
         inner = dtype.categories
-        categories = spec("categories", inner.dtype, inner.array, inner, {})[0]
+        _one_type(name, inner, values)
+        categories = spec(name, inner.dtype, inner.array, inner, {})[0]
         codes, why = fixed(name, values.codes, {}, guard=guard)
         metadata = words(dtype="category", categories=json.loads(categories[2][PANDAS]))
         return (
@@ -101,6 +90,8 @@ def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) 
         if hasattr(values, "_pa_array"):
             return _arrow(name, metadata, values)
         return ("text", name, metadata, np.asarray(values, dtype=object)), _BUILT
+    if isinstance(dtype, pd.IntervalDtype):
+        return _intervals(name, dtype, values, guard, words)
     if isinstance(dtype, pd.PeriodDtype):
         ordinals = values.asi8
         mask = values.isna()
@@ -109,15 +100,40 @@ def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) 
         mask = values._mask if values._mask.any() else None
         return fixed(name, values._data, words(dtype=str(dtype)), mask=mask, guard=guard)
     if hasattr(values, "_pa_array"):
-        return _arrow(name, words(dtype="arrow"), values)
+        return _arrow(name, words(dtype="arrow", type=_arrow_type(dtype)), values)
     raise DataTypeError(
         f"column {name!r}: values of dtype {dtype} cannot be carried; convert them to numbers, text or categories"
     )
 
 
+def _intervals(name: str, dtype: Any, values: Any, guard: Any, words: Any) -> tuple[Spec, str]:
+    """Intervals as rows of their two ends."""
+    ends, why = [], ""
+    for end, array in (("left", values._left), ("right", values._right)):
+        described, copied = spec(end, array.dtype, array, guard, {})
+        ends.append(described)
+        why = why or copied
+    mask = values.isna()
+    of = json.loads(ends[0][2][PANDAS])
+    metadata = words(dtype="interval", closed=dtype.closed, of=of)
+    return ("struct", name, metadata, ends, mask if mask.any() else None), why
+
+
+def _one_type(name: str, categories: Any, values: Any) -> None:
+    """Refuses categories of several types, by the first row that has another type than the first one."""
+    kinds = [type(category) for category in categories] if categories.dtype == object else []
+    if len(set(kinds)) < 2:
+        return
+    seen = [(f", row {row}", kinds[code]) for row, code in enumerate(values.codes) if code >= 0]
+    seen += [("", kind) for kind in kinds]
+    first = seen[0][1]
+    place, other = next((place, kind) for place, kind in seen if kind is not first)
+    raise DataTypeError(f"column {name!r}{place}: {other.__name__} among {first.__name__}; categories have one type")
+
+
 def _objects(name: str, array: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
     """A column of Python objects, all of one type."""
-    row, first = next(((row, value) for row, value in enumerate(array) if not _gone(value)), (0, None))
+    row, first = next(((row, value) for row, value in enumerate(array) if not is_missing(value)), (0, None))
     of = type(first).__name__
     metadata = {PANDAS: json.dumps({**facts, "dtype": "object", "of": of})}
     if isinstance(first, str):
@@ -131,9 +147,13 @@ def _objects(name: str, array: Any, facts: dict[str, Any]) -> tuple[Spec, str]:
     raise DataTypeError(f"column {name!r}, row {row}: objects of type {of} cannot be carried")
 
 
-def _gone(value: Any) -> bool:
-    """Does the object stand for a missing value?"""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+@functools.lru_cache(maxsize=256)
+def _arrow_type(dtype: Any) -> str:
+    """Arrow's type, as text that keeps all of it."""
+    import pyarrow as pa
+
+    schema = pa.schema([pa.field("", dtype.pyarrow_dtype)])
+    return base64.b64encode(schema.serialize()).decode()
 
 
 def _arrow(name: str, metadata: dict[str, str], values: Any) -> tuple[Spec, str]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .errors import CorruptDataError, Error
+
 # Field and schema metadata in which pandas' own facts travel, as JSON.
 PANDAS = "iolink.pandas"
 # Field metadata that says by which objects missing values were written.
 MISSING = "iolink.missing"
+# Where pandas keeps texts as Arrow does.
+ARROW_STORAGES = ("pyarrow", "pyarrow_numpy")
 
 # Is copying on write this pandas' only way?
 COPIES_ALWAYS = int(pd.__version__.split(".")[0]) >= 3
@@ -22,6 +29,8 @@ class Held:
     """What pandas holds of a frame: its columns, with the identities of the values they show, and the whole if there is one."""
 
     identities: Identities
+    # Attributes of the DataFrame that words cannot tell.
+    attrs: dict[Any, Any] | None = None
 
     def columns(self) -> list[Any]:
         """For each column of the frame what pandas has of it, or ``None``."""
@@ -62,38 +71,45 @@ def copies_on_write() -> bool:
     return COPIES_ALWAYS or pd.get_option("mode.copy_on_write") is True
 
 
-def encode(label: Any) -> list[Any]:
-    """A label as JSON has it."""
-    if isinstance(label, str):
-        return ["str", label]
-    if label is None:
-        return ["none"]
-    if isinstance(label, (bool, np.bool_)):
-        return ["bool", bool(label)]
-    if isinstance(label, (int, np.integer)):
-        return ["int", int(label)]
-    if label is pd.NaT:
-        return ["nat"]
-    if label is pd.NA:
-        return ["na"]
-    if isinstance(label, (float, np.floating)):
-        return ["float", float(label).hex()]
-    if isinstance(label, tuple):
-        return ["tuple", [encode(part) for part in label]]
-    if isinstance(label, pd.Timestamp) and label.tz is None:
-        return ["timestamp", str(label)]
-    raise TypeError(f"a label of type {type(label).__name__} cannot be carried: {label!r}; rename it to a text")
+def string_facts(dtype: Any) -> dict[str, str]:
+    """A dtype of texts in words."""
+    return {"storage": dtype.storage, "missing": "nan" if isinstance(dtype.na_value, float) else "NA"}
 
 
-def decode(code: list[Any]) -> Any:
-    """The label again."""
-    kind = code[0]
-    if kind == "float":
-        return float.fromhex(code[1])
-    if kind == "tuple":
-        return tuple(decode(part) for part in code[1])
-    if kind == "timestamp":
-        return pd.Timestamp(code[1])
-    if kind in ("none", "nat", "na"):
-        return {"none": None, "nat": pd.NaT, "na": pd.NA}[kind]
-    return code[1]
+def string_dtype(facts: dict[str, Any]) -> Any:
+    """The dtype of texts again, or the next to it that this pandas has."""
+    # pandas 2 calls the one whose missing values are NaN "pyarrow_numpy", and has none without pyarrow.
+    storage = "pyarrow" if facts.get("storage") in ARROW_STORAGES else "python"
+    if storage == "pyarrow":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError:
+            storage = "python"
+    if facts.get("missing") != "nan":
+        return pd.StringDtype(storage)
+    if COPIES_ALWAYS:
+        return pd.StringDtype(storage, na_value=np.nan)
+    return pd.StringDtype("pyarrow_numpy" if storage == "pyarrow" else storage)
+
+
+def facts_of(metadata: dict[str, str], whose: str) -> dict[str, Any]:
+    """What the metadata say of a column or frame."""
+    with understood(whose):
+        facts = json.loads(metadata.get(PANDAS, "{}"))
+        if not isinstance(facts, dict):
+            raise TypeError(f"expected names and values, not {facts!r}")
+    return facts
+
+
+@contextlib.contextmanager
+def understood(whose: str) -> Iterator[None]:
+    """Says of which column or frame the metadata are in which something is not as this library writes it."""
+    try:
+        yield
+    except Error:
+        raise
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise CorruptDataError(
+            f"{whose}: the metadata {PANDAS!r} say what this iolink does not understand ({type(error).__name__}: {error}); "
+            "to_arrow() takes the values without them"
+        ) from error

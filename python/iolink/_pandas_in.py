@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy as copies
 import functools
 import json
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ import pandas as pd
 from ._columns import Spec
 from ._iolink import DataFrameView, _Blocks, _explain_columns, _frame_from_columns
 from ._pandas_columns import kind_of, spec
-from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, copies_on_write, encode
+from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, copies_on_write
+from ._pandas_labels import dtype_facts, encode, frequency_facts, labels_facts
 from ._pandas_lent import Lent, Shallow
 from .errors import CapabilityError
 
@@ -27,7 +29,7 @@ def frame_of(df: Any, copy: bool | None, argument: str = "df") -> tuple[DataFram
             return made
     reader = _Reader(df, copy, argument)
     frame = _frame_from_columns(*reader.table)
-    if reader.shares:
+    if reader.shares or reader.attrs is not None:
         frame._hold(reader.holding(frame._identities()))
     return frame, {} if copy else reader.copied
 
@@ -38,35 +40,33 @@ def routed(df: Any) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _plain_facts(dtype: str, start: int, stop: int, step: int, columns: str | None, index: str | None) -> str:
+def _plain_facts(dtype: Any, start: int, stop: int, step: int, columns: str | None, index: str | None) -> str:
     """The facts about a DataFrame whose labels are a plain index, and whose rows are numbered; its two names are texts."""
-    labels = {"names": [encode(columns)], "dtype": dtype}
-    return json.dumps(
-        {"columns": labels, "index": {"range": [start, stop, step], "names": [encode(index)]}, "attrs": {}}
-    )
+    labels = {"names": [encode(columns)], **dtype_facts(dtype)}
+    return json.dumps({"columns": labels, "index": {"range": [start, stop, step], "names": [encode(index)]}})
 
 
-def _plain_labels(columns: Any) -> tuple[list[str], str] | None:
-    """The labels and the name of their dtype where they are texts, each another."""
+def _plain_labels(columns: Any) -> tuple[list[str], Any] | None:
+    """The labels and their dtype where they are texts, each another."""
     labels = list(_each_label(columns))
     plain = all(type(label) is str for label in labels) and len(set(labels)) == len(labels)
-    return (labels, str(columns.dtype)) if plain else None
+    plain = plain and in_utf8("".join(labels))
+    return (labels, columns.dtype) if plain else None
+
+
+def in_utf8(text: str) -> bool:
+    """Is it text outside Python, too? Python knows half characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _each_label(columns: Any) -> Any:
     """The labels one by one: texts that Arrow keeps come at once, which takes half the time."""
     kept = getattr(columns.array, "_pa_array", None) if isinstance(columns.dtype, pd.StringDtype) else None
     return columns if kept is None or kept.null_count else kept.to_pylist()
-
-
-def _labels(columns: Any) -> dict[str, Any]:
-    """What the labels do not say themselves."""
-    facts: dict[str, Any] = {"names": [encode(name) for name in columns.names], "dtype": str(columns.dtype)}
-    if isinstance(columns, pd.MultiIndex):
-        facts["levels"] = columns.nlevels
-    elif isinstance(columns, pd.RangeIndex):
-        facts["range"] = [columns.start, columns.stop, columns.step]
-    return facts
 
 
 def _arrays(df: Any) -> Iterator[Any]:
@@ -88,6 +88,7 @@ class _Reader:
         self.specs: list[Spec] = []
         self.copied: dict[int, str] = {}
         self.names: set[str] = set()
+        self.attrs: dict[Any, Any] | None = None
         # What pandas is to have back, beside the DataFrame held, where the columns are that one's.
         self.kept: list[Any] = []
         whole = bool(copy) or not self.shares
@@ -107,22 +108,22 @@ class _Reader:
 
     def facts(self, df: Any) -> str:
         """What the columns do not say: labels, index and attributes."""
-        index, columns, attrs = df.index, df.columns, df.attrs
-        facts: dict[str, Any] = {
-            "columns": _labels(columns),
-            "index": self.index(index.copy(deep=True) if self.held is None else index),
-        }
-        try:
-            facts["attrs"] = json.loads(json.dumps(attrs)) if attrs else {}
-        except (TypeError, ValueError):
-            facts["attrs"] = {}
+        index = df.index.copy(deep=True) if self.held is None else df.index
+        facts: dict[str, Any] = {"columns": labels_facts(df.columns), "index": self.index(index)}
+        if df.attrs:
+            try:
+                facts["attrs"] = encode(df.attrs)
+            except TypeError:
+                self.attrs = copies.deepcopy(df.attrs)
         return json.dumps(facts)
 
     def holding(self, identities: Identities) -> Held:
         """What the frame is to hold: by it pandas knows that it shares, and gets back what it gave."""
-        if self.held is None:
-            return Kept(identities, self.kept, None)
-        return Shallow(identities, self.held, self.kept, self.plain)
+        held: Held = Kept(identities, self.kept if self.shares else [None] * len(self.specs), None)
+        if self.held is not None:
+            held = Shallow(identities, self.held, self.kept, self.plain)
+        held.attrs = self.attrs
+        return held
 
     def column(
         self, label: Any, dtype: Any, values: Any, guard: Any, name: str = "", facts: dict[str, Any] | None = None
@@ -130,6 +131,8 @@ class _Reader:
         """One column, of the DataFrame or, with a name of its own and facts, of its index."""
         if facts is None:
             name, facts = (label, {}) if type(label) is str else (str(label), {"label": encode(label)})
+        if not in_utf8(name):
+            facts, name = {"label": encode(label), **facts}, name.encode(errors="backslashreplace").decode()
         self.names.add(name)
         described, why = spec(name, dtype, values, guard, facts)
         self.specs.append(described)
@@ -150,11 +153,11 @@ class _Reader:
             name = given if free else f"__index_level_{level}__"
             self.column(given, values.dtype, values.array, values, name, {"level": level})
             self.kept.append(values)
-        frequency = getattr(index, "freqstr", None)
         facts: dict[str, Any] = {"names": [encode(name) for name in index.names], "levels": len(levels)}
         if isinstance(index, pd.MultiIndex):
             facts["multi"] = True
-        if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)) and frequency:
+        frequency = frequency_facts(index)
+        if frequency is not None:
             facts["freq"] = frequency
         return facts
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import zoneinfo
+import base64
+import contextlib
+import copy as copies
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ._iolink import DataFrameView
-from ._pandas_common import COPIES_ALWAYS, MISSING, PANDAS, Held, Kept, copies_on_write, decode
+from ._pandas_common import (
+    ARROW_STORAGES,
+    COPIES_ALWAYS,
+    MISSING,
+    Held,
+    Kept,
+    copies_on_write,
+    facts_of,
+    string_dtype,
+    understood,
+)
+from ._pandas_labels import decode, labels_from, with_frequency, zone_of
+from .errors import DataTypeError
 
 _ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
 _BUILT = "pandas keeps such values as objects of its own"
@@ -20,32 +33,45 @@ _MASKED = "values are missing"
 def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[int, str]]:
     """The DataFrame, and why columns were copied, by their numbers."""
     frame = frame._lending()
-    held = frame._held() if copies_on_write() else None
+    kept = frame._held()
+    held = kept if copies_on_write() else None
     again = None if held is None or copy else held.shown(frame._identities())
     if again is not None:
         return again, {}
     described, metadata = frame._describe()
-    facts = json.loads(metadata.get(PANDAS, "{}"))
+    facts = facts_of(metadata, "the frame")
     writer = _Writer(frame, copies_on_write(), copy)
     rows = len(frame)
     levels: dict[int, Any] = {}
     columns, labels = [], []
-    for number, column in enumerate(described):
-        own = json.loads(column[5].get(PANDAS, "{}"))
-        values = writer.column(number, column, own)
-        if "level" in own:
-            levels[own["level"]] = values
-        else:
-            columns.append(values)
-            labels.append(decode(own["label"]) if "label" in own else column[0])
-    index = _index(facts.get("index", {}), levels, rows)
+    owns = [facts_of(column[5], f"column {column[0]!r}") for column in described]
+    with understood("the frame"):
+        index_facts = facts.get("index", {})
+        # Rows have no labels any more where a part of those is gone: what is left of them are columns.
+        whole = sorted(own["level"] for own in owns if "level" in own) == list(range(index_facts.get("levels", 0)))
+    for number, (column, own) in enumerate(zip(described, owns, strict=True)):
+        with understood(f"column {column[0]!r}") if own else contextlib.nullcontext():
+            values = writer.column(number, column, own)
+            if "level" in own and whole:
+                levels[own["level"]] = values
+            else:
+                columns.append(values)
+                labels.append(decode(own["label"]) if "label" in own else column[0])
+    with understood("the frame"):
+        index = _index(index_facts, levels, rows)
+        names = labels_from(facts.get("columns", {}), labels)
+        attrs = decode(facts["attrs"]) if "attrs" in facts else {}
+    if kept is not None and kept.attrs is not None:
+        attrs = copies.deepcopy(kept.attrs)
     aligned = {position: _aligned(values, index) for position, values in enumerate(columns)}
     if copy:  # One by one, as in `frame_of`.
         aligned = {position: column.copy(deep=True) for position, column in aligned.items()}
     df = pd.DataFrame(aligned, index=index, copy=False)
-    df.columns = _columns(facts.get("columns", {}), labels)
-    df.attrs = facts.get("attrs", {})
-    frame._hold(writer.holding(None if copy else df))
+    df.columns = names
+    df.attrs = attrs
+    holding = writer.holding(None if copy else df)
+    holding.attrs = None if kept is None else kept.attrs
+    frame._hold(holding)
     return df, {} if copy else writer.copied
 
 
@@ -60,36 +86,14 @@ def _aligned(values: Any, index: Any) -> Any:
 
 def _index(facts: dict[str, Any], levels: dict[int, Any], rows: int) -> Any:
     names = [decode(name) for name in facts.get("names", [])]
-    count = facts.get("levels", 0)
-    if count and len(levels) == count:
-        arrays = [pd.Index(levels[level], dtype=levels[level].dtype) for level in range(count)]
+    if levels:
+        arrays = [pd.Index(levels[level], dtype=levels[level].dtype) for level in sorted(levels)]
         if facts.get("multi"):
             return pd.MultiIndex.from_arrays(arrays, names=names)
-        index = arrays[0].rename(names[0])
-        if "freq" in facts:
-            try:
-                index.freq = facts["freq"]
-            except ValueError:
-                pass  # Rows were cut or written: the labels are not that regular any more.
-        return index
+        return with_frequency(arrays[0].rename(names[0]), facts.get("freq"))
     if "range" in facts and len(range(*facts["range"])) == rows:
         return pd.RangeIndex(*facts["range"], name=names[0])
     return pd.RangeIndex(rows)
-
-
-def _columns(facts: dict[str, Any], labels: list[Any]) -> Any:
-    names = [decode(name) for name in facts.get("names", [["none"]])]
-    if "levels" in facts and all(isinstance(label, tuple) and len(label) == facts["levels"] for label in labels):
-        if labels:
-            return pd.MultiIndex.from_tuples(labels, names=names)
-        return pd.MultiIndex.from_arrays([[]] * facts["levels"], names=names)
-    name = names[0] if len(names) == 1 else None
-    if "range" in facts and labels == list(range(*facts["range"])):
-        return pd.RangeIndex(*facts["range"], name=name)
-    try:
-        return pd.Index(labels, dtype=facts.get("dtype"), name=name, tupleize_cols=False)
-    except (TypeError, ValueError):
-        return pd.Index(labels, dtype=object, name=name, tupleize_cols=False)
 
 
 class _Writer:
@@ -126,15 +130,15 @@ class _Writer:
 
     def made(self, number: int, described: tuple[Any, ...], facts: dict[str, Any]) -> tuple[Any, str]:
         """A column that pandas never held, and why it is copied ("": it is shared)."""
-        _, data_format, arrow_type, dictionary, ordered, metadata = described
+        name, data_format, arrow_type, dictionary, ordered, metadata = described
         dtype = facts.get("dtype")
-        if dictionary:
+        if dictionary and dtype != "arrow":
             return _categorical(self.frame._dictionary(number), ordered, facts.get("categories", {})), _BUILT
+        if dtype == "interval":
+            return _intervals(self.frame._fields(number), facts), _BUILT
         if dtype is None and arrow_type in _TEXTS and int(pd.__version__.split(".")[0]) >= 3:
             facts = {"dtype": "string", "storage": "pyarrow", "missing": "nan"}
-        if facts.get("dtype") == "arrow" or (
-            facts.get("dtype") == "string" and facts.get("storage") in _ARROW_STORAGES
-        ):
+        if facts.get("dtype") == "arrow" or (facts.get("dtype") == "string" and facts.get("storage") in ARROW_STORAGES):
             arrow = _arrow_backed(self.frame, number, facts)
             if arrow is not None:
                 values, why = arrow
@@ -145,7 +149,10 @@ class _Writer:
             return _built(self.frame._list(number), arrow_type, dtype, facts, metadata.get(MISSING, "")), _BUILT
         array, _form, mask, keeper, identity = numbers
         if array.dtype.kind == "M" and _zone_of(data_format):
-            return _zoned(array, mask, _zone_of(data_format), facts), _ITS_OWN
+            try:
+                return _zoned(array, mask, _zone_of(data_format), facts), _ITS_OWN
+            except DataTypeError as error:
+                raise DataTypeError(f"column {name!r}: {error}") from error
         if data_format in ("tdD", "tdm"):
             return _built(self.frame._list(number), arrow_type, dtype, facts, ""), _BUILT
         if isinstance(dtype, str) and dtype.startswith("period"):
@@ -171,7 +178,6 @@ class _Writer:
         return series, ""
 
 
-_ARROW_STORAGES = ("pyarrow", "pyarrow_numpy")
 _TEXTS = ("string", "large_string", "string_view")
 
 
@@ -226,9 +232,7 @@ def _zoned(array: Any, mask: Any, zone: str, facts: dict[str, Any]) -> Any:
         array[mask] = np.array("NaT", array.dtype)
     other = _as_it_was(array, f"M8[{facts['unit']}]") if "unit" in facts else None
     array = array if other is None else other
-    # pandas 2 knows zones of two libraries, and makes the other one of a name.
-    known: Any = zoneinfo.ZoneInfo(zone) if facts.get("zone") == "zoneinfo" else zone
-    return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(known).array
+    return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(zone_of(zone, facts.get("zone"))).array
 
 
 def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> Any:
@@ -237,13 +241,20 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
         import pyarrow as pa
     except ImportError:
         return None
-    values = pa.array(frame._column(number))
+    values, why = pa.array(frame._column(number)), ""
     if facts["dtype"] == "arrow":
-        return pd.arrays.ArrowExtensionArray(pa.chunked_array([values])), ""
-    why = ""
+        known = _arrow_type(pa, facts.get("type"))
+        if known is not None and known != values.type:
+            try:
+                values, why = values.cast(known), f"pandas had it as {known}, and here it is {values.type}"
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                pass  # It was changed since.
+        return pd.arrays.ArrowExtensionArray(pa.chunked_array([values])), why
+    if isinstance(values.type, pa.BaseExtensionType):
+        values = values.storage
     if pa.types.is_string_view(values.type):
         values, why = values.cast(pa.large_string()), "pandas keeps no views of texts"
-    dtype = _string_dtype(facts)
+    dtype = string_dtype(facts)
     told = {"dtype": dtype} if COPIES_ALWAYS else {}
     made = dtype.construct_array_type()(pa.chunked_array([values]), **told)
     if not why and made._pa_array.type != values.type:
@@ -251,19 +262,9 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
     return made, why
 
 
-def _string_dtype(facts: dict[str, Any]) -> Any:
-    # pandas 2 calls the one whose missing values are NaN "pyarrow_numpy", and has none without pyarrow.
-    storage = "pyarrow" if facts.get("storage") in _ARROW_STORAGES else "python"
-    if storage == "pyarrow":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError:
-            storage = "python"
-    if facts.get("missing") != "nan":
-        return pd.StringDtype(storage)
-    if COPIES_ALWAYS:
-        return pd.StringDtype(storage, na_value=np.nan)
-    return pd.StringDtype("pyarrow_numpy" if storage == "pyarrow" else storage)
+def _arrow_type(pa: Any, told: Any) -> Any:
+    """The type that pandas had, which files may have widened."""
+    return None if told is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(told))).field(0).type
 
 
 def _restore(values: list[Any], words: str) -> list[Any]:
@@ -284,7 +285,7 @@ def _restore(values: list[Any], words: str) -> list[Any]:
 def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any], missing: str) -> Any:
     """Values made as Python objects."""
     if dtype == "string":
-        return pd.array(values, dtype=_string_dtype(facts))
+        return pd.array(values, dtype=string_dtype(facts))
     if dtype is None and arrow_type in _TEXTS:
         made = pd.Series(values, dtype=str if int(pd.__version__.split(".")[0]) >= 3 else object)
         return made.array
@@ -300,6 +301,17 @@ def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any]
     return array
 
 
+def _alone(frame: DataFrameView, facts: dict[str, Any]) -> Any:
+    """The values of a frame that is a part of a column."""
+    return _Writer(frame, copies_on_write(), None).made(0, frame._describe()[0][0], facts)[0]
+
+
+def _intervals(ends: Any, facts: dict[str, Any]) -> Any:
+    """Intervals out of frames with their ends."""
+    left, right = (_alone(end, facts["of"]) for end in ends)
+    return pd.arrays.IntervalArray.from_arrays(left, right, facts["closed"])
+
+
 def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
     """A Categorical out of a frame with the numbers and one with the categories."""
     keys, categories = parts
@@ -307,9 +319,7 @@ def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
     codes = array.astype("i8") if array.dtype.kind == "u" else array.copy()
     if mask is not None:
         codes[mask] = -1
-    described = categories._describe()[0][0]
-    values, _ = _Writer(categories, copies_on_write(), None).made(0, described, facts)
-    index = pd.Index(values)
+    index = pd.Index(_alone(categories, facts))
     if index.hasnans or not index.is_unique:
         unique, places = index.unique().dropna(), np.full(len(index) + 1, -1)
         places[:-1] = unique.get_indexer(index)

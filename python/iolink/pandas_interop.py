@@ -59,6 +59,10 @@ class PandasInterop:
         afterwards, pandas or the frame, writes to a copy of the column, so neither ever sees the other's change.
         ``True`` copies everything, ``False`` refuses where a column would have to be copied.
 
+        What pandas alone knows (dtypes, labels, index, ``attrs``) goes along as metadata, through Arrow and files too.
+        Attributes that are no plain values stay with the frame and its cuts in memory. Intervals are structs of their
+        two ends, periods are numbers; sparse and complex columns are refused by name.
+
         >>> import pandas as pd
         >>> frame = PandasInterop.from_pandas(pd.DataFrame({"x": [1.5, 2.5]}, index=["a", "b"]))
         >>> frame.columns
@@ -91,7 +95,7 @@ class PandasInterop:
 
     @staticmethod
     def explain(thing: Any) -> str:
-        """Which columns of a DataFrame or frame would be shared, which copied, and why.
+        """Which columns of a DataFrame or frame would be shared, which copied, and why; found out by doing it.
 
         >>> import pandas as pd
         >>> print(PandasInterop.explain(pd.DataFrame({"x": [1.5, 2.5]})))

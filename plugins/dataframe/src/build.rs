@@ -1,6 +1,6 @@
 //! Columns out of plain memory: what NumPy and Python have, laid out as Arrow without copying where that can be.
 
-use crate::column::Column;
+use crate::column::{Chunk, Column};
 use crate::export::stream_to;
 use crate::frame::Frame;
 use crate::import::{field_from, values_from, STORAGE};
@@ -8,12 +8,13 @@ use crate::storage::{pack_bits, rebuilt, Form};
 use crate::types::words;
 use crate::{arrow_error, LENT};
 use arrow_array::ffi::FFI_ArrowSchema;
-use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch};
+use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch, StructArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
 use iolink_sdk::{
-    fail, DataFrameCapability, DataFrameView, Error, OwnedArray, OwnedSchema, OwnedStream, Owner, Result, View,
+    fail, DataFrameCapability, DataFrameView, Error, ErrorKind, OwnedArray, OwnedSchema, OwnedStream, Owner, Result,
+    View,
 };
 use std::collections::HashMap;
 use std::ops::Range;
@@ -184,14 +185,31 @@ impl Part {
         if largest >= count as i64 {
             fail!(InvalidArgument, "column {name:?}: key {largest} is past the last of {count} values");
         }
-        let data_type =
-            DataType::Dictionary(Box::new(keys.data_type().clone()), Box::new(values.array.data_type().clone()));
+        let values = values.as_arrow().1;
+        let data_type = DataType::Dictionary(Box::new(keys.data_type().clone()), Box::new(values.data_type().clone()));
         let builder = ArrayData::builder(data_type).len(rows).nulls(missing).buffers(keys.buffers().to_vec());
         // SAFETY: keys are signed, below the number of values, and negative only where they are missing.
-        let data = unsafe { builder.add_child_data(values.array.to_data()).build_unchecked() };
+        let data = unsafe { builder.add_child_data(values.to_data()).build_unchecked() };
         let mut part = Part::new(name, make_array(data));
         part.field = part.field.with_dict_is_ordered(ordered);
         Ok(part)
+    }
+
+    /// Rows of several parts, by their names; missing where the mask is not 0.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for parts or a mask of different lengths.
+    pub fn structure(name: &str, parts: &[Part], mask: Option<&[u8]>) -> Result<Part> {
+        let (fields, arrays): (Vec<_>, Vec<_>) = parts.iter().map(Part::as_arrow).unzip();
+        let made = StructArray::try_new(fields.into(), arrays, validity(mask));
+        let made = made.map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("column {name:?}: {error}")))?;
+        Ok(Part::new(name, Arc::new(made)))
+    }
+
+    /// The values as Arrow has them, whatever form they lie in.
+    fn as_arrow(&self) -> (Field, ArrayRef) {
+        let (field, form) = Form::split(self.field.clone());
+        (field, Chunk::new(self.array.clone(), form, false).exported())
     }
 
     /// The values of a C array, with its field's metadata.
@@ -326,7 +344,7 @@ pub fn batch(schema: &OwnedSchema, array: OwnedArray) -> Result<OwnedStream> {
     if data.null_count() > 0 {
         fail!(Unsupported, "whole rows of the table are missing: only the values of columns can be");
     }
-    let batch = RecordBatch::from(arrow_array::StructArray::from(data));
+    let batch = RecordBatch::from(StructArray::from(data));
     let batch = batch.with_schema(Arc::new(table)).map_err(arrow_error)?;
     stream_to(batch.schema(), vec![batch])
 }

@@ -10,6 +10,7 @@ use crate::storage::{into_form, Form};
 use crate::types::ColumnInfo;
 use arrow_array::cast::AsArray;
 use arrow_array::{make_array, Array, ArrayRef};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, FieldRef};
 use iolink_sdk::{fail, DataFrameView, OwnedArray, OwnedSchema, OwnedStream, Result};
 use std::ops::Range;
@@ -120,5 +121,21 @@ impl Values {
         let part = |array: ArrayRef| Values { field: Arc::new(Field::new("", array.data_type().clone(), true)), array };
         let keys = make_array(dictionary.keys().to_data());
         Some((part(keys), part(dictionary.values().clone())))
+    }
+
+    /// Of a struct: its fields, missing where the whole is.
+    pub fn fields(&self) -> Option<Vec<Values>> {
+        let whole = self.array.as_struct_opt()?;
+        let field = |(field, array): (&FieldRef, &ArrayRef)| {
+            let field = Arc::new(field.as_ref().clone().with_nullable(true));
+            if matches!(array.data_type(), DataType::Null | DataType::Union(..) | DataType::RunEndEncoded(..)) {
+                return Values { field, array: array.clone() }; // which have no bits to say so
+            }
+            let nulls = NullBuffer::union(whole.nulls(), array.nulls());
+            // SAFETY: the same values, some more of them missing.
+            let array = make_array(unsafe { array.to_data().into_builder().nulls(nulls).build_unchecked() });
+            Values { field, array }
+        };
+        Some(whole.fields().iter().zip(whole.columns()).map(field).collect())
     }
 }

@@ -27,7 +27,7 @@ enum Kind {
     Other,
 }
 
-/// Labels that are texts, each another, and the name of their dtype.
+/// Labels that are texts, each another, and their dtype.
 type Labels = Option<Arc<(Py<PyList>, Py<PyAny>)>>;
 
 /// Frames over the blocks of DataFrames.
@@ -269,7 +269,7 @@ impl<'py> Taken<'py> {
 #[pymethods]
 impl Blocks {
     /// `classes`: pandas' `DataFrame`, `Index` and `RangeIndex`. `held`: (class of the manager, labels, rows, their names) -> what
-    /// pandas is told of, and what it gets back. `labels_of`: Index -> (labels, name of their dtype) where they are texts, each
+    /// pandas is told of, and what it gets back. `labels_of`: Index -> (labels, their dtype) where they are texts, each
     /// another, or `None`. `kind_of`: dtype -> the words of [`Kind::Plain`], format, form and words about the column, or "arrow" and
     /// those of [`Kind::Arrow`], or `None`. `facts_of`: (dtype of the labels, start, stop, step, name of the labels, name of the
     /// rows) -> metadata of the frame. `spec_of`: (name, dtype, values, guard, {}) -> (a column described by a tuple, why it is

@@ -83,6 +83,11 @@ pub fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
             let (format, rows): (String, usize) = (item(3)?.extract()?, item(4)?.extract()?);
             Part::dictionary(&name, &format, rows, keys, &values, item(6)?.extract()?).or_raise()?
         }
+        // parts, mask
+        "struct" => {
+            let parts = parts_from(&item(3)?)?;
+            Part::structure(&name, &parts, mask_from(&item(4)?)?.as_deref()).or_raise()?
+        }
         // object
         "arrow" => arrow_part(&name, &item(3)?)?,
         // format or None, values; integers and floats may be mixed

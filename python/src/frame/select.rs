@@ -85,3 +85,9 @@ pub fn dictionary(py: Python<'_>, values: &Values) -> PyResult<Option<(DataFrame
     let Some((keys, values)) = values.dictionary() else { return Ok(None) };
     py.detach(|| Ok(Some((one_column(&keys)?, one_column(&values)?)))).or_raise()
 }
+
+/// The fields of a struct, each as a frame of one column.
+pub fn fields(py: Python<'_>, values: &Values) -> PyResult<Option<Vec<DataFrameView>>> {
+    let Some(fields) = values.fields() else { return Ok(None) };
+    py.detach(|| fields.iter().map(one_column).collect::<Result<_>>()).or_raise().map(Some)
+}

@@ -476,6 +476,11 @@ impl DataFrameView {
         select::dictionary(py, &self.values(py, column, 0, None)?)
     }
 
+    /// For `pandas_interop.py`: the fields of a struct as frames of one column.
+    fn _fields(&self, py: Python<'_>, column: u64) -> PyResult<Option<Vec<DataFrameView>>> {
+        select::fields(py, &self.values(py, column, 0, None)?)
+    }
+
     /// For tests and `pandas_interop.py`: a column by its number.
     fn _column(slf: &Bound<'_, Self>, column: u64) -> PyResult<DataFrameColumn> {
         let name = slf.get().info(slf.py(), column)?.name;
