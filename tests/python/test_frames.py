@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import gc
+import itertools
 import threading
 
 import numpy as np
@@ -581,6 +582,35 @@ def test_text_that_is_not_utf8_is_refused_wherever_it_would_go(kind, tmp_path):
     two = DataFrameViewFactory.from_arrow(pa.concat_tables([table.slice(0, 2), table.slice(2)]))
     with pytest.raises(ValueError, match='column "s", row 3, is damaged'):
         two.to_polars()
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_offsets_are_judged_as_pyarrow_judges_them(wide):
+    pa = pytest.importorskip("pyarrow")
+    kind, item = (pa.large_string(), "<i8") if wide else (pa.string(), "<i4")
+    texts = [b"abcdef", b"ab\xc3\xa9ef", b"ab\xc3ef\x80", b""]
+    refused = 0
+    for text in texts:
+        for offsets in itertools.product([-1, 0, 3, 4, 6, 7], repeat=3):
+            for first, nulls in [(0, None), (1, None), (0, b"\x01")]:
+                buffers = [nulls and pa.py_buffer(nulls), pa.py_buffer(np.array(offsets, item)), pa.py_buffer(text)]
+                try:
+                    array = pa.Array.from_buffers(kind, 2 - first, buffers, offset=first)
+                except pa.ArrowInvalid:
+                    continue
+                try:
+                    array.validate(full=True)
+                    expected = array.to_pylist()
+                except (pa.ArrowInvalid, UnicodeDecodeError):
+                    expected = None
+                try:
+                    made = DataFrameViewFactory.from_arrow(pa.table({"s": array})).to_arrow()["s"].to_pylist()
+                except iolink.CorruptDataError:
+                    made = None
+                    refused += 1
+                # Bytes of missing texts, which pyarrow passes over, are judged as well.
+                assert made == expected or (nulls and made is None), (text, offsets, first, nulls)
+    assert refused > 100
 
 
 def test_text_that_is_not_utf8_is_refused_within_lists_and_dictionaries():

@@ -382,3 +382,22 @@ fn cells_print_and_decimals_keep_every_digit() {
     assert!(Part::typed("f", "f", &[Cell::Float(1e300)]).is_err());
     assert!(Part::typed("t", "tsm:", &[Cell::Stamp(1, "ns", None)]).is_err(), "no whole millisecond");
 }
+
+#[test]
+fn texts_of_ascii_whose_offsets_are_wrong_are_seen() {
+    let sound = |offsets: &[i32], text: &str| {
+        let data = arrow_data::ArrayData::builder(arrow_schema::DataType::Utf8)
+            .len(offsets.len() - 1)
+            .add_buffer(arrow_buffer::Buffer::from_slice_ref(offsets))
+            .add_buffer(arrow_buffer::Buffer::from_slice_ref(text));
+        // SAFETY: nobody reads a text before the offsets were judged.
+        crate::storage::is_sound(&unsafe { data.build_unchecked() })
+    };
+    assert!(
+        sound(&[0, 1, 1, 3], "abc") && sound(&[1, 2], "abc") && sound(&[0], "") && sound(&[0, 2, 4], "\u{e9}\u{e9}")
+    );
+    for wrong in [[0, 2, 1, 3], [-1, 0, 1, 2], [0, 1, 2, 4], [3, 2, 1, 0], [0, -1, 1, 2], [i32::MAX, i32::MAX, 0, 1]] {
+        assert!(!sound(&wrong, "abc"), "{wrong:?}");
+    }
+    assert!(!sound(&[0, 1, 2], "\u{e9}"), "a cut within a character");
+}
