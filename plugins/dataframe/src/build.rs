@@ -7,7 +7,9 @@ use crate::import::{field_from, values_from, STORAGE};
 use crate::storage::{pack_bits, rebuilt, Form};
 use crate::types::words;
 use crate::{arrow_error, LENT};
+use arrow_array::builder::{ArrayBuilder, GenericByteBuilder};
 use arrow_array::ffi::FFI_ArrowSchema;
+use arrow_array::types::{ByteArrayType, LargeBinaryType, LargeUtf8Type};
 use arrow_array::{make_array, new_empty_array, Array, ArrayRef, RecordBatch, StructArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
@@ -150,21 +152,6 @@ impl Part {
         plain.part(name, rows, data, mask)
     }
 
-    /// Texts or bytes one after the other: text `i` is `data[offsets[i]..offsets[i + 1]]`.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for offsets that do not fit, `Corrupt` for text that is not UTF-8.
-    pub fn texts(name: &str, text: bool, offsets: Vec<i64>, data: Vec<u8>, mask: Option<&[u8]>) -> Result<Part> {
-        let rows = offsets.len().saturating_sub(1);
-        if mask.is_some_and(|mask| mask.len() != rows) {
-            fail!(InvalidArgument, "column {name:?}: the mask has not {rows} rows");
-        }
-        let data_type = if text { DataType::LargeUtf8 } else { DataType::LargeBinary };
-        let builder = ArrayData::builder(data_type).len(rows).nulls(validity(mask));
-        let builder = builder.add_buffer(Buffer::from_vec(offsets)).add_buffer(Buffer::from_vec(data));
-        Ok(Part::new(name, make_array(builder.build().map_err(arrow_error)?)))
-    }
-
     /// Numbers in a dictionary; negative ones are missing.
     ///
     /// # Errors
@@ -282,6 +269,45 @@ fn judge_keys<T: Copy + Into<i64>>(keys: &[T]) -> (Option<NullBuffer>, i64) {
     let missing =
         (smallest < 0).then(|| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |at| keys[at].into() >= 0)));
     (missing, largest)
+}
+
+/// A column of texts (`str`) or of bytes (`[u8]`), in the making.
+pub struct Texts<T: ?Sized + Item>(GenericByteBuilder<T::Type>);
+
+/// What a column of [`Texts`] holds.
+pub trait Item: AsRef<Self> {
+    /// Arrow's type for it.
+    type Type: ByteArrayType<Native = Self>;
+}
+
+impl Item for str {
+    type Type = LargeUtf8Type;
+}
+
+impl Item for [u8] {
+    type Type = LargeBinaryType;
+}
+
+impl<T: ?Sized + Item> Texts<T> {
+    /// None yet, and room for so many.
+    pub fn with_capacity(rows: usize) -> Self {
+        Texts(GenericByteBuilder::with_capacity(rows, 0))
+    }
+
+    /// One more, or one that is missing.
+    pub fn push(&mut self, value: Option<&T>) {
+        self.0.append_option(value);
+    }
+
+    /// How many there are.
+    pub fn rows(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All of them as a column.
+    pub fn part(mut self, name: &str) -> Part {
+        Part::new(name, Arc::new(self.0.finish()))
+    }
 }
 
 /// A table over the memory of others: for the router, which asks whoever converts it into a frame.

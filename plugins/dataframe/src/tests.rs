@@ -1,5 +1,5 @@
 use super::*;
-use crate::build::{table, Lent, Part};
+use crate::build::{table, Item, Lent, Part, Texts};
 use iolink_sdk::abi::{ArrowArray, ArrowArrayStream};
 use iolink_sdk::{DataFrameView, DataType, OwnedStream, Owner};
 use std::collections::HashMap;
@@ -17,6 +17,12 @@ fn people(rows: u64) -> Frame {
 fn lent(values: &[i64]) -> Lent {
     let kept = Arc::new(values.to_vec());
     Lent { data: kept.as_ptr() as *const u8, bytes: values.len() * 8, owner: Owner::arc(kept) }
+}
+
+fn texts<T: ?Sized + Item>(values: &[Option<&T>]) -> Part {
+    let mut made = Texts::with_capacity(values.len());
+    values.iter().for_each(|value| made.push(*value));
+    made.part("t")
 }
 
 fn cells(frame: &Frame, column: u64) -> Vec<Cell<'static>> {
@@ -212,7 +218,7 @@ fn chunks_stay_chunks_until_they_must_be_one() {
 
 #[test]
 fn dictionaries_keep_their_order_and_missing_values() {
-    let words = Part::texts("", true, vec![0, 3, 7], b"lowhigh".to_vec(), None).unwrap();
+    let words = texts(&[Some("low"), Some("high")]);
     let keys = Arc::new(vec![1i8, -1, 0]);
     let given = Lent { data: keys.as_ptr() as *const u8, bytes: 3, owner: Owner::arc(keys) };
     let frame = one(Part::dictionary("c", "c", 3, given, &words, true).unwrap());
@@ -241,10 +247,9 @@ fn columns_of_one_name_are_kept_and_those_of_different_lengths_refused_by_name()
 
 #[test]
 fn text_that_is_not_utf8_is_refused_when_it_is_read() {
-    assert!(Part::texts("t", true, vec![0, 2], vec![0xC3, 0x28], None).is_err());
-    let bytes = one(Part::texts("t", false, vec![0, 2], vec![0xC3, 0x28], None).unwrap());
+    let bytes = one(texts(&[Some(&[0xC3, 0x28][..])]));
     let (_, values) = Values::read(&bytes, 0, 0..1).unwrap().to_c().unwrap();
-    let (schema, _) = Part::texts("t", true, vec![0], vec![], None).unwrap().to_c().unwrap();
+    let (schema, _) = texts::<str>(&[]).to_c().unwrap();
     let lying = one(Part::foreign("t", &schema, values).unwrap());
     let failed = Values::read(&lying, 0, 0..1).err().unwrap();
     assert_eq!(failed.kind(), ErrorKind::Corrupt);

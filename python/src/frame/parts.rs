@@ -2,7 +2,7 @@
 
 use super::arrow::{given, Given};
 use super::cells::from_python;
-use super::scan::{at_row, mixed, texts, type_words, Missing, MISSING};
+use super::scan::{at_row, bytes, mixed, texts, type_words, Missing, MISSING};
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
@@ -73,8 +73,8 @@ pub fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
             Part::fixed(&name, &format, form_from(&form)?, rows, data, mask.as_deref()).or_raise()?
         }
         // values
-        "text" => texts(&name, &item(3)?, true)?,
-        "bytes" => texts(&name, &item(3)?, false)?,
+        "text" => texts(&name, &item(3)?)?,
+        "bytes" => bytes(&name, &item(3)?)?,
         // format, rows, keys, ordered, values, guard
         "dictionary" => {
             let guard = item(8)?;

@@ -1,13 +1,13 @@
 //! Texts and bytes out of Python objects, in one pass over an object array or a sequence.
 
-use iolink_plugin_dataframe::build::Part;
+use iolink_plugin_dataframe::build::{Item, Part, Texts};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyString};
 
-use crate::errors::{raise, OrRaise};
+use crate::errors::raise;
 use iolink_sdk::{Error, ErrorKind};
 use std::ops::Range;
 
@@ -98,45 +98,59 @@ pub fn words_of_cut(words: &str, rows: u64, run: &Range<u64>) -> Option<String> 
     Some(made)
 }
 
-/// Strings (or bytes) as a column; anything else that is not a missing value is refused with its row and type.
-pub fn texts(name: &str, values: &Bound<'_, PyAny>, text: bool) -> PyResult<Part> {
+/// Strings as a column; anything else that is not a missing value is refused with its row and type.
+pub fn texts(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Part> {
+    column(name, values, "str", |row, value, into: &mut Texts<str>| match value.cast::<PyString>() {
+        Ok(text) => utf8(name, row, text).map(|text| into.push(Some(text))).map(|()| true),
+        Err(_) => Ok(false),
+    })
+}
+
+/// Bytes as a column; anything else that is not a missing value is refused with its row and type.
+pub fn bytes(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Part> {
+    column(name, values, "bytes", |_, value, into: &mut Texts<[u8]>| match value.cast::<PyBytes>() {
+        Ok(bytes) => {
+            into.push(Some(bytes.as_bytes()));
+            Ok(true)
+        }
+        Err(_) => Ok(false),
+    })
+}
+
+/// A column of the values that `take` takes: it says whether a value was one.
+fn column<T: ?Sized + Item>(
+    name: &str,
+    values: &Bound<'_, PyAny>,
+    expected: &str,
+    take: impl Fn(usize, &Bound<'_, PyAny>, &mut Texts<T>) -> PyResult<bool>,
+) -> PyResult<Part> {
     let rows = values.len()?;
-    let (mut offsets, mut data) = (Vec::with_capacity(rows + 1), Vec::new());
-    let (mut mask, mut missing) = (vec![0u8; rows], Missing::default());
-    offsets.push(0i64);
-    let count = each(values, |row, value| {
-        if row == rows {
-            return Err(PyTypeError::new_err(format!("column {name:?} grew while it was read")));
-        }
-        match (text, value) {
-            (true, value) if value.is_instance_of::<PyString>() => {
-                data.extend_from_slice(utf8(name, row, value.cast::<PyString>()?)?.as_bytes());
+    let (mut made, mut missing) = (Texts::with_capacity(rows), Missing::default());
+    each(values, |row, value| {
+        if !take(row, value, &mut made)? {
+            if !missing.note(row, value)? {
+                return Err(mixed(name, row, value, expected));
             }
-            (false, value) if value.is_instance_of::<PyBytes>() => {
-                data.extend_from_slice(value.cast::<PyBytes>()?.as_bytes());
-            }
-            _ if missing.note(row, value)? => mask[row] = 1,
-            _ => return Err(mixed(name, row, value, if text { "str" } else { "bytes" })),
+            made.push(None);
         }
-        offsets.push(data.len() as i64);
         Ok(())
     })?;
-    if count != rows {
-        return Err(PyTypeError::new_err(format!("column {name:?} shrank while it was read")));
+    if made.rows() != rows {
+        let what = format!("column {name:?} has {} values, and had {rows} when they were counted", made.rows());
+        return Err(PyTypeError::new_err(what));
     }
-    let words = missing.words(rows);
-    let part = Part::texts(name, text, offsets, data, words.as_ref().map(|_| mask.as_slice())).or_raise()?;
-    Ok(match words {
+    let part = made.part(name);
+    Ok(match missing.words(rows) {
         Some(words) => part.with(MISSING, &words),
         None => part,
     })
 }
 
-/// Calls `body` with every item, and says how many there were.
+/// Calls `body` with every item.
 fn each<'py>(
     values: &Bound<'py, PyAny>,
     mut body: impl FnMut(usize, &Bound<'py, PyAny>) -> PyResult<()>,
-) -> PyResult<usize> {
+) -> PyResult<()> {
     let py = values.py();
     if let Some(export) = PyUntypedBuffer::get(values).ok().filter(is_objects) {
         // The array's own pointers: a call of Python for each would take most of the time.
@@ -148,14 +162,12 @@ fn each<'py>(
             let item = unsafe { Borrowed::from_ptr_or_opt(py, *items.add(row)) };
             body(row, item.as_deref().unwrap_or(&none))?;
         }
-        return Ok(count);
+        return Ok(());
     }
-    let mut count = 0;
-    for value in values.try_iter()? {
-        body(count, &value?)?;
-        count += 1;
+    for (row, value) in values.try_iter()?.enumerate() {
+        body(row, &value?)?;
     }
-    Ok(count)
+    Ok(())
 }
 
 fn is_objects(export: &PyUntypedBuffer) -> bool {
