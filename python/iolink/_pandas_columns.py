@@ -71,7 +71,11 @@ def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) 
     if isinstance(dtype, pd.CategoricalDtype):
         inner = dtype.categories
         _one_type(name, inner, values)
-        categories = spec(name, inner.dtype, inner.array, inner, {})[0]
+        if len(inner) or inner.dtype != object:
+            categories = spec(name, inner.dtype, inner.array, inner, {})[0]
+        else:
+            # Many who read Arrow know no dictionary of nothing.
+            categories = ("text", name, {PANDAS: _of_dtype(inner.dtype)}, np.asarray(inner))
         codes, why = fixed(name, values.codes, {}, guard=guard)
         metadata = words(dtype="category", categories=json.loads(categories[2][PANDAS]))
         return (
