@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
-__all__ = ["describe", "fixed"]
+__all__ = ["describe", "fixed", "in_order"]
 
 # Arrow's format and the form for one item of a NumPy array: kind and bytes.
 _FORMATS = {
@@ -116,6 +116,19 @@ def _of_array(name: str, array: Any) -> Spec:
     return fixed(name, array, {}, mask=mask)[0]
 
 
+def in_order(name: str, values: Any) -> Iterator[Any]:
+    """The values of a column, one after the other."""
+    what = type(values).__name__
+    if isinstance(values, (str, Mapping)):
+        raise TypeError(f"column {name!r}: expected values, such as a list or an array, not one {what}")
+    if isinstance(values, Set):
+        raise TypeError(f"column {name!r}: a {what} has no order; give its values as a list in the order of the rows")
+    try:
+        return iter(values)
+    except TypeError:
+        raise TypeError(f"column {name!r}: expected values, such as a list or an array, not {what}") from None
+
+
 def describe(columns: Mapping[str, Any]) -> list[Spec]:
     """The columns of ``DataFrameViewFactory.from_columns``."""
     specs: list[Spec] = []
@@ -128,8 +141,6 @@ def describe(columns: Mapping[str, Any]) -> list[Spec]:
             specs.append(_of_array(name, values))
         elif isinstance(values, (list, tuple)):
             specs.append(("cells", name, {}, None, values))
-        elif isinstance(values, str):
-            raise TypeError(f"columns: {name!r} is a text, not a sequence of values")
         else:
             specs.append(_of_buffer(name, values))
     return specs
@@ -139,7 +150,7 @@ def _of_buffer(name: str, values: Any) -> Spec:
     try:
         view = memoryview(values)
     except TypeError:
-        return ("cells", name, {}, None, list(values))
+        return ("cells", name, {}, None, list(in_order(name, values)))
     code = _BUFFER.get(view.format.lstrip("@="))
     if code is None or view.ndim != 1 or int(code[1:]) != view.itemsize:
         raise TypeError(f"column {name!r}: a buffer of format {view.format!r} is no column of numbers")

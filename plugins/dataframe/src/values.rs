@@ -88,6 +88,11 @@ impl Values {
         ColumnInfo::new(&self.field)
     }
 
+    /// The name of the column that they are of.
+    pub fn name(&self) -> &str {
+        self.field.name()
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.array.len()

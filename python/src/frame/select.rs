@@ -28,16 +28,23 @@ fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>)
 }
 
 /// Field and schema metadata in which pandas' own facts travel.
-const PANDAS: &str = "iolink.pandas";
+pub(super) const PANDAS: &str = "iolink.pandas";
 
-/// Tells a frame, of whose `rows` those from `start` to `stop` are left, which of pandas' numbers its rows have, and which of its
-/// rows are missing in which way. Nothing is known of them any more where none of these is left.
-pub(super) fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, start: u64, stop: u64) -> PyResult<()> {
-    let Some(near) = Near::of(made) else { return Ok(()) };
-    near.change_words(MISSING, |words| words_of_cut(words, rows, &(start..stop)));
-    let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(()) };
+/// What pandas knows of a frame, of whose `rows` a run is left. Nothing is known of their numbers any more where none of them is.
+pub(super) fn facts_of_cut(py: Python<'_>, near: &Near, rows: u64, run: &Range<u64>) -> PyResult<Option<String>> {
+    let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(None) };
     let module = py.import("iolink._frame_cut")?;
-    near.set_word(PANDAS, module.call_method1("facts_of_cut", (facts, rows, start, stop))?.extract()?);
+    module.call_method1("facts_of_cut", (facts, rows, run.start, run.end))?.extract()
+}
+
+/// Tells a frame, which is a run of so many rows, which of pandas' numbers its rows have, and which of them are missing in which
+/// way.
+fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, run: &Range<u64>) -> PyResult<()> {
+    let Some(near) = Near::of(made) else { return Ok(()) };
+    near.change_words(MISSING, |words| words_of_cut(words, rows, run));
+    if let Some(facts) = facts_of_cut(py, &near, rows, run)? {
+        near.set_word(PANDAS, facts);
+    }
     Ok(())
 }
 
@@ -60,7 +67,7 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
         }
         let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
         let made = py.detach(|| cut(&this.view, None, Some(start..stop))).or_raise()?;
-        renumber(py, &*made, rows, start, stop)?;
+        renumber(py, &*made, rows, &(start..stop))?;
         made
     } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
         let columns: Vec<u64> = key.try_iter()?.map(|column| this.index_of(py, &column?)).collect::<PyResult<_>>()?;
