@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import gc
 import sys
 import threading
@@ -12,6 +14,8 @@ import pytest
 import iolink
 from iolink import DataFrameViewFactory
 from iolink.pandas_interop import PandasInterop
+
+pa = pytest.importorskip("pyarrow")
 
 
 def numbers(rows=3):
@@ -179,7 +183,7 @@ def kinds():
         "an array": np.ones(1, "int8"),
         "another array": np.ones(1, "int64"),
         "bytes": b"1",
-        "a frame": DataFrameViewFactory.from_columns({"n": np.ones(1, "int8")})["n"],
+        "a frame": DataFrameViewFactory.from_columns({"n": [1]})["n"],
     }
 
 
@@ -218,6 +222,153 @@ def test_what_is_no_values_in_an_order_is_no_column(values, what):
     with pytest.raises(TypeError, match=f"column 'x': .*{what}"):
         DataFrameViewFactory.from_columns({"x": values})
     assert frame.read("t") == ["0", "1", "2"] and frame.columns == ["n", "t"]
+
+
+DAY = datetime.date(2020, 2, 29)
+NOON = datetime.datetime(2020, 2, 29, 12)
+
+
+def of_every_type():
+    stamps = [0, None, 1_582_934_400]
+    amounts = [decimal.Decimal("-1.50"), None, decimal.Decimal("12345.67")]
+    return {
+        **{kind: pa.array([1, None, 3], kind) for kind in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")},
+        **{kind: pa.array([1.5, None, float("nan")], kind) for kind in ("f4", "f8")},
+        "f2": pa.array(np.array([1.5, 0, np.nan], "f2"), pa.float16(), mask=np.array([False, True, False])),
+        "bool": pa.array([True, None, False]),
+        **{kind: pa.array(["a", None, ""], kind) for kind in ("string", "large_string", "string_view")},
+        **{kind: pa.array([b"a", None, b""], kind) for kind in ("binary", "large_binary", "binary_view")},
+        "fixed": pa.array([b"abc", None, b"\0\0\0"], pa.binary(3)),
+        "date32": pa.array([DAY, None, datetime.date(1, 1, 1)], pa.date32()),
+        "far date32": pa.array([10**8, None, -(10**8)], pa.int32()).cast(pa.date32()),
+        "date64": pa.array([DAY, None, datetime.date(9999, 12, 31)], pa.date64()),
+        **{f"time32[{unit}]": pa.array([0, None, 86_399], pa.time32(unit)) for unit in ("s", "ms")},
+        **{f"time64[{unit}]": pa.array([0, None, 86_399_999_001], pa.time64(unit)) for unit in ("us", "ns")},
+        **{f"timestamp[{unit}]": pa.array(stamps, pa.timestamp(unit)) for unit in ("s", "ms", "us", "ns")},
+        **{
+            f"timestamp[{unit}, {zone}]": pa.array(stamps, pa.timestamp(unit, zone))
+            for unit in ("s", "ms", "us", "ns")
+            for zone in ("UTC", "Europe/Berlin", "+05:30", "Mars/Phobos")
+        },
+        **{f"duration[{unit}]": pa.array([-5, None, 2**40], pa.duration(unit)) for unit in ("s", "ms", "us", "ns")},
+        "decimal32": pa.array(amounts, pa.decimal32(9, 2)),
+        "decimal64": pa.array(amounts, pa.decimal64(18, 2)),
+        "decimal128": pa.array(amounts, pa.decimal128(38, 3)),
+        "decimal256": pa.array(amounts, pa.decimal256(76, 40)),
+        "rough": pa.array([decimal.Decimal("1.2E+5"), None, decimal.Decimal("-3E+2")], pa.decimal128(9, -2)),
+        "null": pa.nulls(3),
+        "dictionary": pa.array(["a", None, "b"]).dictionary_encode(),
+        "dictionary of dates": pa.array([DAY, None, DAY]).dictionary_encode(),
+    }
+
+
+CARRIED = {
+    "list": lambda: pa.array([[1], None, []]),
+    "struct": lambda: pa.array([{"x": 1}, None, {"x": 2}]),
+    "map": lambda: pa.array([[("a", 1)], None, []], pa.map_(pa.string(), pa.int8())),
+    "interval": lambda: pa.array([pa.MonthDayNano([1, -2, 3]), None, pa.MonthDayNano([0, 0, 5])]),
+}
+
+
+@pytest.mark.parametrize("name", of_every_type())
+def test_what_is_read_can_be_written(name):
+    column = of_every_type()[name]
+    frame = DataFrameViewFactory.from_arrow(pa.table({"c": column}))
+    read, one = frame.read("c"), frame.at("c", 2)
+    frame.write("c", 0, read)
+    assert frame.to_arrow()["c"].type == column.type
+    assert str(frame.to_arrow()["c"].combine_chunks()) == str(column)
+    frame.write("c", 0, frame["c"])
+    frame.write("c", 0, frame["c"].to_list())
+    frame.set_at("c", 2, one)
+    frame.set_at("c", 1, None)
+    frame.write("c", 0, frame["c"].to_numpy())
+    frame.to_arrow().validate(full=True)
+    assert str(frame.to_arrow()["c"].combine_chunks()) == str(column)
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_values_that_are_only_carried_are_written_through_arrow_alone(name):
+    column = CARRIED[name]()
+    frame = DataFrameViewFactory.from_arrow(pa.table({"c": column}))
+    with pytest.raises(ValueError, match=r'column "c": values of type .* are only carried; hand new ones over through'):
+        frame.write("c", 0, frame.read("c"))
+    with pytest.raises(TypeError, match=r'column "c" has values of type .*, not int64; convert them first'):
+        frame.write("c", 0, pa.array([1, 2, 3]))
+    frame.write("c", 0, column[1:])
+    assert frame.to_arrow()["c"].combine_chunks().equals(pa.concat_arrays([column[1:], column[2:]]))
+
+
+def test_dates_and_times_of_day_take_what_numpy_has_of_them_and_nothing_else():
+    table = pa.table({"d": pa.array([DAY]), "m": pa.array([DAY], pa.date64()), "t": pa.array([1], pa.time64("us"))})
+    frame = DataFrameViewFactory.from_arrow(table)
+    for name in ("d", "m"):
+        frame.set_at(name, 0, np.datetime64("1969-07-20"))
+        assert frame.at(name, 0) == datetime.date(1969, 7, 20)
+        with pytest.raises(ValueError, match="row 0: a point in time that is not midnight is no date"):
+            frame.set_at(name, 0, NOON)
+        with pytest.raises(TypeError, match="row 0: a point in time with a zone is not a value of type date"):
+            frame.set_at(name, 0, NOON.replace(hour=0, tzinfo=datetime.UTC))
+    frame.set_at("t", 0, np.timedelta64(3, "s"))
+    assert frame.at("t", 0) == datetime.time(0, 0, 3)
+    for wrong in (datetime.timedelta(1), datetime.timedelta(-1), np.timedelta64(1, "ns")):
+        with pytest.raises(ValueError, match="row 0: "):
+            frame.set_at("t", 0, wrong)
+    assert frame.at("t", 0) == datetime.time(0, 0, 3)
+
+
+@pytest.mark.parametrize("dtype", ["string", "large_string", "string_view"])
+def test_texts_of_arrow_are_taken_however_they_lie(dtype):
+    pl = pytest.importorskip("polars")
+    long = "\u00e9" * 50
+    frame = DataFrameViewFactory.allocate([1, 3], ["t"], ["UTF8_STRING"])
+    frame.write("t", 0, pa.array([long, None], dtype))
+    frame.add_column("u", "UTF8_STRING", pa.chunked_array([["a"], ["", None]], dtype))
+    assert (frame.read("t"), frame.read("u")) == ([long, None, ""], ["a", "", None])
+    frame.write("t", 1, pl.Series([long, None]))
+    frame.write("u", 0, pl.Series(["x", "y"], dtype=pl.Categorical))
+    assert (frame.read("t"), frame.read("u")) == ([long, long, None], ["x", "y", None])
+    other = DataFrameViewFactory.from_arrow(pa.table({"t": pa.array(["", ""], dtype)}))
+    other.write("t", 0, frame[1:]["t"])
+    assert (other.read("t"), other.column_arrow_type("t")) == ([long, None], dtype)
+    with pytest.raises(TypeError, match='column "t": row 0: bytes is not a value of type'):
+        frame.write("t", 0, pa.array([b"a"]))
+
+
+def test_numbers_of_arrow_are_taken_where_they_fit():
+    frame = DataFrameViewFactory.allocate([3, 2], ["i", "u", "f"], ["int8", "uint64", "float64"])
+    for column in ("i", "u", "f"):
+        for dtype in ("int8", "uint16", "int64"):
+            frame.write(column, 0, pa.array([7, None], dtype))
+            assert frame[column].to_list() == [7, None]
+    for column, values, words in [
+        ("i", pa.array([1, 128]), 'column "i": row 1: 128 does not fit into type int8'),
+        ("u", pa.array([0, -1], pa.int8()), 'column "u": row 1: -1 does not fit into type uint64'),
+        ("f", pa.array([0, 2**53 + 1]), 'column "f": row 1: 9007199254740993 is not exact as a double'),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            frame.write(column, 0, values)
+    for column, values in [("i", pa.array([1.0])), ("u", pa.array([True])), ("f", pa.array(["1"]))]:
+        with pytest.raises(TypeError, match=f'column "{column}": row 0: .* is not a value of type'):
+            frame.write(column, 0, values)
+    assert [frame[column].to_list() for column in frame.columns] == [[7, None]] * 3
+
+
+def test_times_of_arrow_are_taken_in_another_unit_where_nothing_is_lost():
+    frame = DataFrameViewFactory.allocate([2, 1], ["t", "d"], ["M8[ms]", "m8[s]"])
+    frame.write("t", 0, pa.array([5_000_000], pa.timestamp("ns")))
+    frame.write("d", 0, pa.array([5_000], pa.duration("ms")))
+    assert (frame.at("t", 0), frame.at("d", 0)) == (np.datetime64(5, "ms"), np.timedelta64(5, "s"))
+    with pytest.raises(ValueError, match='column "t": row 0: 1 ns is no whole number of ms'):
+        frame.write("t", 0, pa.array([1], pa.timestamp("ns")))
+    with pytest.raises(TypeError, match="with a zone"):
+        frame.write("t", 0, pa.array([1], pa.timestamp("ms", "UTC")))
+    frame.add_column("z", "int8")
+    zoned = DataFrameViewFactory.from_arrow(pa.table({"z": pa.array([1], pa.timestamp("ms", "UTC"))}))
+    zoned.write("z", 0, pa.array([3], pa.timestamp("s", "Europe/Berlin")))
+    assert zoned.at("z", 0) == np.datetime64(3, "s")
+    with pytest.raises(TypeError, match="convert them first"):
+        zoned.write("z", 0, pa.array([1], pa.timestamp("ms")))
 
 
 NO_TEXT = "a\ud800b"

@@ -26,7 +26,7 @@ fn cells(frame: &Frame, column: u64) -> Vec<Cell<'static>> {
 }
 
 fn put(frame: &Frame, column: u64, first: u64, cells: &[Cell<'_>]) -> Result<()> {
-    let part = Part::cells(&frame.schema()?, column as usize, cells)?;
+    let part = Part::cells(&TableType::read(&frame.schema()?)?, column as usize, cells)?;
     let (schema, values) = part.to_c()?;
     frame.write(column, first, schema, values)
 }
@@ -417,7 +417,7 @@ fn ages(name: &str, ages: &[i128]) -> (TableType, Part) {
     let mut table = TableType::default();
     table.push(name, DataType::INT64).unwrap();
     let cells: Vec<_> = ages.iter().map(|age| int(*age)).collect();
-    let part = Part::cells(&table.to_schema().unwrap(), 0, &cells).unwrap();
+    let part = Part::cells(&table, 0, &cells).unwrap();
     (table, part)
 }
 
@@ -487,4 +487,24 @@ fn an_edit_of_a_frame_that_was_changed_since_or_that_fails_changes_nothing() {
     });
     assert!(failed.is_err());
     assert_eq!(frame.shape().unwrap(), (3, 2));
+}
+
+#[test]
+fn decimals_of_any_scale_are_written_digit_by_digit() {
+    let written = |format: &str, text: &str| {
+        let part = Part::typed("d", format, &[Cell::Decimal(text.into())]).ok()?;
+        cells(&one(part), 0).pop()
+    };
+    for format in ["d:9,2,32", "d:18,2,64", "d:38,2", "d:76,2,256"] {
+        assert_eq!(written(format, "-1234.50"), Some(Cell::Decimal("-1234.50".into())), "{format}");
+        assert_eq!(written(format, "0"), Some(Cell::Decimal("0.00".into())), "{format}");
+        assert_eq!(written(format, "1.2300"), Some(Cell::Decimal("1.23".into())), "{format}");
+        for lost in ["1.234", "NaN", "1e3", ""] {
+            assert_eq!(written(format, lost), None, "{format} {lost}");
+        }
+    }
+    assert_eq!(written("d:9,-2", "1200"), Some(Cell::Decimal("1200".into())));
+    assert_eq!(written("d:9,-2", "1250"), None);
+    assert_eq!(written("d:4,2", "100"), None);
+    assert_eq!(written("d:4,2", "99.99"), Some(Cell::Decimal("99.99".into())));
 }

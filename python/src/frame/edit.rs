@@ -63,9 +63,11 @@ pub fn write(frame: &DataFrameView, column: &Bound<'_, PyAny>, first: u64, value
 
 /// Values for a column of a table.
 fn part_from(table: &TableType, index: usize, values: &Bound<'_, PyAny>) -> PyResult<Part> {
+    let py = values.py();
     let info = table.column(index).or_raise()?;
     if values.hasattr("__arrow_c_array__")? || values.hasattr("__arrow_c_stream__")? {
-        return arrow_part(&info.name, values);
+        let part = arrow_part(&info.name, values)?;
+        return py.detach(|| part.in_type_of(table, index)).or_raise();
     }
     if let Some(part) = array_part(&info.name, &info.format, info.dictionary, values)? {
         return Ok(part);
@@ -87,7 +89,7 @@ fn part_from(table: &TableType, index: usize, values: &Bound<'_, PyAny>) -> PyRe
         let nan = matches!(cell, Cell::Float(value) if value.is_nan());
         cells.push(if nan && !numbers { Cell::Missing } else { cell });
     }
-    Part::cells(&table.to_schema().or_raise()?, index, &cells).or_raise()
+    Part::cells(table, index, &cells).or_raise()
 }
 
 /// A one-dimensional NumPy array whose type is the column's: its bytes are taken as they are.
