@@ -110,6 +110,46 @@ def test_what_pandas_calls_the_rows_stays_right_when_threads_take_them(hurried):
     assert back.index.tolist() == back["n"].tolist() == list(range(200, 400))
 
 
+def test_what_is_read_is_a_state_that_the_frame_was_in(hurried):
+    frame = numbers(4)
+
+    def grow():
+        for _ in range(100):
+            frame.add_rows(0, 4)
+            frame.add_column("x", "int8", [1] * 8)
+            frame.remove_column("x")
+            frame.remove_rows(0, 4)
+
+    def look(take):
+        for _ in range(100):
+            assert take() in ([0, 1, 2, 3], [0] * 4 + [0, 1, 2, 3])
+
+    column = frame["n"]
+    looks = [
+        lambda: column.to_list(),
+        lambda: frame.read("n").tolist(),
+        lambda: frame[:]["n"].to_list(),
+        lambda: frame[["t", "n"]]["n"].to_list(),
+        lambda: frame.to_arrow()["n"].to_pylist(),
+        lambda: DataFrameViewFactory.copy_in_memory(frame).read("n").tolist(),
+    ]
+    at_once(grow, *(lambda take=take: look(take) for take in looks), lambda: [str(frame) for _ in range(100)])
+
+
+def test_a_column_is_found_by_its_name_wherever_it_is():
+    frame = numbers()
+    column = frame["t"]
+    frame.remove_column("n")
+    assert (column.to_list(), column[1], len(column), column.arrow_type) == (["0", "1", "2"], "1", 3, "large_string")
+    frame.remove_column("t")
+    frame.add_column("other", "int8")
+    for ask in (column.to_list, lambda: column[0], lambda: column.unit, lambda: repr(column)):
+        with pytest.raises(IndexError, match='there is no column "t"'):
+            ask()
+    frame.add_column("t", "bool")
+    assert column.to_list() == [False] * 3
+
+
 def test_an_iterator_may_edit_the_frame_that_takes_its_values():
     frame = numbers()
 

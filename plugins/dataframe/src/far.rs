@@ -5,10 +5,31 @@ use crate::build::Part;
 use crate::edit::Wanted;
 use crate::types::TableType;
 use crate::values::Values;
-use iolink_sdk::{fail, DataFrameView, Result};
+use iolink_sdk::{fail, DataFrameView, OwnedStream, Result};
 
 fn table_of(view: &dyn DataFrameView) -> Result<TableType> {
     TableType::read(&view.schema()?)
+}
+
+fn find(view: &dyn DataFrameView, wanted: Wanted<'_>) -> Result<u64> {
+    Ok(match wanted.name {
+        Some(_) => table_of(view)?.find(wanted)? as u64,
+        None => wanted.index,
+    })
+}
+
+/// Some rows of a column, without a count all that follow the first one.
+pub(crate) fn export(
+    view: &dyn DataFrameView,
+    wanted: Wanted<'_>,
+    first: u64,
+    count: Option<u64>,
+) -> Result<OwnedStream> {
+    let end = match count {
+        Some(count) => first.saturating_add(count),
+        None => view.shape()?.1.max(first),
+    };
+    view.export(Some(&[find(view, wanted)?]), first..end)
 }
 
 /// Overwrites a run of values.
@@ -16,12 +37,8 @@ fn table_of(view: &dyn DataFrameView) -> Result<TableType> {
 /// # Errors
 /// What the frame says.
 pub fn write(view: &dyn DataFrameView, wanted: Wanted<'_>, first: u64, values: &Part) -> Result<()> {
-    let index = match wanted.name {
-        Some(_) => table_of(view)?.find(wanted) as u64,
-        None => wanted.index,
-    };
     let (schema, array) = values.to_c()?;
-    view.write(index, first, schema, array)
+    view.write(find(view, wanted)?, first, schema, array)
 }
 
 /// Sets a column's unit.
@@ -30,7 +47,7 @@ pub fn write(view: &dyn DataFrameView, wanted: Wanted<'_>, first: u64, values: &
 /// `OutOfRange` where there is no such column; what the frame says.
 pub fn set_unit(view: &dyn DataFrameView, wanted: Wanted<'_>, unit: &str) -> Result<()> {
     let mut table = table_of(view)?;
-    table.set_unit(table.find(wanted), unit)?;
+    table.set_unit(table.find(wanted)?, unit)?;
     view.reshape(table.to_schema()?, view.shape()?.1)
 }
 
@@ -64,7 +81,7 @@ pub fn add_column(view: &dyn DataFrameView, added: &TableType, values: Option<&P
 /// `OutOfRange` where there is no such column; what the frame says.
 pub fn remove_column(view: &dyn DataFrameView, wanted: Wanted<'_>) -> Result<()> {
     let mut table = table_of(view)?;
-    table.remove(table.find(wanted))?;
+    table.remove(table.find(wanted)?)?;
     view.reshape(table.to_schema()?, view.shape()?.1)
 }
 

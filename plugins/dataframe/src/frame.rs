@@ -87,6 +87,18 @@ impl State {
         Ok(rows.start as usize..rows.end as usize)
     }
 
+    fn export(&self, chosen: Vec<usize>, rows: &Range<u64>) -> Result<OwnedStream> {
+        let rows = self.range(rows)?;
+        let fields: Vec<FieldRef> = chosen.iter().map(|index| self.columns[*index].field.clone()).collect();
+        let schema = Arc::new(Schema::new_with_metadata(fields, self.metadata.clone()));
+        let chosen: Vec<&Column> = chosen.into_iter().map(|index| &self.columns[index]).collect();
+        for column in &chosen {
+            column.check(&rows)?;
+        }
+        let made = batches(&schema, &chosen, &rows)?;
+        stream_to(schema, made)
+    }
+
     fn chosen(&self, columns: Option<&[u64]>) -> Result<Vec<usize>> {
         match columns {
             Some(list) => list.iter().map(|column| self.column(*column)).collect(),
@@ -231,6 +243,16 @@ impl Frame {
         self.state_mut().change_words(key, change);
     }
 
+    /// Some rows of a column, without a count all that follow the first one.
+    ///
+    /// # Errors
+    /// `OutOfRange` for a column or row that is not there, `Corrupt` for values that are not what Arrow demands.
+    pub fn export_wanted(&self, wanted: Wanted<'_>, first: u64, count: Option<u64>) -> Result<OwnedStream> {
+        let state = self.state();
+        let end = count.map_or((state.rows as u64).max(first), |count| first.saturating_add(count));
+        state.export(vec![wanted.find(&state)?], &(first..end))
+    }
+
     /// A number that the frame has until its columns or rows are others, and how many rows it has.
     pub fn number_and_rows(&self) -> (u64, u64) {
         let state = self.state();
@@ -284,15 +306,7 @@ impl DataFrameView for Frame {
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
         let state = self.state();
-        let (chosen, rows) = (state.chosen(columns)?, state.range(&rows)?);
-        let fields: Vec<FieldRef> = chosen.iter().map(|index| state.columns[*index].field.clone()).collect();
-        let schema = Arc::new(Schema::new_with_metadata(fields, state.metadata.clone()));
-        let chosen: Vec<&Column> = chosen.into_iter().map(|index| &state.columns[index]).collect();
-        for column in &chosen {
-            column.check(&rows)?;
-        }
-        let made = batches(&schema, &chosen, &rows)?;
-        stream_to(schema, made)
+        state.export(state.chosen(columns)?, &rows)
     }
 
     fn write(&self, column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()> {

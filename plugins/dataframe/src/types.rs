@@ -231,13 +231,21 @@ impl TableType {
         self.fields.get(index).ok_or_else(|| self.no_column(index))
     }
 
-    /// Number of a column, which need not be there where it was asked for by its number.
-    pub fn find(&self, wanted: Wanted<'_>) -> usize {
+    /// Number of a column.
+    ///
+    /// # Errors
+    /// `OutOfRange` where there is no such column.
+    pub fn find(&self, wanted: Wanted<'_>) -> Result<usize> {
         let index = usize::try_from(wanted.index).unwrap_or(usize::MAX);
-        let is_there = |name| self.fields.get(index).is_some_and(|field| field.name() == name);
-        match wanted.name {
-            Some(name) if !is_there(name) => self.names().position(|known| known == name).unwrap_or(usize::MAX),
-            _ => index,
+        match (wanted.name, self.fields.get(index)) {
+            (None, None) => Err(self.no_column(index)),
+            (Some(name), field) if field.is_none_or(|field| field.name() != name) => {
+                match self.names().position(|known| known == name) {
+                    Some(index) => Ok(index),
+                    None => fail!(OutOfRange, "there is no column {name:?}"),
+                }
+            }
+            _ => Ok(index),
         }
     }
 

@@ -49,7 +49,7 @@ pub fn write(frame: &DataFrameView, column: &Bound<'_, PyAny>, first: u64, value
     let (py, asked) = (column.py(), frame.asked(column.py(), column)?);
     let schema = py.detach(|| frame.view.schema()).or_raise()?;
     let table = TableType::read(&schema).or_raise()?;
-    let part = part_from(&table, table.find(asked.wanted()), values)?;
+    let part = part_from(&table, table.find(asked.wanted()).or_raise()?, values)?;
     change_column(
         frame,
         column,

@@ -3,6 +3,7 @@
 use super::arrow::given;
 use super::parts::{frame_from_columns, name_from};
 use super::scan::type_words;
+use super::select::{as_it_is, whole};
 use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
@@ -194,7 +195,7 @@ impl DataFrameViewFactory {
         if let Some(format) = format {
             target = target.with_format(format);
         }
-        let view = View::DataFrame(frame.get().view.clone());
+        let view = View::DataFrame(as_it_is(&frame.get().view).or_raise()?);
         of_providers(progress, || py.detach(|| registry().save(view, target, provider)).or_raise())?;
         Ok(())
     }
@@ -211,10 +212,7 @@ impl DataFrameViewFactory {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<DataFrameView> {
         let view = frame.get().view.clone();
-        let copy = || {
-            let stream = view.export(None, 0..view.shape()?.1)?;
-            registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()
-        };
+        let copy = || registry().adopt(Adopt::DataFrame(whole(&view)?))?.into_data_frame();
         of_providers(progress, || py.detach(copy).or_raise()).map(DataFrameView::new)
     }
 }

@@ -7,7 +7,7 @@ use crate::errors::OrRaise;
 use crate::registry;
 use iolink_plugin_dataframe::build::{table, Part};
 use iolink_plugin_dataframe::{Frame as Near, Values};
-use iolink_sdk::{Adopt, DataFrameView as Frame, Result};
+use iolink_sdk::{Adopt, DataFrameView as Frame, OwnedStream, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PySlice, PyString, PyTuple};
@@ -25,6 +25,20 @@ fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>)
         None => 0..view.shape()?.1,
     };
     registry().adopt(Adopt::DataFrame(view.export(columns, rows)?))?.into_data_frame()
+}
+
+/// The frame as it is now, which nobody changes any more where it is one of our own.
+pub(super) fn as_it_is(view: &Arc<dyn Frame>) -> Result<Arc<dyn Frame>> {
+    match Near::of(&**view) {
+        Some(_) => cut(view, None, None),
+        None => Ok(view.clone()),
+    }
+}
+
+/// All of it.
+pub(super) fn whole(view: &Arc<dyn Frame>) -> Result<OwnedStream> {
+    let view = as_it_is(view)?;
+    view.export(None, 0..view.shape()?.1)
 }
 
 /// Field and schema metadata in which pandas' own facts travel.
@@ -56,8 +70,10 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
         let name = name.to_cow()?.into_owned();
         return Ok(Bound::new(py, DataFrameColumn::new(this.view.clone(), column, name))?.into_any());
     }
+    // A name, or a place from the end, means what it means now.
+    let now = py.detach(|| as_it_is(&this.view)).or_raise()?;
     let made = if let Ok(slice) = key.cast::<PySlice>() {
-        let rows = this.sizes(py)?.1;
+        let rows = py.detach(|| now.shape()).or_raise()?.1;
         let indices = slice.indices(rows as isize)?;
         if indices.step != 1 {
             return Err(PyValueError::new_err(format!(
@@ -66,12 +82,13 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
             )));
         }
         let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
-        let made = py.detach(|| cut(&this.view, None, Some(start..stop))).or_raise()?;
+        let made = py.detach(|| cut(&now, None, Some(start..stop))).or_raise()?;
         renumber(py, &*made, rows, &(start..stop))?;
         made
     } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
-        let columns: Vec<u64> = key.try_iter()?.map(|column| this.index_of(py, &column?)).collect::<PyResult<_>>()?;
-        py.detach(|| cut(&this.view, Some(&columns), None)).or_raise()?
+        let frozen = this.derived(py, now.clone());
+        let columns: Vec<u64> = key.try_iter()?.map(|column| frozen.index_of(py, &column?)).collect::<PyResult<_>>()?;
+        py.detach(|| cut(&now, Some(&columns), None)).or_raise()?
     } else {
         return Err(PyTypeError::new_err(format!(
             "key: expected a column's name, a slice of rows or a list of names, not {}",

@@ -152,7 +152,7 @@ impl DataFrameView {
     fn table_as(&self, py: Python<'_>, requested_schema: Option<&Bound<'_, PyAny>>) -> PyResult<OwnedStream> {
         let requested = requested_schema.map(arrow::requested).transpose()?;
         let export = move || {
-            let stream = self.view.export(None, 0..self.view.shape()?.1)?;
+            let stream = select::whole(&self.view)?;
             match requested {
                 Some(schema) => request::stream(stream, schema),
                 None => Ok(stream),
@@ -170,14 +170,8 @@ impl DataFrameView {
 
     /// A run of a column's values.
     pub(super) fn values(&self, py: Python<'_>, column: u64, offset: u64, count: Option<u64>) -> PyResult<Values> {
-        let read = || {
-            let end = match count {
-                Some(count) => offset.saturating_add(count),
-                None => self.view.shape()?.1.max(offset),
-            };
-            Values::read(&**self.view, column, offset..end)
-        };
-        py.detach(read).or_raise()
+        let wanted = Wanted { index: column, name: None };
+        py.detach(|| Values::read_wanted(&**self.view, wanted, offset, count)).or_raise()
     }
 
     /// A run of the values of a column that is asked for by its number or name.
@@ -188,19 +182,10 @@ impl DataFrameView {
         offset: u64,
         count: Option<u64>,
     ) -> PyResult<Values> {
-        loop {
-            let asked = self.asked(py, column)?;
-            let read = self.values(py, asked.index, offset, count);
-            let is_it = match (&read, &asked.name) {
-                (Ok(values), Some(name)) => values.name() == name,
-                (Ok(_), None) => true,
-                (Err(_), _) => self.index_of(py, column)? == asked.index,
-            };
-            // Another thread may have moved the column in between. What other makers call it nobody knows.
-            if is_it || Near::of(&**self.view).is_none() {
-                return read;
-            }
-        }
+        let asked = self.asked(py, column)?;
+        let read = py.detach(|| Values::read_wanted(&**self.view, asked.wanted(), offset, count)).or_raise();
+        // Another thread may have taken the column away in between.
+        read.map_err(|failed| self.index_of(py, column).err().unwrap_or(failed))
     }
 }
 
@@ -480,7 +465,10 @@ impl DataFrameView {
             let lies = Near::of(&**self.view).map(|near| near.storage(column)).transpose()?.flatten();
             match lies {
                 Some(stored) => Ok(Some(stored)),
-                None => Ok(Values::read(&**self.view, column, 0..self.view.shape()?.1)?.storage()),
+                None => {
+                    let wanted = Wanted { index: column, name: None };
+                    Ok(Values::read_wanted(&**self.view, wanted, 0, None)?.storage())
+                }
             }
         };
         let (stored, types) = match (py.detach(read).or_raise()?, numbers::dtype_of(&format)) {
