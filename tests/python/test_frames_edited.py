@@ -411,6 +411,32 @@ def test_times_of_arrow_are_taken_in_another_unit_where_nothing_is_lost():
         zoned.write("z", 0, pa.array([1], pa.timestamp("ms")))
 
 
+BEYOND = [
+    ("int64", 2**53 + 1, "float64", "more than 53 bits"),
+    ("int64", -(2**53) - 1, "float64", "more than 53 bits"),
+    ("uint64", 2**64 - 1, "float64", "more than 53 bits"),
+    ("int64", 2**53 + 1, "complex128", "more than 53 bits"),
+    ("int32", 2**24 + 1, "float32", "more than 24 bits"),
+    ("int16", 2**11 + 1, "float16", "more than 11 bits"),
+    ("int64", 300, "int8", "-128 to 127 are"),
+    ("int8", -1, "uint64", "0 to 18446744073709551615 are"),
+]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize(("dtype", "value", "wanted", "words"), BEYOND)
+def test_an_integer_is_not_changed_by_the_dtype_that_is_asked_for(dtype, value, wanted, words, missing):
+    values = np.ma.array(np.array([5, 1, value], dtype), mask=[missing, False, False])
+    frame = DataFrameViewFactory.from_columns({"n": values, "w": np.array([5, 1, 2], dtype)})
+    with pytest.raises(ValueError, match=rf"column 'n', row 2: {value} is no value of {wanted}: .*{words}"):
+        np.asarray(frame["n"], dtype=wanted)
+    hidden = DataFrameViewFactory.from_columns({"n": np.ma.array(values.data, mask=[False, False, True])})
+    if np.dtype(wanted).kind in "fc":
+        assert np.isnan(np.asarray(hidden["n"], dtype=wanted)[2]), "a value that is missing is not looked at"
+    assert np.asarray(frame["w"], dtype=wanted).tolist() == [5, 1, 2]
+    assert np.asarray(frame["n"][1:], dtype=dtype).tolist() == [1, value]
+
+
 NO_TEXT = "a\ud800b"
 
 

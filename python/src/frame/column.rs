@@ -137,6 +137,10 @@ impl DataFrameColumn {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let given = self.to_numpy(py)?;
+        if let Some(dtype) = dtype {
+            let dtype = py.import("numpy")?.call_method1("dtype", (dtype,))?;
+            py.import("iolink._columns")?.call_method1("check_exact", (&self.name, &given, dtype))?;
+        }
         let array = match py.import("numpy.ma")?.call_method1("is_masked", (&given,))?.is_truthy()? {
             true => self.filled(&given, dtype)?,
             // NumPy drops a mask, here one that hides nothing.
