@@ -437,6 +437,23 @@ def test_an_integer_is_not_changed_by_the_dtype_that_is_asked_for(dtype, value, 
     assert np.asarray(frame["n"][1:], dtype=dtype).tolist() == [1, value]
 
 
+def test_a_value_missing_where_arrow_says_that_none_is_makes_the_column_one_that_may_miss_some():
+    kinds = {"n": pa.int64(), "s": pa.string(), "b": pa.bool_(), "t": pa.timestamp("us"), "d": pa.date32()}
+    schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
+    values = {"n": [1, 2], "s": ["a", "b"], "b": [True, False], "t": [1, 2], "d": [1, 2]}
+    frame = DataFrameViewFactory.from_arrow(pa.table(values, schema=schema))
+    assert frame.schema.equals(schema)
+    for name in kinds:
+        frame.set_at(name, 1, None)
+        assert frame.schema.field(name).nullable
+        assert frame[name].null_count == 1
+    table = frame.to_arrow()
+    table.validate(full=True)
+    assert all(table[name].null_count == 1 for name in kinds)
+    frame.add_rows(1, 1)
+    frame.to_arrow().validate(full=True)
+
+
 NO_TEXT = "a\ud800b"
 
 
@@ -477,3 +494,39 @@ def test_names_come_in_any_order_of_texts(names):
 def test_names_that_are_no_texts_are_refused(names):
     with pytest.raises(TypeError, match="names: expected a list of texts"):
         DataFrameViewFactory.allocate([1, 1], names, ["int8"])
+
+
+def test_a_frame_with_a_zone_that_nobody_knows_is_shown_and_read():
+    frame = DataFrameViewFactory.from_arrow(pa.table({"t": pa.array([1, None], pa.timestamp("us", "Mars/Phobos"))}))
+    assert "1970-01-01 00:00:00.000001Z" in str(frame)
+    assert "Mars/Phobos" in repr(frame) and "Mars/Phobos" in frame._repr_html_()
+    assert frame.at("t", 0) == np.datetime64(1, "us")
+    assert frame.read("t").tolist() == np.array([1, "NaT"], "M8[us]").tolist()
+    assert frame["t"].to_list() == [np.datetime64(1, "us"), None]
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_labels_of_pandas_go_with_their_rows(labelled):
+    pd = pytest.importorskip("pandas")
+    labels = [f"row {row}" for row in range(8)]
+    df = pd.DataFrame({"n": np.arange(8), "t": list("abcdefgh")}, index=labels if labelled else None)
+
+    def changed(offset, gone):
+        frame = PandasInterop.from_pandas(df)
+        frame.remove_rows(offset, gone)
+        return frame.to_pandas()
+
+    for offset, gone in [(0, 3), (5, 3), (2, 3), (0, 8), (4, 0), (8, 0)]:
+        kept = df.drop(df.index[offset : offset + gone])
+        back = changed(offset, gone)
+        if not labelled and 0 < offset < offset + gone < 8:
+            kept = kept.reset_index(drop=True)  # a range of numbers has no gap
+        pd.testing.assert_frame_equal(back, kept)
+    for offset in (0, 3, 8):
+        frame = PandasInterop.from_pandas(df)
+        frame.add_rows(offset, 2)
+        back = frame.to_pandas()
+        expected = [*labels[:offset], "", "", *labels[offset:]] if labelled else list(range(10))
+        assert back.index.tolist() == expected
+        assert back["n"].tolist() == [*range(offset), 0, 0, *range(offset, 8)]
+        assert back["t"].tolist() == [*"abcdefgh"[:offset], "", "", *"abcdefgh"[offset:]]
