@@ -123,6 +123,8 @@ def in_order(name: str, values: Any) -> Iterator[Any]:
         raise TypeError(f"column {name!r}: expected values, such as a list or an array, not one {what}")
     if isinstance(values, Set):
         raise TypeError(f"column {name!r}: a {what} has no order; give its values as a list in the order of the rows")
+    if getattr(values, "ndim", 1) != 1:
+        raise ValueError(f"column {name!r}: expected one dimension, not {values.ndim}")
     try:
         return iter(values)
     except TypeError:

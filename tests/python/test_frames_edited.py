@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import gc
+import subprocess
 import sys
 import threading
 
@@ -213,6 +214,44 @@ def test_an_owner_of_what_is_replaced_may_edit_the_frame_when_it_goes(edit):
     assert frame.at("n", 0) == first + 1
 
 
+LETTING_GO = """
+import sys, threading
+import numpy as np
+import pyarrow as pa
+from iolink import DataFrameViewFactory
+
+sys.setswitchinterval(1e-6)
+edits = {
+    "joined": lambda frame: frame._numbers(0),
+    "written": lambda frame: frame.write("n", 0, np.ones(100_000, int)),
+    "removed": lambda frame: frame.remove_column("n"),
+    "reshaped": lambda frame: frame.reshape([1, 0], ["other"], ["int8"]),
+}
+for edit in edits.values():
+    for _ in range(100):
+        # The end of this memory waits for the GIL.
+        pieces = [pa.Array.from_buffers(pa.int64(), 50_000, [None, pa.py_buffer(bytearray(400_000))]) for _ in "ab"]
+        frame, done = DataFrameViewFactory.from_arrow(pa.table({"n": pa.chunked_array(pieces)})), []
+        del pieces
+
+        def look():
+            while not done:
+                frame._identities()
+
+        looker = threading.Thread(target=look)
+        looker.start()
+        edit(frame)
+        done.append(True)
+        looker.join()
+print("done")
+"""
+
+
+def test_memory_whose_end_waits_for_python_is_let_go_while_others_look_at_the_frame():
+    command = [sys.executable, "-c", LETTING_GO]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout == "done\n"
+
+
 def kinds():
     return {
         "a list": [1],
@@ -262,6 +301,19 @@ def test_what_is_no_values_in_an_order_is_no_column(values, what):
     with pytest.raises(TypeError, match=f"column 'x': .*{what}"):
         DataFrameViewFactory.from_columns({"x": values})
     assert frame.read("t") == ["0", "1", "2"] and frame.columns == ["n", "t"]
+
+
+@pytest.mark.parametrize("values", [np.ones((3, 1)), np.ones((3, 2), "int64"), np.array(3)], ids=str)
+def test_an_array_of_another_shape_is_no_column(values):
+    frame = numbers()
+    for put in (
+        lambda: frame.write("n", 0, values),
+        lambda: frame.add_column("x", "int64", values),
+        lambda: DataFrameViewFactory.from_columns({"x": values}),
+    ):
+        with pytest.raises(ValueError, match=f"column '[nx]': expected one dimension, not {values.ndim}"):
+            put()
+    assert (frame.columns, frame.read("n").tolist()) == (["n", "t"], [0, 1, 2])
 
 
 DAY = datetime.date(2020, 2, 29)

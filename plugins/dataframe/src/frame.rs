@@ -253,6 +253,15 @@ impl Frame {
         state.export(vec![wanted.find(&state)?], &(first..end))
     }
 
+    /// All of it.
+    ///
+    /// # Errors
+    /// `Corrupt` for values that are not what Arrow demands.
+    pub fn export_all(&self) -> Result<OwnedStream> {
+        let state = self.state();
+        state.export(state.chosen(None)?, &(0..state.rows as u64))
+    }
+
     /// A number that the frame has until its columns or rows are others, and how many rows it has.
     pub fn number_and_rows(&self) -> (u64, u64) {
         let state = self.state();

@@ -5,7 +5,7 @@ use super::factory::ColumnType;
 use super::parts::{arrow_part, in_order};
 use super::scan::{at_row, type_words, words_of_cut, MISSING};
 use super::select::{facts_of_cut, PANDAS};
-use super::view::DataFrameView;
+use super::view::{Asked, DataFrameView};
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
 use iolink_plugin_dataframe::build::{Lent, Part};
@@ -35,11 +35,11 @@ fn change(
 fn change_column(
     frame: &DataFrameView,
     column: &Bound<'_, PyAny>,
+    asked: &Asked,
     near: impl FnOnce(&Near, Wanted<'_>) -> Result<()> + Send,
     far: impl FnOnce(&dyn Frame, Wanted<'_>) -> Result<()> + Send,
 ) -> PyResult<()> {
     let py = column.py();
-    let asked = frame.asked(py, column)?;
     let changed = change(py, frame, |own| near(own, asked.wanted()), |view| far(view, asked.wanted()));
     changed.map_err(|failed| frame.index_of(py, column).err().unwrap_or(failed))
 }
@@ -53,6 +53,7 @@ pub fn write(frame: &DataFrameView, column: &Bound<'_, PyAny>, first: u64, value
     change_column(
         frame,
         column,
+        &asked,
         |own, wanted| {
             let (schema, values) = part.to_c()?;
             own.write_wanted(wanted, first, schema, values)
@@ -123,6 +124,7 @@ pub fn set_unit(frame: &DataFrameView, column: &Bound<'_, PyAny>, unit: &str) ->
     change_column(
         frame,
         column,
+        &frame.asked(column.py(), column)?,
         |own, wanted| own.edit(None, |edit| edit.set_unit(wanted, unit)).map(drop),
         |view, wanted| far::set_unit(view, wanted, unit),
     )
@@ -155,6 +157,7 @@ pub fn remove_column(frame: &DataFrameView, column: &Bound<'_, PyAny>) -> PyResu
     change_column(
         frame,
         column,
+        &frame.asked(column.py(), column)?,
         |own, wanted| own.edit(None, |edit| edit.remove_column(wanted)).map(drop),
         far::remove_column,
     )

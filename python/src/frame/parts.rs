@@ -14,7 +14,7 @@ use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyMemoryView, PyString, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyList, PyMemoryView, PyString, PyTuple};
 use std::collections::HashMap;
 
 /// The contiguous bytes of an array or another object that lends its memory, kept by it and by `guard`.
@@ -183,6 +183,9 @@ fn alike(first: &Cell<'_>, other: &Cell<'_>) -> bool {
 
 /// The values of a column, one after the other; what has no order, or is one value itself, is refused.
 pub fn in_order<'py>(name: &str, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    if values.is_instance_of::<PyList>() || values.is_instance_of::<PyTuple>() {
+        return values.try_iter();
+    }
     values.py().import("iolink._columns")?.call_method1("in_order", (name, values))?.try_iter()
 }
 

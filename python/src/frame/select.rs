@@ -37,8 +37,10 @@ pub(super) fn as_it_is(view: &Arc<dyn Frame>) -> Result<Arc<dyn Frame>> {
 
 /// All of it.
 pub(super) fn whole(view: &Arc<dyn Frame>) -> Result<OwnedStream> {
-    let view = as_it_is(view)?;
-    view.export(None, 0..view.shape()?.1)
+    match Near::of(&**view) {
+        Some(own) => own.export_all(),
+        None => view.export(None, 0..view.shape()?.1),
+    }
 }
 
 /// Field and schema metadata in which pandas' own facts travel.
@@ -70,10 +72,21 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
         let name = name.to_cow()?.into_owned();
         return Ok(Bound::new(py, DataFrameColumn::new(this.view.clone(), column, name))?.into_any());
     }
-    // A name, or a place from the end, means what it means now.
-    let now = py.detach(|| as_it_is(&this.view)).or_raise()?;
-    let made = if let Ok(slice) = key.cast::<PySlice>() {
-        let rows = py.detach(|| now.shape()).or_raise()?.1;
+    loop {
+        let seen = this.number();
+        let made = part(this, key);
+        // Where another thread changed the frame in between, names and places from the end mean others by now.
+        if this.number() == seen {
+            return Ok(Bound::new(py, this.derived(py, made?))?.into_any());
+        }
+    }
+}
+
+/// Some rows or columns.
+fn part(frame: &DataFrameView, key: &Bound<'_, PyAny>) -> PyResult<Arc<dyn Frame>> {
+    let py = key.py();
+    if let Ok(slice) = key.cast::<PySlice>() {
+        let rows = frame.sizes(py)?.1;
         let indices = slice.indices(rows as isize)?;
         if indices.step != 1 {
             return Err(PyValueError::new_err(format!(
@@ -82,20 +95,18 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
             )));
         }
         let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
-        let made = py.detach(|| cut(&now, None, Some(start..stop))).or_raise()?;
+        let made = py.detach(|| cut(&frame.view, None, Some(start..stop))).or_raise()?;
         renumber(py, &*made, rows, &(start..stop))?;
-        made
+        Ok(made)
     } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
-        let frozen = this.derived(py, now.clone());
-        let columns: Vec<u64> = key.try_iter()?.map(|column| frozen.index_of(py, &column?)).collect::<PyResult<_>>()?;
-        py.detach(|| cut(&now, Some(&columns), None)).or_raise()?
+        let columns: Vec<u64> = key.try_iter()?.map(|column| frame.index_of(py, &column?)).collect::<PyResult<_>>()?;
+        py.detach(|| cut(&frame.view, Some(&columns), None)).or_raise()
     } else {
-        return Err(PyTypeError::new_err(format!(
+        Err(PyTypeError::new_err(format!(
             "key: expected a column's name, a slice of rows or a list of names, not {}",
             key.get_type().name()?
-        )));
-    };
-    Ok(Bound::new(py, this.derived(py, made))?.into_any())
+        )))
+    }
 }
 
 fn one_column(values: &Values) -> Result<DataFrameView> {

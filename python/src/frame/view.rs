@@ -68,6 +68,11 @@ impl DataFrameView {
         py.detach(|| TableType::read(&self.view.schema()?)).or_raise()
     }
 
+    /// A number that a frame of our own has until its columns or rows are others.
+    pub(super) fn number(&self) -> Option<u64> {
+        Near::of(&**self.view).map(|near| near.number_and_rows().0)
+    }
+
     /// Number of columns and rows.
     pub(super) fn sizes(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
         py.detach(|| self.view.shape()).or_raise()
