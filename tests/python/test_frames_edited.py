@@ -63,7 +63,7 @@ def test_columns_that_threads_add_and_remove_keep_their_values(hurried):
             mine.set_unit(name, name)
             mine.remove_column("gone " + name)
             mine.set_at(name, 0, -value)
-            assert mine.at(name, 0) == -value
+            assert (mine.at(name, 0), mine.column_arrow_type(name)) == (-value, "int64")
 
     at_once(*(lambda thread=thread: work(thread, (frame, same)[thread % 2]) for thread in range(4)))
     assert frame.shape() == (2 + 4 * 50, 4)

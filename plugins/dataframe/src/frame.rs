@@ -219,10 +219,10 @@ impl Frame {
     ///
     /// # Errors
     /// `OutOfRange` for a column that is not there.
-    pub fn column_info(&self, column: u64) -> Result<ColumnInfo> {
+    pub fn column_info(&self, wanted: Wanted<'_>) -> Result<ColumnInfo> {
         let field = {
             let state = self.state();
-            state.columns[state.column(column)?].field.clone()
+            state.columns[wanted.find(&state)?].field.clone()
         };
         ColumnInfo::new(&field)
     }

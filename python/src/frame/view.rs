@@ -166,11 +166,19 @@ impl DataFrameView {
         py.detach(export).or_raise()
     }
 
-    fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
-        if let Some(info) = py.detach(|| Near::of(&**self.view).map(|near| near.column_info(column))) {
-            return info.or_raise();
-        }
-        self.table(py)?.column(usize::try_from(column).unwrap_or(usize::MAX)).or_raise()
+    fn info(&self, py: Python<'_>, wanted: Wanted<'_>) -> PyResult<ColumnInfo> {
+        let info = || match Near::of(&**self.view) {
+            Some(near) => near.column_info(wanted),
+            None => {
+                let table = TableType::read(&self.view.schema()?)?;
+                table.column(table.find(wanted)?)
+            }
+        };
+        py.detach(info).or_raise()
+    }
+
+    fn info_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<ColumnInfo> {
+        self.info(py, self.asked(py, column)?.wanted())
     }
 
     /// A run of a column's values.
@@ -224,7 +232,7 @@ impl DataFrameView {
     }
 
     fn column_name(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
-        Ok(self.info(py, self.index_of(py, column)?)?.name)
+        Ok(self.info_of(py, column)?.name)
     }
 
     fn column_index(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<u64> {
@@ -232,15 +240,15 @@ impl DataFrameView {
     }
 
     fn column_data_type(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<DataType> {
-        Ok(DataType(self.info(py, self.index_of(py, column)?)?.data_type))
+        Ok(DataType(self.info_of(py, column)?.data_type))
     }
 
     fn column_arrow_type(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
-        Ok(self.info(py, self.index_of(py, column)?)?.arrow_type)
+        Ok(self.info_of(py, column)?.arrow_type)
     }
 
     fn unit(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
-        Ok(self.info(py, self.index_of(py, column)?)?.unit().to_owned())
+        Ok(self.info_of(py, column)?.unit().to_owned())
     }
 
     fn set_unit(&self, column: &Bound<'_, PyAny>, unit: &str) -> PyResult<()> {
@@ -465,7 +473,7 @@ impl DataFrameView {
     /// For `pandas_interop.py`: (array, form, mask, keeper, identity) of a column of numbers, booleans or times. The
     /// array is writable, and there is a keeper, where the frame may lend its bytes.
     fn _numbers<'py>(&self, py: Python<'py>, column: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let format = self.info(py, column)?.format;
+        let format = self.info(py, Wanted { index: column, name: None })?.format;
         let read = || {
             let lies = Near::of(&**self.view).map(|near| near.storage(column)).transpose()?.flatten();
             match lies {
@@ -504,7 +512,7 @@ impl DataFrameView {
 
     /// For tests and `pandas_interop.py`: a column by its number.
     fn _column(slf: &Bound<'_, Self>, column: u64) -> PyResult<DataFrameColumn> {
-        let name = slf.get().info(slf.py(), column)?.name;
+        let name = slf.get().info(slf.py(), Wanted { index: column, name: None })?.name;
         Ok(DataFrameColumn::new(slf.get().view.clone(), column, name))
     }
 }
