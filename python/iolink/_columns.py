@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
-__all__ = ["describe", "fixed"]
+__all__ = ["check_exact", "describe", "fixed", "in_order"]
 
 # Arrow's format and the form for one item of a NumPy array: kind and bytes.
 _FORMATS = {
@@ -116,6 +116,44 @@ def _of_array(name: str, array: Any) -> Spec:
     return fixed(name, array, {}, mask=mask)[0]
 
 
+def in_order(name: str, values: Any) -> Iterator[Any]:
+    """The values of a column, one after the other."""
+    what = type(values).__name__
+    if isinstance(values, (str, Mapping)):
+        raise TypeError(f"column {name!r}: expected values, such as a list or an array, not one {what}")
+    if isinstance(values, Set):
+        raise TypeError(f"column {name!r}: a {what} has no order; give its values as a list in the order of the rows")
+    if getattr(values, "ndim", 1) != 1:
+        raise ValueError(f"column {name!r}: expected one dimension, not {values.ndim}")
+    try:
+        return iter(values)
+    except TypeError:
+        raise TypeError(f"column {name!r}: expected values, such as a list or an array, not {what}") from None
+
+
+def check_exact(name: str, values: Any, dtype: Any) -> None:
+    """Refuse integers that values of a dtype do not hold as they are."""
+    import numpy as np
+
+    if values.dtype.kind not in "iu" or np.can_cast(values.dtype, dtype, "equiv"):
+        return
+    if dtype.kind in "iu":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    elif dtype.kind in "fc":
+        bits = np.finfo(dtype).nmant + 1
+        low, high = -(2**bits), 2**bits
+    else:
+        return
+    beyond = np.ma.filled((values < low) | (values > high), False)
+    if beyond.any():
+        row = int(beyond.argmax())
+        more = f"it has more than {bits} bits" if dtype.kind in "fc" else f"{low} to {high} are"
+        raise ValueError(
+            f"column {name!r}, row {row}: {values[row]} is no value of {dtype}: {more}; "
+            "take to_numpy() and convert it to have other values"
+        )
+
+
 def describe(columns: Mapping[str, Any]) -> list[Spec]:
     """The columns of ``DataFrameViewFactory.from_columns``."""
     specs: list[Spec] = []
@@ -128,8 +166,6 @@ def describe(columns: Mapping[str, Any]) -> list[Spec]:
             specs.append(_of_array(name, values))
         elif isinstance(values, (list, tuple)):
             specs.append(("cells", name, {}, None, values))
-        elif isinstance(values, str):
-            raise TypeError(f"columns: {name!r} is a text, not a sequence of values")
         else:
             specs.append(_of_buffer(name, values))
     return specs
@@ -139,7 +175,7 @@ def _of_buffer(name: str, values: Any) -> Spec:
     try:
         view = memoryview(values)
     except TypeError:
-        return ("cells", name, {}, None, list(values))
+        return ("cells", name, {}, None, list(in_order(name, values)))
     code = _BUFFER.get(view.format.lstrip("@="))
     if code is None or view.ndim != 1 or int(code[1:]) != view.itemsize:
         raise TypeError(f"column {name!r}: a buffer of format {view.format!r} is no column of numbers")

@@ -11,7 +11,7 @@ use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, Vie
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::OnceLockExt;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PySet, PyString};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -86,20 +86,41 @@ pub fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source>
 pub fn with_options(mut source: Source, options: Option<&Bound<'_, PyDict>>) -> PyResult<Source> {
     for (key, value) in options.into_iter().flatten() {
         if !value.is_none() {
-            source = source.with_option(key.extract::<String>()?, option_text(&value)?);
+            let key = key.extract::<String>()?;
+            let text = option_text(&key, &value)?;
+            source = source.with_option(key, text);
         }
     }
     Ok(source)
 }
 
-/// An option's value as text; of a list, its parts separated by commas and quoted where they hold one.
-fn option_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    if !value.is_instance_of::<PyList>() && !value.is_instance_of::<PyTuple>() {
+/// An option's value as text; of values in an order, these separated by commas and quoted where they hold one.
+fn option_text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let refused = |what: &Bound<'_, PyAny>| {
+        PyTypeError::new_err(format!(
+            "{key}: expected a text, a number, or a list of texts, not {}",
+            what.get_type().name().map_or_else(|_| String::new(), |name| name.to_string())
+        ))
+    };
+    if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
+        return Err(refused(value));
+    }
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyInt>() || value.try_iter().is_err() {
         return Ok(value.str()?.to_string());
+    }
+    if value.is_instance_of::<PyDict>() || value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
+        return Err(PyTypeError::new_err(format!(
+            "{key}: expected values in an order, such as a list, not a dict or set"
+        )));
     }
     let mut parts = Vec::new();
     for part in value.try_iter()? {
-        let text = part?.str()?.to_string();
+        let part = part?;
+        let number = part.hasattr("__float__")? && part.try_iter().is_err();
+        if !number && !part.is_instance_of::<PyString>() {
+            return Err(refused(&part));
+        }
+        let text = part.str()?.to_string();
         let plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r']);
         parts.push(if plain { text } else { format!("\"{}\"", text.replace('"', "\"\"")) });
     }

@@ -7,6 +7,7 @@ import decimal
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,6 +83,13 @@ CARRIED = {
 }
 
 
+def array_of(cells, kind):
+    if not pa.types.is_dictionary(kind):
+        return pa.array(cells, kind)
+    encoded = pa.array(cells, kind.value_type).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.cast(kind.index_type), encoded.dictionary)
+
+
 @st.composite
 def tables(draw, types):
     rows = draw(st.integers(0, 9))
@@ -89,7 +97,7 @@ def tables(draw, types):
     made = {}
     for number, kind in enumerate(columns):
         cells = draw(st.lists(types[kind] | st.none(), min_size=rows, max_size=rows))
-        made[f"c{number}"] = pa.array(cells, kind)
+        made[f"c{number}"] = array_of(cells, kind)
     table = pa.table(made)
     cut = draw(st.integers(0, rows))
     return pa.concat_tables([table.slice(0, cut), table.slice(cut)]) if draw(st.booleans()) else table
@@ -115,16 +123,65 @@ def test_arrow_tables_come_back_whole_and_cut(table, data):
         assert frame[name].null_count == table[name].null_count
 
 
-def is_counted(kind):
-    return pa.types.is_temporal(kind) and kind != pa.date32()
+UNITS = {"s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}
+COUNTS = INT64.map(lambda count: count // 10**9)
+# Every type of time beside those of above, decimals of every width, and all of them within others.
+TIMES = {
+    **{pa.timestamp(unit): COUNTS for unit in UNITS},
+    **{pa.timestamp(unit, zone): COUNTS for unit in UNITS for zone in ("UTC", "America/New_York", "-03:00")},
+    **{pa.duration(unit): COUNTS for unit in UNITS},
+    **{pa.time32(unit): st.integers(0, 86_400 * 10**9 // UNITS[unit] - 1) for unit in ("s", "ms")},
+    **{pa.time64(unit): st.integers(0, 86_400 * 10**9 // UNITS[unit] - 1) for unit in ("us", "ns")},
+    pa.date64(): PLAIN[pa.date32()],
+    pa.decimal32(9, 3): decimals(9, 3),
+    pa.decimal64(18, 18): decimals(18, 18),
+    pa.decimal128(20, -2): st.integers(-(10**20) + 1, 10**20 - 1).map(lambda value: decimal.Decimal(value * 100)),
+    pa.decimal256(76, 38): decimals(76, 38),
+    pa.dictionary(pa.uint16(), pa.timestamp("ns")): COUNTS,
+    pa.dictionary(pa.int64(), pa.date32()): PLAIN[pa.date32()],
+    pa.list_(pa.timestamp("us", "UTC")): st.lists(COUNTS | st.none(), max_size=3),
+    pa.list_view(pa.duration("ms")): st.lists(COUNTS | st.none(), max_size=3),
+    pa.struct({"t": pa.time64("ns"), "d": pa.date32(), "n": pa.decimal128(9, 2)}): st.fixed_dictionaries(
+        {"t": st.integers(0, 10**9) | st.none(), "d": PLAIN[pa.date32()] | st.none(), "n": decimals(9, 2) | st.none()}
+    ),
+    pa.map_(pa.string(), pa.timestamp("s")): st.lists(st.tuples(TEXT, COUNTS | st.none()), max_size=3),
+}
+
+
+def cell_of(scalar):
+    """A value of pyarrow's as a frame has it: times and their lengths by NumPy, in the unit that they are counted in."""
+    kind = scalar.type
+    if not scalar.is_valid:
+        return None
+    if pa.types.is_timestamp(kind):
+        return np.datetime64(scalar.value, kind.unit)
+    if pa.types.is_duration(kind):
+        return np.timedelta64(scalar.value, kind.unit)
+    if pa.types.is_time(kind):
+        micros, rest = divmod(scalar.value * UNITS[kind.unit], 1000)
+        whole = datetime.datetime(1, 1, 1) + datetime.timedelta(microseconds=micros)
+        return np.timedelta64(micros * 1000 + rest, "ns") if rest else whole.time()
+    if pa.types.is_dictionary(kind):
+        return cell_of(scalar.dictionary[scalar.index.as_py()])
+    if pa.types.is_map(kind):
+        return [(cell_of(entry["key"]), cell_of(entry["value"])) for entry in scalar.values]
+    if pa.types.is_nested(kind) and not pa.types.is_struct(kind):
+        return [cell_of(value) for value in scalar.values]
+    if pa.types.is_struct(kind):
+        return {field.name: cell_of(scalar[field.name]) for field in kind}
+    return scalar.as_py()
 
 
 @SETTINGS
-@given(tables({kind: cells for kind, cells in {**PLAIN, **NESTED}.items() if not is_counted(kind)}))
+@given(tables({**TYPES, **CARRIED, **TIMES}))
 def test_cells_are_what_pyarrow_says(table):
     frame = DataFrameViewFactory.from_arrow(table)
     for name in table.column_names:
-        assert list(frame[name]) == table[name].to_pylist()
+        cells, expected = list(frame[name]), [cell_of(value) for value in table[name]]
+        assert cells == expected
+        assert [type(cell) for cell in cells] == [type(cell) for cell in expected]
+        assert [getattr(cell, "dtype", None) for cell in cells] == [getattr(cell, "dtype", None) for cell in expected]
+        assert [frame.at(name, row) for row in range(len(table))] == expected
 
 
 def by_polars(table):

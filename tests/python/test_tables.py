@@ -156,6 +156,49 @@ def make(tmp_path, kind, rows=10_000):
     return path
 
 
+NAMES = {
+    "a text": lambda: "s,x",
+    "a list": lambda: ["s", "x"],
+    "a tuple": lambda: ("s", "x"),
+    "a generator": lambda: (name for name in ("s", "x")),
+    "keys": lambda: {"s": 0, "x": 1}.keys(),
+    "an array": lambda: np.array(["s", "x"]),
+    "objects": lambda: np.array(["s", "x"], object),
+    "labels": lambda: pytest.importorskip("pandas").Index(["s", "x"]),
+    "a series": lambda: pytest.importorskip("pandas").Series(["s", "x"]),
+    "a column": lambda: DataFrameViewFactory.from_columns({"name": ["s", "x"]})["name"],
+}
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_options_take_texts_in_any_order_of_them(tmp_path, names):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y,s\n1,2,s\nx,,7\n")
+    assert open_table(path, columns=NAMES[names]()).columns == ["s", "x"]
+    assert open_table(path, null_values=NAMES[names]())["s"].to_list() == [None, 7]
+    assert open_table(path, text_columns=NAMES[names]())["s"].to_list() == ["s", "7"]
+    assert open_table(path, null_values=[2, 7])["y"].null_count == 2
+
+
+@pytest.mark.parametrize("option", ["columns", "null_values", "text_columns"])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (b"s,x", "expected a text, a number, or a list of texts, not bytes"),
+        ([b"s"], "not bytes"),
+        ([None], "not NoneType"),
+        ([["s", "x"]], "not list"),
+        (np.array([["s", "x"]]), "not ndarray"),
+        ({"s", "x"}, "expected values in an order, such as a list, not a dict or set"),
+        ({"s": 1}, "expected values in an order"),
+    ],
+)
+def test_options_that_are_no_texts_are_refused(tmp_path, option, given, words):
+    path = make(tmp_path, "csv", 3)
+    with pytest.raises(TypeError, match=f"{option}: .*{words}"):
+        open_table(path, **{option: given})
+
+
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet", "arrow"])
 def test_columns_and_rows_are_chosen(tmp_path, kind):
     path = make(tmp_path, kind)

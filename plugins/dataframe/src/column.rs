@@ -195,6 +195,21 @@ impl Column {
         Ok(())
     }
 
+    /// The same column with rows of 0, false and "" in the place of some.
+    pub(crate) fn with_rows_replaced(&self, gone: &Range<usize>, count: usize) -> Result<Self> {
+        let mut made = self.sliced(&(0..gone.start));
+        made.extend(count)?;
+        made.chunks.extend(self.pieces(&(gone.end..self.rows())));
+        if made.chunks.iter().any(|chunk| chunk.len > 0) {
+            made.chunks.retain(|chunk| chunk.len > 0);
+        } else {
+            // A dictionary means something without rows, too.
+            made.chunks.truncate(1);
+        }
+        made.settle()?;
+        Ok(made)
+    }
+
     /// Makes one piece of very many.
     pub(crate) fn settle(&mut self) -> Result<()> {
         if self.chunks.len() > MAX_CHUNKS {

@@ -2,18 +2,25 @@
 
 use crate::build::{numbers, Part};
 use crate::cells::{unit_of, Cell};
-use crate::types::words;
+use crate::request::lossless;
+use crate::storage::rebuilt;
+use crate::types::{words, TableType};
+use crate::values::Values;
 use arrow_array::{make_array, ArrayRef};
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_buffer::{i256, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, TimeUnit};
-use iolink_sdk::{Error, ErrorKind, OwnedSchema, Result};
+use iolink_sdk::{Error, ErrorKind, Result};
 use std::collections::HashMap;
+use std::str::FromStr;
 
 type Half = <arrow_array::types::Float16Type as arrow_array::ArrowPrimitiveType>::Native;
 
 /// Bits of a whole number up to which every integer is such a float.
 const EXACT: [(DataType, u32); 3] = [(DataType::Float64, 53), (DataType::Float32, 24), (DataType::Float16, 11)];
+
+/// Milliseconds of a day.
+const DAY: i128 = 86_400_000;
 
 fn refuse<T>(kind: ErrorKind, row: usize, what: &str) -> Result<T> {
     Err(Error::new(kind, format!("row {row}: {what}")))
@@ -140,6 +147,72 @@ impl Filler<'_> {
         }
     }
 
+    /// Milliseconds since 1970-01-01 of a date, or of a midnight that has no zone: NumPy has no other dates.
+    fn midnight(&self, row: usize, cell: &Cell<'_>) -> Result<i128> {
+        match cell {
+            Cell::Date(days) => Ok(i128::from(*days) * DAY),
+            Cell::Stamp(count, unit, None) => {
+                match self.count(row, *count, unit, &TimeUnit::Millisecond).map(i128::from) {
+                    Ok(millis) if millis % DAY == 0 => Ok(millis),
+                    _ => refuse(ErrorKind::InvalidArgument, row, "a point in time that is not midnight is no date"),
+                }
+            }
+            other => self.wrong(row, other),
+        }
+    }
+
+    /// A time of day, or the length of time since midnight, in a unit.
+    fn time(&self, row: usize, cell: &Cell<'_>, unit: &TimeUnit) -> Result<i64> {
+        match cell {
+            Cell::Time(count) => self.count(row, *count, "ns", unit),
+            Cell::Span(count, from) => {
+                let nanos = self.count(row, *count, from, &TimeUnit::Nanosecond)?;
+                if !(0..DAY as i64 * 1_000_000).contains(&nanos) {
+                    let what = format!("{count} {from} after midnight is no time of a day");
+                    return refuse(ErrorKind::InvalidArgument, row, &what);
+                }
+                self.count(row, nanos, "ns", unit)
+            }
+            other => self.wrong(row, other),
+        }
+    }
+
+    /// Decimal numbers as integers of a scale, refused where they have more digits.
+    fn decimals<T: FromStr + Default + arrow_buffer::ArrowNativeType>(
+        &self,
+        precision: u8,
+        scale: i8,
+    ) -> Result<ArrayRef> {
+        self.each(|row, cell| match cell {
+            Cell::Decimal(text) => match scaled(text, precision, scale).and_then(|digits| digits.parse::<T>().ok()) {
+                Some(value) => Ok(value),
+                None => refuse(
+                    ErrorKind::InvalidArgument,
+                    row,
+                    &format!("{text} does not fit into type {}", words(self.data_type)),
+                ),
+            },
+            other => self.wrong(row, other),
+        })
+    }
+
+    /// Bytes of one length.
+    fn blocks(&self, size: usize) -> Result<ArrayRef> {
+        let mut data = vec![0u8; self.cells.len() * size];
+        for (row, cell) in self.cells.iter().enumerate() {
+            match cell {
+                Cell::Missing => {}
+                Cell::Bytes(bytes) if bytes.len() == size => data[row * size..][..size].copy_from_slice(bytes),
+                Cell::Bytes(bytes) => {
+                    let what = format!("{} bytes are not a value of type {}", bytes.len(), words(self.data_type));
+                    return refuse(ErrorKind::InvalidArgument, row, &what);
+                }
+                other => return self.wrong(row, other),
+            }
+        }
+        Ok(rebuilt(self.data_type.clone(), self.cells.len(), Buffer::from_vec(data), self.nulls()))
+    }
+
     fn dictionary(&self, key: &DataType, value: &DataType) -> Result<ArrayRef> {
         let mut known: HashMap<String, i128> = HashMap::new();
         let (mut keys, mut values) = (Vec::new(), Vec::new());
@@ -201,17 +274,19 @@ impl Filler<'_> {
             DataType::LargeUtf8 => self.bytes(true, true),
             DataType::Binary => self.bytes(false, false),
             DataType::LargeBinary => self.bytes(false, true),
-            DataType::Date32 => self.each(|row, cell| match cell {
-                Cell::Date(days) => match i32::try_from(*days) {
-                    Ok(days) => Ok(days),
-                    Err(_) => refuse(ErrorKind::InvalidArgument, row, "the date does not fit into 32 bits"),
-                },
-                other => self.wrong(row, other),
+            DataType::Date32 => self.each(|row, cell| match i32::try_from(self.midnight(row, cell)? / DAY) {
+                Ok(days) => Ok(days),
+                Err(_) => refuse(ErrorKind::InvalidArgument, row, "the date does not fit into 32 bits"),
             }),
-            DataType::Time64(unit) => self.each(|row, cell| match cell {
-                Cell::Time(count) => self.count(row, *count, "ns", unit),
-                other => self.wrong(row, other),
+            DataType::Date64 => self.each(|row, cell| match i64::try_from(self.midnight(row, cell)?) {
+                Ok(millis) => Ok(millis),
+                Err(_) => refuse(ErrorKind::InvalidArgument, row, "the date does not fit into 64 bits"),
             }),
+            DataType::Time32(unit) => self.each(|row, cell| match i32::try_from(self.time(row, cell, unit)?) {
+                Ok(count) => Ok(count),
+                Err(_) => self.wrong(row, cell),
+            }),
+            DataType::Time64(unit) => self.each(|row, cell| self.time(row, cell, unit)),
             DataType::Timestamp(unit, zone) => self.each(|row, cell| match cell {
                 Cell::Stamp(count, from, known) if zone.is_some() || known.is_none() => {
                     self.count(row, *count, from, unit)
@@ -222,17 +297,11 @@ impl Filler<'_> {
                 Cell::Span(count, from) => self.count(row, *count, from, unit),
                 other => self.wrong(row, other),
             }),
-            DataType::Decimal128(precision, scale) => self.each(|row, cell| match cell {
-                Cell::Decimal(text) => match scaled(text, *scale) {
-                    Some(value) if value.unsigned_abs() < 10_u128.pow(u32::from(*precision)) => Ok(value),
-                    _ => refuse(
-                        ErrorKind::InvalidArgument,
-                        row,
-                        &format!("{text} does not fit into type {}", words(self.data_type)),
-                    ),
-                },
-                other => self.wrong(row, other),
-            }),
+            DataType::Decimal32(precision, scale) => self.decimals::<i32>(*precision, *scale),
+            DataType::Decimal64(precision, scale) => self.decimals::<i64>(*precision, *scale),
+            DataType::Decimal128(precision, scale) => self.decimals::<i128>(*precision, *scale),
+            DataType::Decimal256(precision, scale) => self.decimals::<i256>(*precision, *scale),
+            DataType::FixedSizeBinary(size) => self.blocks(*size as usize),
             DataType::Dictionary(key, value) => self.dictionary(key, value),
             DataType::Utf8View | DataType::BinaryView | DataType::Null => self.views(),
             other => Err(Error::new(
@@ -263,32 +332,72 @@ impl Filler<'_> {
     }
 }
 
-/// A written decimal number as an integer of a scale; `None` where digits would be lost.
-fn scaled(text: &str, scale: i8) -> Option<i128> {
-    let scale = usize::try_from(scale).ok()?;
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+/// A written decimal number as a written integer of a scale; `None` where digits would be lost.
+fn scaled(text: &str, precision: u8, scale: i8) -> Option<String> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let part = if part.len() > scale { part.trim_end_matches('0') } else { part };
-    if part.len() > scale {
+    let part = part.trim_end_matches('0');
+    let places = usize::try_from(scale).unwrap_or(0);
+    if whole.is_empty()
+        || part.len() > places
+        || !digits.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.')
+    {
         return None;
     }
-    format!("{whole}{part:0<scale$}").parse::<i128>().ok().map(|value| value * sign)
+    let all = format!("{whole}{part:0<places$}");
+    // A negative scale leaves zeros at the end away.
+    let (kept, zeros) = all.split_at_checked(all.len().saturating_sub(usize::from(scale.min(0).unsigned_abs())))?;
+    let kept = kept.trim_start_matches('0');
+    if zeros.bytes().any(|digit| digit != b'0' && scale < 0) || kept.len() > usize::from(precision) {
+        return None;
+    }
+    Some(if kept.is_empty() { "0".to_owned() } else { format!("{sign}{kept}") })
+}
+
+/// Can values of the type be written one by one?
+fn has_cells(data_type: &DataType) -> bool {
+    Filler { data_type, cells: &[] }.array().is_ok()
+}
+
+fn of_field(field: &Field, cells: &[Cell<'_>]) -> Result<Part> {
+    let array = Filler { data_type: field.data_type(), cells }
+        .array()
+        .map_err(|failed| failed.context(&format!("column {:?}", field.name())))?;
+    Ok(Part::of(Field::new(field.name(), field.data_type().clone(), true), array))
 }
 
 impl Part {
-    /// Cells as values of the type that a schema's column has.
+    /// Cells as values of the type that a table's column has.
     ///
     /// # Errors
     /// `Type` or `InvalidArgument` with the row of the first cell that does not fit.
-    pub fn cells(schema: &OwnedSchema, column: usize, cells: &[Cell<'_>]) -> Result<Part> {
-        let schema = crate::import::schema_from(schema)?;
-        let Some(field) = schema.fields().get(column) else {
-            return Err(Error::new(ErrorKind::OutOfRange, format!("there is no column {column}")));
-        };
-        let array = Filler { data_type: field.data_type(), cells }
-            .array()
-            .map_err(|failed| failed.context(&format!("column {:?}", field.name())))?;
-        Ok(Part::of(Field::new(field.name(), field.data_type().clone(), true), array))
+    pub fn cells(table: &TableType, column: usize, cells: &[Cell<'_>]) -> Result<Part> {
+        of_field(table.field(column)?, cells)
+    }
+
+    /// The same values in the type that a table's column has, as a list of them would be taken.
+    ///
+    /// # Errors
+    /// `Type` or `InvalidArgument` with the row of the first value that does not fit; `Corrupt` for values that are damaged.
+    pub fn in_type_of(self, table: &TableType, column: usize) -> Result<Part> {
+        let wanted = table.field(column)?;
+        let (given, array) = self.to_c()?;
+        let values = Values::of_array(&given, array)?;
+        let (from, to) = (values.array.data_type(), wanted.data_type());
+        if from == to {
+            return Ok(self);
+        }
+        if let Some(array) = lossless(&values.array, to) {
+            return Ok(Part::of(Field::new(wanted.name(), to.clone(), true), array));
+        }
+        let naive = matches!((from, to), (DataType::Timestamp(_, None), DataType::Timestamp(_, Some(_))));
+        if naive || !has_cells(to) {
+            let (name, from, to) = (wanted.name(), words(from), words(to));
+            let what = format!("column {name:?} has values of type {to}, not {from}; convert them first");
+            return Err(Error::new(ErrorKind::Type, what));
+        }
+        let cells: Vec<Cell<'_>> = (0..values.len()).filter_map(|row| values.cell(row)).collect();
+        of_field(wanted, &cells)
     }
 
     /// Cells as values of the type that a C format names.

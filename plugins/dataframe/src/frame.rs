@@ -1,6 +1,7 @@
 //! The frame: columns behind a lock, shared with every frame that was cut from it until one of them is changed.
 
 use crate::column::Column;
+use crate::edit::Wanted;
 use crate::export::{batches, schema_to, stream_to};
 use crate::import::{schema_from, table_from, values_from};
 use crate::lend::{storage, Storage};
@@ -40,13 +41,28 @@ pub(crate) struct State {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: usize,
     /// No other frame, and not this one with other columns, has this number.
-    number: u64,
+    pub(crate) number: u64,
 }
 
 impl State {
     fn new(metadata: HashMap<String, String>, columns: Vec<Column>, rows: usize) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         State { metadata, columns, rows, number: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn again(&self) -> Self {
+        State::new(self.metadata.clone(), self.columns.clone(), self.rows)
+    }
+
+    pub(crate) fn change_words(&mut self, key: &str, change: impl Fn(&str) -> Option<String>) {
+        for column in &mut self.columns {
+            if let Some(words) = column.field.metadata().get(key).and_then(|words| change(words)) {
+                let mut metadata = column.field.metadata().clone();
+                metadata.insert(key.to_owned(), words);
+                column.field = Arc::new(column.field.as_ref().clone().with_metadata(metadata));
+            }
+        }
     }
 
     fn fields(&self) -> Vec<FieldRef> {
@@ -57,18 +73,30 @@ impl State {
         Arc::new(Schema::new_with_metadata(self.fields(), self.metadata.clone()))
     }
 
-    fn column(&self, column: u64) -> Result<usize> {
+    pub(crate) fn column(&self, column: u64) -> Result<usize> {
         match usize::try_from(column) {
             Ok(index) if index < self.columns.len() => Ok(index),
             _ => fail!(OutOfRange, "there is no column {column}; the frame has {}, counted from 0", self.columns.len()),
         }
     }
 
-    fn range(&self, rows: &Range<u64>) -> Result<Range<usize>> {
+    pub(crate) fn range(&self, rows: &Range<u64>) -> Result<Range<usize>> {
         if rows.start > rows.end || rows.end > self.rows as u64 {
             fail!(OutOfRange, "rows {} to {} are not all there; the frame has {}", rows.start, rows.end, self.rows);
         }
         Ok(rows.start as usize..rows.end as usize)
+    }
+
+    fn export(&self, chosen: Vec<usize>, rows: &Range<u64>) -> Result<OwnedStream> {
+        let rows = self.range(rows)?;
+        let fields: Vec<FieldRef> = chosen.iter().map(|index| self.columns[*index].field.clone()).collect();
+        let schema = Arc::new(Schema::new_with_metadata(fields, self.metadata.clone()));
+        let chosen: Vec<&Column> = chosen.into_iter().map(|index| &self.columns[index]).collect();
+        for column in &chosen {
+            column.check(&rows)?;
+        }
+        let made = batches(&schema, &chosen, &rows)?;
+        stream_to(schema, made)
     }
 
     fn chosen(&self, columns: Option<&[u64]>) -> Result<Vec<usize>> {
@@ -79,7 +107,7 @@ impl State {
     }
 }
 
-fn row_count(rows: u64) -> Result<usize> {
+pub(crate) fn row_count(rows: u64) -> Result<usize> {
     match usize::try_from(rows) {
         Ok(rows) if rows <= isize::MAX as usize / 32 => Ok(rows),
         _ => fail!(Limit, "{rows} rows are more than can be addressed"),
@@ -131,7 +159,7 @@ impl Frame {
         self.0.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         self.0.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -162,9 +190,12 @@ impl Frame {
                 _ => {}
             }
         }
+        // The pieces may have owners that call back: they are dropped unlocked.
+        let _replaced;
         let mut state = self.state_mut();
         let index = state.column(column)?;
         let column = &mut state.columns[index];
+        _replaced = column.chunks.clone();
         column.join()?;
         Ok(column.chunks.first().and_then(storage))
     }
@@ -188,10 +219,10 @@ impl Frame {
     ///
     /// # Errors
     /// `OutOfRange` for a column that is not there.
-    pub fn column_info(&self, column: u64) -> Result<ColumnInfo> {
+    pub fn column_info(&self, wanted: Wanted<'_>) -> Result<ColumnInfo> {
         let field = {
             let state = self.state();
-            state.columns[state.column(column)?].field.clone()
+            state.columns[wanted.find(&state)?].field.clone()
         };
         ColumnInfo::new(&field)
     }
@@ -209,13 +240,56 @@ impl Frame {
 
     /// Changes one word about each column that has it, where `change` answers with another one.
     pub fn change_words(&self, key: &str, change: impl Fn(&str) -> Option<String>) {
-        for column in &mut self.state_mut().columns {
-            if let Some(words) = column.field.metadata().get(key).and_then(|words| change(words)) {
-                let mut metadata = column.field.metadata().clone();
-                metadata.insert(key.to_owned(), words);
-                column.field = Arc::new(column.field.as_ref().clone().with_metadata(metadata));
-            }
+        self.state_mut().change_words(key, change);
+    }
+
+    /// Some rows of a column, without a count all that follow the first one.
+    ///
+    /// # Errors
+    /// `OutOfRange` for a column or row that is not there, `Corrupt` for values that are not what Arrow demands.
+    pub fn export_wanted(&self, wanted: Wanted<'_>, first: u64, count: Option<u64>) -> Result<OwnedStream> {
+        let state = self.state();
+        let end = count.map_or((state.rows as u64).max(first), |count| first.saturating_add(count));
+        state.export(vec![wanted.find(&state)?], &(first..end))
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// `Corrupt` for values that are not what Arrow demands.
+    pub fn export_all(&self) -> Result<OwnedStream> {
+        let state = self.state();
+        state.export(state.chosen(None)?, &(0..state.rows as u64))
+    }
+
+    /// A number that the frame has until its columns or rows are others, and how many rows it has.
+    pub fn number_and_rows(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.number, state.rows as u64)
+    }
+
+    /// Overwrites a run of a column's values.
+    ///
+    /// # Errors
+    /// `OutOfRange` for a column or row that is not there, `Type` for values of another type.
+    pub fn write_wanted(
+        &self,
+        wanted: Wanted<'_>,
+        first_row: u64,
+        schema: OwnedSchema,
+        values: OwnedArray,
+    ) -> Result<()> {
+        let (field, chunk) = values_from(&schema, values)?;
+        // What is replaced may be the last reference to much, with owners that call back: it is dropped unlocked.
+        let _replaced;
+        {
+            let mut state = self.state_mut();
+            let index = wanted.find(&state)?;
+            let end = first_row.saturating_add(chunk.len as u64);
+            let rows = state.range(&(first_row..end))?;
+            _replaced = splice(&mut state.columns[index], rows, &field, &chunk)?;
         }
+        Ok(())
     }
 
     /// The table's own metadata.
@@ -241,29 +315,11 @@ impl DataFrameView for Frame {
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
         let state = self.state();
-        let (chosen, rows) = (state.chosen(columns)?, state.range(&rows)?);
-        let fields: Vec<FieldRef> = chosen.iter().map(|index| state.columns[*index].field.clone()).collect();
-        let schema = Arc::new(Schema::new_with_metadata(fields, state.metadata.clone()));
-        let chosen: Vec<&Column> = chosen.into_iter().map(|index| &state.columns[index]).collect();
-        for column in &chosen {
-            column.check(&rows)?;
-        }
-        let made = batches(&schema, &chosen, &rows)?;
-        stream_to(schema, made)
+        state.export(state.chosen(columns)?, &rows)
     }
 
     fn write(&self, column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()> {
-        let (field, chunk) = values_from(&schema, values)?;
-        // What is replaced may be the last reference to much, with owners that call back: it is dropped unlocked.
-        let _replaced;
-        {
-            let mut state = self.state_mut();
-            let index = state.column(column)?;
-            let end = first_row.saturating_add(chunk.len as u64);
-            let rows = state.range(&(first_row..end))?;
-            _replaced = splice(&mut state.columns[index], rows, &field, &chunk)?;
-        }
-        Ok(())
+        self.write_wanted(Wanted { index: column, name: None }, first_row, schema, values)
     }
 
     fn reshape(&self, schema: OwnedSchema, rows: u64) -> Result<()> {

@@ -2,13 +2,15 @@
 //! buffer that anybody else can see.
 //!
 //! Read in this order: [`Frame`] (the view), [`Storage`] (the bytes of a column as they lie, which need not be Arrow's),
-//! [`Values`] (cells one by one), [`build`] (columns out of plain memory), [`request`] (types that a consumer asks for).
+//! [`Values`] (cells one by one), [`Edit`] (other columns and rows), [`build`] (columns out of plain memory), [`request`] (types that a consumer asks for).
 
 pub mod build;
 mod cells;
 mod column;
 mod dictionary;
+mod edit;
 mod export;
+pub mod far;
 mod fill;
 mod frame;
 mod import;
@@ -21,6 +23,7 @@ mod write;
 mod zeros;
 
 pub use cells::Cell;
+pub use edit::{Edit, NewColumn, Wanted};
 pub use frame::{Frame, Identities};
 pub use lend::{Keeper, Storage};
 pub use storage::Form;

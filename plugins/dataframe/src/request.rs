@@ -65,7 +65,7 @@ fn column_as(column: Column, wanted: &DataType) -> Result<Column> {
 }
 
 /// The same values in another type; `None` where there is no such way, or a value would change.
-fn lossless(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
+pub(crate) fn lossless(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     use DataType::{Dictionary, Duration, Float32, Float64, Timestamp};
     let from = array.data_type();
     match (from, to) {

@@ -1,8 +1,9 @@
 use super::*;
 use crate::build::{table, Item, Lent, Part, Texts};
 use iolink_sdk::abi::{ArrowArray, ArrowArrayStream};
-use iolink_sdk::{DataFrameView, DataType, OwnedStream, Owner};
+use iolink_sdk::{DataFrameView, DataType, OwnedArray, OwnedSchema, OwnedStream, Owner};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ fn cells(frame: &Frame, column: u64) -> Vec<Cell<'static>> {
 }
 
 fn put(frame: &Frame, column: u64, first: u64, cells: &[Cell<'_>]) -> Result<()> {
-    let part = Part::cells(&frame.schema()?, column as usize, cells)?;
+    let part = Part::cells(&TableType::read(&frame.schema()?)?, column as usize, cells)?;
     let (schema, values) = part.to_c()?;
     frame.write(column, first, schema, values)
 }
@@ -405,4 +406,129 @@ fn texts_of_ascii_whose_offsets_are_wrong_are_seen() {
         assert!(!sound(&wrong, "abc"), "{wrong:?}");
     }
     assert!(!sound(&[0, 1, 2], "\u{e9}"), "a cut within a character");
+}
+
+/// A frame of another maker, as this crate sees it.
+struct Far(Frame);
+
+impl DataFrameView for Far {
+    fn capabilities(&self) -> DataFrameCapability {
+        self.0.capabilities()
+    }
+
+    fn shape(&self) -> Result<(u64, u64)> {
+        self.0.shape()
+    }
+
+    fn schema(&self) -> Result<OwnedSchema> {
+        self.0.schema()
+    }
+
+    fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
+        self.0.export(columns, rows)
+    }
+
+    fn write(&self, column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()> {
+        self.0.write(column, first_row, schema, values)
+    }
+
+    fn reshape(&self, schema: OwnedSchema, rows: u64) -> Result<()> {
+        self.0.reshape(schema, rows)
+    }
+}
+
+fn ages(name: &str, ages: &[i128]) -> (TableType, Part) {
+    let mut table = TableType::default();
+    table.push(name, DataType::INT64).unwrap();
+    let cells: Vec<_> = ages.iter().map(|age| int(*age)).collect();
+    let part = Part::cells(&table, 0, &cells).unwrap();
+    (table, part)
+}
+
+/// A column by its name, which is no more where it was.
+fn named(name: &str) -> Wanted<'_> {
+    Wanted { index: 7, name: Some(name) }
+}
+
+#[test]
+fn frames_of_any_maker_are_changed_alike() {
+    let changed = |far_one: bool| {
+        let frame = people(3);
+        put(&frame, 1, 0, &[int(1), int(2), int(3)]).unwrap();
+        let view = Far(frame.clone());
+        let (table, part) = ages("older", &[11, 12, 13]);
+        let (few, too_few) = ages("few", &[1]);
+        if far_one {
+            assert_eq!(far::add_column(&view, &few, Some(&too_few)).unwrap_err().kind(), ErrorKind::InvalidArgument);
+            far::add_column(&view, &table, Some(&part)).unwrap();
+            assert!(far::add_column(&view, &table, None).is_err(), "the name is taken");
+            far::set_unit(&view, named("older"), "years").unwrap();
+            far::remove_column(&view, named("name")).unwrap();
+            far::add_rows(&view, 1, 2).unwrap();
+            far::remove_rows(&view, 3, 1).unwrap();
+            far::write(&view, named("age"), 3, &ages("age", &[9]).1).unwrap();
+            assert_eq!(far::add_rows(&view, 9, 1).unwrap_err().kind(), ErrorKind::OutOfRange);
+            assert_eq!(far::remove_rows(&view, 3, 2).unwrap_err().kind(), ErrorKind::OutOfRange);
+            assert_eq!(far::remove_column(&view, named("name")).unwrap_err().kind(), ErrorKind::OutOfRange);
+        } else {
+            let edit = |change: &dyn Fn(&mut Edit) -> Result<()>| frame.edit(None, |edit| change(edit)).map(drop);
+            let new = NewColumn::new(&table, Some(&part)).unwrap();
+            let short = NewColumn::new(&few, Some(&too_few)).unwrap();
+            assert_eq!(edit(&|edit| edit.add_column(&short)).unwrap_err().kind(), ErrorKind::InvalidArgument);
+            edit(&|edit| edit.add_column(&new)).unwrap();
+            assert!(edit(&|edit| edit.add_column(&new)).is_err(), "the name is taken");
+            edit(&|edit| edit.set_unit(named("older"), "years")).unwrap();
+            edit(&|edit| edit.remove_column(named("name"))).unwrap();
+            edit(&|edit| edit.replace_rows(1..1, 2)).unwrap();
+            edit(&|edit| edit.replace_rows(3..4, 0)).unwrap();
+            let (schema, values) = ages("age", &[9]).1.to_c().unwrap();
+            frame.write_wanted(named("age"), 3, schema, values).unwrap();
+            assert_eq!(edit(&|edit| edit.replace_rows(9..9, 1)).unwrap_err().kind(), ErrorKind::OutOfRange);
+            assert_eq!(edit(&|edit| edit.replace_rows(3..5, 0)).unwrap_err().kind(), ErrorKind::OutOfRange);
+            assert_eq!(edit(&|edit| edit.remove_column(named("name"))).unwrap_err().kind(), ErrorKind::OutOfRange);
+        }
+        let table = TableType::read(&frame.schema().unwrap()).unwrap();
+        let names: Vec<_> = table.names().map(str::to_owned).collect();
+        let all: Vec<_> = (0..table.len() as u64).map(|column| cells(&frame, column)).collect();
+        (names, table.column(2).unwrap().unit().to_owned(), all)
+    };
+    let near = changed(false);
+    assert_eq!(near, changed(true));
+    assert_eq!((near.0, near.1), (vec!["age".to_owned(), "here".to_owned(), "older".to_owned()], "years".to_owned()));
+    assert_eq!(near.2[0], [int(1), int(0), int(0), int(9)]);
+    assert_eq!(near.2[2], [int(11), int(0), int(0), int(13)]);
+}
+
+#[test]
+fn an_edit_of_a_frame_that_was_changed_since_or_that_fails_changes_nothing() {
+    let frame = people(3);
+    let seen = frame.number_and_rows().0;
+    assert!(frame.edit(Some(seen), |edit| edit.replace_rows(0..1, 0)).unwrap());
+    assert!(!frame.edit(Some(seen), |edit| edit.replace_rows(0..1, 0)).unwrap());
+    let failed = frame.edit(None, |edit| {
+        edit.remove_column(Wanted { index: 0, name: None })?;
+        edit.replace_rows(0..9, 0)
+    });
+    assert!(failed.is_err());
+    assert_eq!(frame.shape().unwrap(), (3, 2));
+}
+
+#[test]
+fn decimals_of_any_scale_are_written_digit_by_digit() {
+    let written = |format: &str, text: &str| {
+        let part = Part::typed("d", format, &[Cell::Decimal(text.into())]).ok()?;
+        cells(&one(part), 0).pop()
+    };
+    for format in ["d:9,2,32", "d:18,2,64", "d:38,2", "d:76,2,256"] {
+        assert_eq!(written(format, "-1234.50"), Some(Cell::Decimal("-1234.50".into())), "{format}");
+        assert_eq!(written(format, "0"), Some(Cell::Decimal("0.00".into())), "{format}");
+        assert_eq!(written(format, "1.2300"), Some(Cell::Decimal("1.23".into())), "{format}");
+        for lost in ["1.234", "NaN", "1e3", ""] {
+            assert_eq!(written(format, lost), None, "{format} {lost}");
+        }
+    }
+    assert_eq!(written("d:9,-2", "1200"), Some(Cell::Decimal("1200".into())));
+    assert_eq!(written("d:9,-2", "1250"), None);
+    assert_eq!(written("d:4,2", "100"), None);
+    assert_eq!(written("d:4,2", "99.99"), Some(Cell::Decimal("99.99".into())));
 }

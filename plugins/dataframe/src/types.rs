@@ -2,6 +2,7 @@
 
 use crate::arrow_error;
 use crate::build::type_of;
+use crate::edit::Wanted;
 use crate::export::schema_to;
 use crate::import::schema_from;
 use arrow_array::ffi::FFI_ArrowSchema;
@@ -164,6 +165,22 @@ impl ColumnInfo {
     }
 }
 
+/// The column with another unit; "" is none.
+pub(crate) fn with_unit(field: &Field, unit: &str) -> Field {
+    let mut metadata = field.metadata().clone();
+    if unit.is_empty() {
+        metadata.remove(UNIT);
+    } else {
+        metadata.insert(UNIT.to_owned(), unit.to_owned());
+    }
+    field.clone().with_metadata(metadata)
+}
+
+pub(crate) fn name_is_taken(name: &str) -> Error {
+    let what = format!("there is a column {name:?} already; the names of a frame's columns must differ");
+    Error::new(ErrorKind::InvalidArgument, what)
+}
+
 /// The columns of a table, to be read and changed.
 #[derive(Debug, Clone, Default)]
 pub struct TableType {
@@ -207,9 +224,28 @@ impl TableType {
     /// # Errors
     /// `OutOfRange` where there is no such column.
     pub fn column(&self, index: usize) -> Result<ColumnInfo> {
-        match self.fields.get(index) {
-            Some(field) => ColumnInfo::new(field),
-            None => Err(self.no_column(index)),
+        ColumnInfo::new(self.field(index)?)
+    }
+
+    pub(crate) fn field(&self, index: usize) -> Result<&FieldRef> {
+        self.fields.get(index).ok_or_else(|| self.no_column(index))
+    }
+
+    /// Number of a column.
+    ///
+    /// # Errors
+    /// `OutOfRange` where there is no such column.
+    pub fn find(&self, wanted: Wanted<'_>) -> Result<usize> {
+        let index = usize::try_from(wanted.index).unwrap_or(usize::MAX);
+        match (wanted.name, self.fields.get(index)) {
+            (None, None) => Err(self.no_column(index)),
+            (Some(name), field) if field.is_none_or(|field| field.name() != name) => {
+                match self.names().position(|known| known == name) {
+                    Some(index) => Ok(index),
+                    None => fail!(OutOfRange, "there is no column {name:?}"),
+                }
+            }
+            _ => Ok(index),
         }
     }
 
@@ -245,12 +281,21 @@ impl TableType {
     }
 
     fn push_field(&mut self, field: Field) -> Result<()> {
-        let name = field.name();
-        if self.names().any(|known| known == name) {
-            fail!(InvalidArgument, "there is a column {name:?} already; the names of a frame's columns must differ");
+        if self.names().any(|known| known == field.name()) {
+            return Err(name_is_taken(field.name()));
         }
         self.fields.push(Arc::new(field));
         Ok(())
+    }
+
+    /// Adds all columns of another table at the end.
+    pub(crate) fn push_all(&mut self, other: &TableType) -> Result<()> {
+        other.fields.iter().try_for_each(|field| self.push_field(field.as_ref().clone()))
+    }
+
+    /// The column, where it is the only one.
+    pub(crate) fn only_field(&self) -> Option<&FieldRef> {
+        self.fields.first().filter(|_| self.fields.len() == 1)
     }
 
     /// Takes a column away.
@@ -271,13 +316,7 @@ impl TableType {
     /// `OutOfRange` where there is no such column.
     pub fn set_unit(&mut self, index: usize, unit: &str) -> Result<()> {
         let Some(field) = self.fields.get(index) else { return Err(self.no_column(index)) };
-        let mut metadata = field.metadata().clone();
-        if unit.is_empty() {
-            metadata.remove(UNIT);
-        } else {
-            metadata.insert(UNIT.to_owned(), unit.to_owned());
-        }
-        self.fields[index] = Arc::new(field.as_ref().clone().with_metadata(metadata));
+        self.fields[index] = Arc::new(with_unit(field, unit));
         Ok(())
     }
 

@@ -2,7 +2,9 @@
 
 use crate::cells::{cell, Cell};
 use crate::column::Chunk;
+use crate::edit::Wanted;
 use crate::export::array_to;
+use crate::far;
 use crate::frame::Frame;
 use crate::import::{table_from, values_from};
 use crate::lend::{storage, Storage};
@@ -29,9 +31,20 @@ impl Values {
     /// # Errors
     /// `OutOfRange` for a column or row that is not there, `Corrupt` for values that are not what Arrow demands.
     pub fn read(view: &dyn DataFrameView, column: u64, rows: Range<u64>) -> Result<Values> {
-        // What a frame of this crate hands out was looked at.
-        let known = Frame::of(view).is_some();
-        let mut all = Values::of_columns(view.export(Some(&[column]), rows)?, known)?;
+        let count = rows.end.saturating_sub(rows.start);
+        Values::read_wanted(view, Wanted { index: column, name: None }, rows.start, Some(count))
+    }
+
+    /// Reads some rows of a column, without a count all that follow the first one.
+    ///
+    /// # Errors
+    /// As [`Values::read`].
+    pub fn read_wanted(view: &dyn DataFrameView, wanted: Wanted<'_>, first: u64, count: Option<u64>) -> Result<Values> {
+        let mut all = match Frame::of(view) {
+            // What a frame of this crate hands out was looked at.
+            Some(own) => Values::of_columns(own.export_wanted(wanted, first, count)?, true)?,
+            None => Values::of_columns(far::export(view, wanted, first, count)?, false)?,
+        };
         match all.pop() {
             Some(values) if all.is_empty() => Ok(values),
             _ => fail!(Internal, "the frame handed out {} columns instead of one", all.len() + 1),

@@ -7,7 +7,7 @@ use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::vector::Place;
-use iolink_plugin_dataframe::{request, TableType, Values};
+use iolink_plugin_dataframe::{request, TableType, Values, Wanted};
 use iolink_sdk::DataFrameView as Frame;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
@@ -60,12 +60,25 @@ impl DataFrameColumn {
         Ok(py.detach(|| self.view.shape()).or_raise()?.1)
     }
 
+    /// The column by its name, wherever it is by now.
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { index: self.column, name: Some(&self.name) }
+    }
+
+    fn run(&self, py: Python<'_>, first: u64, count: Option<u64>) -> PyResult<Values> {
+        py.detach(|| Values::read_wanted(&**self.view, self.wanted(), first, count)).or_raise()
+    }
+
     fn values(&self, py: Python<'_>) -> PyResult<Values> {
-        py.detach(|| Values::read(&**self.view, self.column, 0..self.view.shape()?.1)).or_raise()
+        self.run(py, 0, None)
     }
 
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
-        py.detach(|| TableType::read(&self.view.schema()?)?.column(self.column as usize)).or_raise()
+        let info = || {
+            let table = TableType::read(&self.view.schema()?)?;
+            table.column(table.find(self.wanted())?)
+        };
+        py.detach(info).or_raise()
     }
 }
 
@@ -124,6 +137,10 @@ impl DataFrameColumn {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let given = self.to_numpy(py)?;
+        if let Some(dtype) = dtype {
+            let dtype = py.import("numpy")?.call_method1("dtype", (dtype,))?;
+            py.import("iolink._columns")?.call_method1("check_exact", (&self.name, &given, dtype))?;
+        }
         let array = match py.import("numpy.ma")?.call_method1("is_masked", (&given,))?.is_truthy()? {
             true => self.filled(&given, dtype)?,
             // NumPy drops a mask, here one that hides nothing.
@@ -151,7 +168,7 @@ impl DataFrameColumn {
         let Some(at) = place.among(rows) else {
             return Err(PyIndexError::new_err(format!("there is no row {}; the column has {rows}", place.0)));
         };
-        let values = py.detach(|| Values::read(&**self.view, self.column, at..at + 1)).or_raise()?;
+        let values = self.run(py, at, Some(1))?;
         match values.cell(0) {
             Some(cell) => to_python(py, &cell),
             None => Ok(py.None().into_bound(py)),

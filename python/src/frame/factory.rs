@@ -1,7 +1,9 @@
 //! `DataFrameViewFactory`.
 
 use super::arrow::given;
-use super::parts::frame_from_columns;
+use super::parts::{frame_from_columns, name_from};
+use super::scan::type_words;
+use super::select::{as_it_is, whole};
 use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
@@ -60,12 +62,27 @@ impl ColumnType {
     }
 }
 
+/// The names of columns that are to be made.
+fn names_from(names: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let wrong =
+        |what: &str| PyTypeError::new_err(format!("names: expected a list of texts, one for each column, not {what}"));
+    if names.is_instance_of::<PyString>() {
+        return Err(wrong("one text"));
+    }
+    let name = |name: Bound<'_, PyAny>| match name.cast::<PyString>() {
+        Ok(name) => name_from(name),
+        Err(_) => Err(wrong(&format!("one with a {}", type_words(&name)))),
+    };
+    names.try_iter().map_err(|_| wrong(&type_words(names)))?.map(|given| name(given?)).collect()
+}
+
 /// Columns and rows from the page's arguments: (columns, rows), names, types.
 pub fn described(
     shape: &Bound<'_, PyAny>,
-    names: Vec<String>,
+    names: &Bound<'_, PyAny>,
     dtypes: &Bound<'_, PyAny>,
 ) -> PyResult<(TableType, u64)> {
+    let names = names_from(names)?;
     let sizes = shape_from("shape", shape)?;
     let &[columns, rows] = sizes.as_slice() else {
         return Err(PyValueError::new_err(format!(
@@ -99,7 +116,7 @@ impl DataFrameViewFactory {
     fn allocate(
         py: Python<'_>,
         shape: &Bound<'_, PyAny>,
-        names: Vec<String>,
+        names: &Bound<'_, PyAny>,
         dtypes: &Bound<'_, PyAny>,
     ) -> PyResult<DataFrameView> {
         let (table, rows) = described(shape, names, dtypes)?;
@@ -178,7 +195,7 @@ impl DataFrameViewFactory {
         if let Some(format) = format {
             target = target.with_format(format);
         }
-        let view = View::DataFrame(frame.get().view.clone());
+        let view = View::DataFrame(as_it_is(&frame.get().view).or_raise()?);
         of_providers(progress, || py.detach(|| registry().save(view, target, provider)).or_raise())?;
         Ok(())
     }
@@ -195,10 +212,7 @@ impl DataFrameViewFactory {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<DataFrameView> {
         let view = frame.get().view.clone();
-        let copy = || {
-            let stream = view.export(None, 0..view.shape()?.1)?;
-            registry().adopt(Adopt::DataFrame(stream))?.into_data_frame()
-        };
+        let copy = || registry().adopt(Adopt::DataFrame(whole(&view)?))?.into_data_frame();
         of_providers(progress, || py.detach(copy).or_raise()).map(DataFrameView::new)
     }
 }

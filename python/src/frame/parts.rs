@@ -14,7 +14,7 @@ use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMemoryView, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyList, PyMemoryView, PyString, PyTuple};
 use std::collections::HashMap;
 
 /// The contiguous bytes of an array or another object that lends its memory, kept by it and by `guard`.
@@ -57,11 +57,21 @@ fn mask_from(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
     Ok(Some(given.call_method1("astype", ("u1",))?.call_method0("tobytes")?.extract()?))
 }
 
+/// The name of a column that is to be made.
+pub fn name_from(name: &Bound<'_, PyString>) -> PyResult<String> {
+    name.extract().map_err(|_| {
+        let name = name.repr().map_or_else(|_| String::new(), |words| words.to_string());
+        PyValueError::new_err(format!(
+            "the column name {name} holds a lone surrogate, which UTF-8 cannot carry; give a name without it"
+        ))
+    })
+}
+
 /// One column from its tuple `(kind, name, metadata, ...)`.
 pub fn part_from(spec: &Bound<'_, PyAny>) -> PyResult<Part> {
     let spec = spec.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("a column is described by a tuple"))?;
     let item = |index: usize| spec.get_item(index);
-    let (kind, name): (String, String) = (item(0)?.extract()?, item(1)?.extract()?);
+    let (kind, name): (String, String) = (item(0)?.extract()?, name_from(item(1)?.cast::<PyString>()?)?);
     let mut part = match kind.as_str() {
         // format, form, rows, data, mask, guard
         "fixed" => {
@@ -174,6 +184,14 @@ fn alike(first: &Cell<'_>, other: &Cell<'_>) -> bool {
         (Cell::Stamp(_, _, zone), Cell::Stamp(_, _, other)) => zone.is_some() == other.is_some(),
         _ => std::mem::discriminant(first) == std::mem::discriminant(other),
     }
+}
+
+/// The values of a column, one after the other; what has no order, or is one value itself, is refused.
+pub fn in_order<'py>(name: &str, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    if values.is_instance_of::<PyList>() || values.is_instance_of::<PyTuple>() {
+        return values.try_iter();
+    }
+    values.py().import("iolink._columns")?.call_method1("in_order", (name, values))?.try_iter()
 }
 
 /// A column of Python objects, one after the other; where it is `strict`, all of one class.

@@ -7,7 +7,7 @@ use crate::errors::OrRaise;
 use crate::registry;
 use iolink_plugin_dataframe::build::{table, Part};
 use iolink_plugin_dataframe::{Frame as Near, Values};
-use iolink_sdk::{Adopt, DataFrameView as Frame, Result};
+use iolink_sdk::{Adopt, DataFrameView as Frame, OwnedStream, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PySlice, PyString, PyTuple};
@@ -27,17 +27,40 @@ fn cut(view: &Arc<dyn Frame>, columns: Option<&[u64]>, rows: Option<Range<u64>>)
     registry().adopt(Adopt::DataFrame(view.export(columns, rows)?))?.into_data_frame()
 }
 
-/// Field and schema metadata in which pandas' own facts travel.
-const PANDAS: &str = "iolink.pandas";
+/// The frame as it is now, which nobody changes any more where it is one of our own.
+pub(super) fn as_it_is(view: &Arc<dyn Frame>) -> Result<Arc<dyn Frame>> {
+    match Near::of(&**view) {
+        Some(_) => cut(view, None, None),
+        None => Ok(view.clone()),
+    }
+}
 
-/// Tells a frame, of whose `rows` those from `start` to `stop` are left, which of pandas' numbers its rows have, and which of its
-/// rows are missing in which way. Nothing is known of them any more where none of these is left.
-pub(super) fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, start: u64, stop: u64) -> PyResult<()> {
-    let Some(near) = Near::of(made) else { return Ok(()) };
-    near.change_words(MISSING, |words| words_of_cut(words, rows, &(start..stop)));
-    let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(()) };
+/// All of it.
+pub(super) fn whole(view: &Arc<dyn Frame>) -> Result<OwnedStream> {
+    match Near::of(&**view) {
+        Some(own) => own.export_all(),
+        None => view.export(None, 0..view.shape()?.1),
+    }
+}
+
+/// Field and schema metadata in which pandas' own facts travel.
+pub(super) const PANDAS: &str = "iolink.pandas";
+
+/// What pandas knows of a frame, of whose `rows` a run is left. Nothing is known of their numbers any more where none of them is.
+pub(super) fn facts_of_cut(py: Python<'_>, near: &Near, rows: u64, run: &Range<u64>) -> PyResult<Option<String>> {
+    let Some(facts) = near.metadata().remove(PANDAS) else { return Ok(None) };
     let module = py.import("iolink._frame_cut")?;
-    near.set_word(PANDAS, module.call_method1("facts_of_cut", (facts, rows, start, stop))?.extract()?);
+    module.call_method1("facts_of_cut", (facts, rows, run.start, run.end))?.extract()
+}
+
+/// Tells a frame, which is a run of so many rows, which of pandas' numbers its rows have, and which of them are missing in which
+/// way.
+fn renumber(py: Python<'_>, made: &dyn Frame, rows: u64, run: &Range<u64>) -> PyResult<()> {
+    let Some(near) = Near::of(made) else { return Ok(()) };
+    near.change_words(MISSING, |words| words_of_cut(words, rows, run));
+    if let Some(facts) = facts_of_cut(py, &near, rows, run)? {
+        near.set_word(PANDAS, facts);
+    }
     Ok(())
 }
 
@@ -49,8 +72,21 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
         let name = name.to_cow()?.into_owned();
         return Ok(Bound::new(py, DataFrameColumn::new(this.view.clone(), column, name))?.into_any());
     }
-    let made = if let Ok(slice) = key.cast::<PySlice>() {
-        let rows = this.sizes(py)?.1;
+    loop {
+        let seen = this.number();
+        let made = part(this, key);
+        // Where another thread changed the frame in between, names and places from the end mean others by now.
+        if this.number() == seen {
+            return Ok(Bound::new(py, this.derived(py, made?))?.into_any());
+        }
+    }
+}
+
+/// Some rows or columns.
+fn part(frame: &DataFrameView, key: &Bound<'_, PyAny>) -> PyResult<Arc<dyn Frame>> {
+    let py = key.py();
+    if let Ok(slice) = key.cast::<PySlice>() {
+        let rows = frame.sizes(py)?.1;
         let indices = slice.indices(rows as isize)?;
         if indices.step != 1 {
             return Err(PyValueError::new_err(format!(
@@ -59,19 +95,18 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
             )));
         }
         let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
-        let made = py.detach(|| cut(&this.view, None, Some(start..stop))).or_raise()?;
-        renumber(py, &*made, rows, start, stop)?;
-        made
+        let made = py.detach(|| cut(&frame.view, None, Some(start..stop))).or_raise()?;
+        renumber(py, &*made, rows, &(start..stop))?;
+        Ok(made)
     } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
-        let columns: Vec<u64> = key.try_iter()?.map(|column| this.index_of(py, &column?)).collect::<PyResult<_>>()?;
-        py.detach(|| cut(&this.view, Some(&columns), None)).or_raise()?
+        let columns: Vec<u64> = key.try_iter()?.map(|column| frame.index_of(py, &column?)).collect::<PyResult<_>>()?;
+        py.detach(|| cut(&frame.view, Some(&columns), None)).or_raise()
     } else {
-        return Err(PyTypeError::new_err(format!(
+        Err(PyTypeError::new_err(format!(
             "key: expected a column's name, a slice of rows or a list of names, not {}",
             key.get_type().name()?
-        )));
-    };
-    Ok(Bound::new(py, this.derived(py, made))?.into_any())
+        )))
+    }
 }
 
 fn one_column(values: &Values) -> Result<DataFrameView> {

@@ -1,5 +1,6 @@
 //! A frame for people: as text, and as a table of a notebook.
 
+use super::select::as_it_is;
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use iolink_plugin_dataframe::Cell;
@@ -83,6 +84,7 @@ fn stamp(count: i64, unit: &str, zone: Option<&str>) -> String {
 }
 
 fn shown(frame: &DataFrameView, py: Python<'_>) -> PyResult<Shown> {
+    let frame = &DataFrameView::new(py.detach(|| as_it_is(&frame.view)).or_raise()?);
     let (table, size) = (frame.table(py)?, frame.sizes(py)?);
     let columns: Vec<Option<usize>> = if table.len() > MAX_COLUMNS {
         let half = MAX_COLUMNS / 2;

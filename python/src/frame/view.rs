@@ -3,6 +3,7 @@
 use super::bytes::split;
 use super::cells::to_python;
 use super::column::DataFrameColumn;
+use super::parts::name_from;
 use super::scan::type_words;
 use super::{arrow, edit, numbers, select, show};
 use crate::dtype::DataType;
@@ -12,7 +13,7 @@ use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::{number_from, Count, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
-use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values};
+use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
 use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -26,18 +27,40 @@ pub struct DataFrameView {
     lent: LentAddress,
     /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
     held: Mutex<Option<Py<PyAny>>>,
+    /// Held by the thread that changes a frame of another maker, which is done step by step.
+    turn: Mutex<()>,
+}
+
+/// A column as it was asked for.
+pub(super) struct Asked {
+    index: u64,
+    name: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted { index: self.index, name: self.name.as_deref() }
+    }
 }
 
 impl DataFrameView {
     pub fn new(view: Arc<dyn Frame>) -> Self {
-        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(None) }
+        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(None), turn: Mutex::new(()) }
+    }
+
+    /// Does something while no other thread does such a thing by this object. Python must not be attached.
+    pub(super) fn alone<T>(&self, body: impl FnOnce() -> T) -> T {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        body()
     }
 
     /// A frame cut from this one: what pandas holds of the one may be what it holds of the other.
     pub(super) fn derived(&self, py: Python<'_>, view: Arc<dyn Frame>) -> Self {
+        let made = DataFrameView::new(view);
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let held = held.as_ref().map(|held| held.clone_ref(py));
-        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(held) }
+        drop(std::mem::replace(&mut *made.held.lock().unwrap_or_else(PoisonError::into_inner), held));
+        made
     }
 
     /// The columns.
@@ -45,15 +68,28 @@ impl DataFrameView {
         py.detach(|| TableType::read(&self.view.schema()?)).or_raise()
     }
 
+    /// A number that a frame of our own has until its columns or rows are others.
+    pub(super) fn number(&self) -> Option<u64> {
+        Near::of(&**self.view).map(|near| near.number_and_rows().0)
+    }
+
     /// Number of columns and rows.
     pub(super) fn sizes(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
         py.detach(|| self.view.shape()).or_raise()
     }
 
+    /// A column by its number or name, to be found again by its name after others changed the frame.
+    pub(super) fn asked(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<Asked> {
+        let index = self.index_of(py, column)?;
+        Ok(Asked { index, name: column.cast::<PyString>().ok().map(|name| name.extract()).transpose()? })
+    }
+
     /// A column by its number or name.
     pub(super) fn index_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<u64> {
-        if let Ok(name) = column.cast::<PyString>() {
-            let name = name.to_cow()?;
+        if let Ok(text) = column.cast::<PyString>() {
+            let Ok(name) = text.to_cow() else {
+                return Err(no_such_column(&text.repr()?.to_cow()?, &self.table(py)?));
+            };
             let known = py.detach(|| Near::of(&**self.view).map(|near| near.column_indices(&name)));
             let found = match known {
                 Some(found) => found,
@@ -63,7 +99,7 @@ impl DataFrameView {
             };
             return match found.as_slice() {
                 [index] => Ok(*index),
-                [] => Err(no_such_column(&name, &self.table(py)?)),
+                [] => Err(no_such_column(&format!("{name:?}"), &self.table(py)?)),
                 _ => Err(PyKeyError::new_err(format!(
                     "there are {} columns {name:?}, at {found:?}; take one by its number, as in frame[[{}]] or frame.at({}, row)",
                     found.len(),
@@ -121,7 +157,7 @@ impl DataFrameView {
     fn table_as(&self, py: Python<'_>, requested_schema: Option<&Bound<'_, PyAny>>) -> PyResult<OwnedStream> {
         let requested = requested_schema.map(arrow::requested).transpose()?;
         let export = move || {
-            let stream = self.view.export(None, 0..self.view.shape()?.1)?;
+            let stream = select::whole(&self.view)?;
             match requested {
                 Some(schema) => request::stream(stream, schema),
                 None => Ok(stream),
@@ -130,30 +166,46 @@ impl DataFrameView {
         py.detach(export).or_raise()
     }
 
-    fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
-        if let Some(info) = py.detach(|| Near::of(&**self.view).map(|near| near.column_info(column))) {
-            return info.or_raise();
-        }
-        self.table(py)?.column(usize::try_from(column).unwrap_or(usize::MAX)).or_raise()
+    fn info(&self, py: Python<'_>, wanted: Wanted<'_>) -> PyResult<ColumnInfo> {
+        let info = || match Near::of(&**self.view) {
+            Some(near) => near.column_info(wanted),
+            None => {
+                let table = TableType::read(&self.view.schema()?)?;
+                table.column(table.find(wanted)?)
+            }
+        };
+        py.detach(info).or_raise()
+    }
+
+    fn info_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<ColumnInfo> {
+        self.info(py, self.asked(py, column)?.wanted())
     }
 
     /// A run of a column's values.
     pub(super) fn values(&self, py: Python<'_>, column: u64, offset: u64, count: Option<u64>) -> PyResult<Values> {
-        let read = || {
-            let end = match count {
-                Some(count) => offset.saturating_add(count),
-                None => self.view.shape()?.1.max(offset),
-            };
-            Values::read(&**self.view, column, offset..end)
-        };
-        py.detach(read).or_raise()
+        let wanted = Wanted { index: column, name: None };
+        py.detach(|| Values::read_wanted(&**self.view, wanted, offset, count)).or_raise()
+    }
+
+    /// A run of the values of a column that is asked for by its number or name.
+    fn values_of(
+        &self,
+        py: Python<'_>,
+        column: &Bound<'_, PyAny>,
+        offset: u64,
+        count: Option<u64>,
+    ) -> PyResult<Values> {
+        let asked = self.asked(py, column)?;
+        let read = py.detach(|| Values::read_wanted(&**self.view, asked.wanted(), offset, count)).or_raise();
+        // Another thread may have taken the column away in between.
+        read.map_err(|failed| self.index_of(py, column).err().unwrap_or(failed))
     }
 }
 
 fn no_such_column(name: &str, table: &TableType) -> PyErr {
     let some: Vec<&str> = table.names().take(12).collect();
     let more = if table.len() > some.len() { ", ..." } else { "" };
-    PyKeyError::new_err(format!("there is no column {name:?}; there are: {}{more}", some.join(", ")))
+    PyKeyError::new_err(format!("there is no column {name}; there are: {}{more}", some.join(", ")))
 }
 
 #[pymethods]
@@ -180,7 +232,7 @@ impl DataFrameView {
     }
 
     fn column_name(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
-        Ok(self.info(py, self.index_of(py, column)?)?.name)
+        Ok(self.info_of(py, column)?.name)
     }
 
     fn column_index(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<u64> {
@@ -188,20 +240,19 @@ impl DataFrameView {
     }
 
     fn column_data_type(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<DataType> {
-        Ok(DataType(self.info(py, self.index_of(py, column)?)?.data_type))
+        Ok(DataType(self.info_of(py, column)?.data_type))
     }
 
     fn column_arrow_type(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
-        Ok(self.info(py, self.index_of(py, column)?)?.arrow_type)
+        Ok(self.info_of(py, column)?.arrow_type)
     }
 
     fn unit(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
-        Ok(self.info(py, self.index_of(py, column)?)?.unit().to_owned())
+        Ok(self.info_of(py, column)?.unit().to_owned())
     }
 
-    fn set_unit(&self, py: Python<'_>, column: &Bound<'_, PyAny>, unit: &str) -> PyResult<()> {
-        let column = self.index_of(py, column)?;
-        py.detach(|| edit::set_unit(&**self.view, column, unit)).or_raise()
+    fn set_unit(&self, column: &Bound<'_, PyAny>, unit: &str) -> PyResult<()> {
+        edit::set_unit(self, column, unit)
     }
 
     /// The schema as an object that Arrow libraries take; of pyarrow's class where it is installed.
@@ -220,7 +271,7 @@ impl DataFrameView {
     ) -> PyResult<Bound<'py, PyAny>> {
         let offset = offset.map_or(Ok(0), |offset| self.row_from(py, "offset", offset))?;
         let count = count.map(|count| number_from("count", count)).transpose()?;
-        let values = self.values(py, self.index_of(py, column)?, offset, count)?;
+        let values = self.values_of(py, column, offset, count)?;
         numbers::to_numpy(py, &values, true)
     }
 
@@ -231,7 +282,7 @@ impl DataFrameView {
         offset: &Bound<'_, PyAny>,
         values: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, "offset", offset)?, values)
+        edit::write(self, column, self.row_from(py, "offset", offset)?, values)
     }
 
     fn at<'py>(
@@ -240,7 +291,7 @@ impl DataFrameView {
         column: &Bound<'py, PyAny>,
         row: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let values = self.values(py, self.index_of(py, column)?, self.row_from(py, "row", row)?, Some(1))?;
+        let values = self.values_of(py, column, self.row_from(py, "row", row)?, Some(1))?;
         match values.cell(0) {
             Some(cell) => to_python(py, &cell),
             None => Ok(py.None().into_bound(py)),
@@ -255,59 +306,41 @@ impl DataFrameView {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let one = PyList::new(py, [value])?;
-        edit::write(py, &self.view, self.index_of(py, column)?, self.row_from(py, "row", row)?, one.as_any())
+        edit::write(self, column, self.row_from(py, "row", row)?, one.as_any())
     }
 
     #[pyo3(signature = (name, dtype, values = None))]
     fn add_column(
         &self,
         py: Python<'_>,
-        name: &str,
+        name: &Bound<'_, PyString>,
         dtype: &Bound<'_, PyAny>,
         values: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        edit::add_column(py, &self.view, name, super::factory::ColumnType::from_python(dtype)?, values)
+        edit::add_column(py, self, &name_from(name)?, super::factory::ColumnType::from_python(dtype)?, values)
     }
 
-    fn remove_column(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<()> {
-        let column = self.index_of(py, column)?;
-        py.detach(|| edit::remove_column(&**self.view, column)).or_raise()
+    fn remove_column(&self, column: &Bound<'_, PyAny>) -> PyResult<()> {
+        edit::remove_column(self, column)
     }
 
     fn add_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (offset, count) = (self.row_from(py, "offset", offset)?, number_from("count", count)?);
-        let rows = self.sizes(py)?.1;
-        py.detach(|| edit::add_rows(&**self.view, offset, count)).or_raise()?;
-        // New rows have no number of pandas.
-        if count > 0 {
-            select::renumber(py, &**self.view, rows, 0, 0)?;
-        }
-        Ok(())
+        edit::add_rows(py, self, self.row_from(py, "offset", offset)?, number_from("count", count)?)
     }
 
     fn remove_rows(&self, py: Python<'_>, offset: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (offset, count) = (self.row_from(py, "offset", offset)?, number_from("count", count)?);
-        let rows = self.sizes(py)?.1;
-        py.detach(|| edit::remove_rows(&**self.view, offset, count)).or_raise()?;
-        // A range of numbers has no gap.
-        let (start, stop) = match (offset, offset + count) {
-            (0, end) => (end, rows),
-            (offset, end) if end == rows => (0, offset),
-            _ if count == 0 => return Ok(()),
-            _ => (0, 0),
-        };
-        select::renumber(py, &**self.view, rows, start, stop)
+        edit::remove_rows(py, self, self.row_from(py, "offset", offset)?, number_from("count", count)?)
     }
 
     fn reshape(
         &self,
         py: Python<'_>,
         shape: &Bound<'_, PyAny>,
-        names: Vec<String>,
+        names: &Bound<'_, PyAny>,
         dtypes: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (table, rows) = super::factory::described(shape, names, dtypes)?;
-        py.detach(|| edit::reshape(&**self.view, &table, rows)).or_raise()
+        edit::reshape(py, self, &table, rows)
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
@@ -319,12 +352,10 @@ impl DataFrameView {
     }
 
     fn __contains__(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
-        match name.cast::<PyString>() {
-            Ok(name) => {
-                let name = name.to_cow()?;
-                Ok(self.table(py)?.names().any(|known| known == name))
-            }
-            Err(_) => Ok(false),
+        let name = name.cast::<PyString>().ok().and_then(|name| name.extract::<String>().ok());
+        match name {
+            Some(name) => Ok(self.table(py)?.names().any(|known| known == name)),
+            None => Ok(false),
         }
     }
 
@@ -442,12 +473,15 @@ impl DataFrameView {
     /// For `pandas_interop.py`: (array, form, mask, keeper, identity) of a column of numbers, booleans or times. The
     /// array is writable, and there is a keeper, where the frame may lend its bytes.
     fn _numbers<'py>(&self, py: Python<'py>, column: u64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let format = self.info(py, column)?.format;
+        let format = self.info(py, Wanted { index: column, name: None })?.format;
         let read = || {
             let lies = Near::of(&**self.view).map(|near| near.storage(column)).transpose()?.flatten();
             match lies {
                 Some(stored) => Ok(Some(stored)),
-                None => Ok(Values::read(&**self.view, column, 0..self.view.shape()?.1)?.storage()),
+                None => {
+                    let wanted = Wanted { index: column, name: None };
+                    Ok(Values::read_wanted(&**self.view, wanted, 0, None)?.storage())
+                }
             }
         };
         let (stored, types) = match (py.detach(read).or_raise()?, numbers::dtype_of(&format)) {
@@ -483,7 +517,7 @@ impl DataFrameView {
 
     /// For tests and `pandas_interop.py`: a column by its number.
     fn _column(slf: &Bound<'_, Self>, column: u64) -> PyResult<DataFrameColumn> {
-        let name = slf.get().info(slf.py(), column)?.name;
+        let name = slf.get().info(slf.py(), Wanted { index: column, name: None })?.name;
         Ok(DataFrameColumn::new(slf.get().view.clone(), column, name))
     }
 }
