@@ -16,6 +16,7 @@ from ._pandas_common import (
     COPIES_ALWAYS,
     MISSING,
     Held,
+    Identities,
     Kept,
     copies_on_write,
     facts_of,
@@ -38,10 +39,12 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[int, st
     again = None if held is None or copy else held.shown(frame._identities())
     if again is not None:
         return again, {}
-    described, metadata = frame._describe()
+    # Other threads may change the frame while it is read.
+    now, identities = frame._as_it_is()
+    described, metadata = now._describe()
     facts = facts_of(metadata, "the frame")
-    writer = _Writer(frame, copies_on_write(), copy)
-    rows = len(frame)
+    writer = _Writer(now, identities, copies_on_write(), copy)
+    rows = len(now)
     levels: dict[int, Any] = {}
     columns, labels = [], []
     owns = [facts_of(column[5], f"column {column[0]!r}") for column in described]
@@ -99,12 +102,12 @@ def _index(facts: dict[str, Any], levels: dict[int, Any], rows: int) -> Any:
 class _Writer:
     """Makes columns for pandas."""
 
-    def __init__(self, frame: DataFrameView, shares: bool, copy: bool | None) -> None:
+    def __init__(self, frame: DataFrameView, identities: Identities, shares: bool, copy: bool | None) -> None:
         self.frame = frame
         self.shares = shares
         held = frame._held() if shares else None
         self.before: dict[int, Any] = {} if held is None else held.by_values()
-        self.identities = frame._identities()
+        self.identities = identities
         self.held: list[Any] = [None] * len(self.identities[1])
         self.copied: dict[int, str] = {}
 
@@ -303,7 +306,7 @@ def _built(values: list[Any], arrow_type: str, dtype: Any, facts: dict[str, Any]
 
 def _alone(frame: DataFrameView, facts: dict[str, Any]) -> Any:
     """The values of a frame that is a part of a column."""
-    return _Writer(frame, copies_on_write(), None).made(0, frame._describe()[0][0], facts)[0]
+    return _Writer(frame, frame._identities(), copies_on_write(), None).made(0, frame._describe()[0][0], facts)[0]
 
 
 def _intervals(ends: Any, facts: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import itertools
 import os
 import subprocess
 import sys
+import threading
 import zoneinfo
 
 import dateutil.tz
@@ -1184,6 +1185,43 @@ def test_explain_tells_of_texts_that_came_from_arrow():
                 made = PandasInterop.to_pandas(frame, copy=False)[name].array._pa_array.chunk(0)
                 assert [made.buffers()[at].address for at in (1, 2)] == [values.buffers()[at].address for at in (1, 2)]
             assert list(PandasInterop.to_pandas(frame)[name]) == texts
+
+
+def test_to_pandas_sees_one_state_of_a_frame_that_other_threads_change():
+    frame = from_pandas(pd.DataFrame({"a": [0, 0], "b": [0, 0], "t": ["", ""]}))
+    done = threading.Event()
+
+    def edit():
+        try:
+            for _ in range(300):
+                frame.add_rows(0, 3)
+                frame.add_column("c", "int8")
+                frame.remove_rows(1, 3)
+                frame.remove_column("c")
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=edit)
+    thread.start()
+    seen = set()
+    while not done.is_set():
+        out = to_pandas(frame)
+        seen.add(out.shape)
+    thread.join()
+    assert to_pandas(frame).shape == (2, 3)
+    assert seen <= {(2, 3), (5, 3), (5, 4), (2, 4)}
+
+
+def test_pieces_are_made_one_once():
+    pa = pytest.importorskip("pyarrow")
+    frame = DataFrameViewFactory.from_arrow(pa.table({"x": pa.chunked_array([[1, 2], [3]])}))
+    first = to_pandas(frame)["x"]
+    joined = frame["x"].to_numpy().__array_interface__["data"][0]
+    assert list(first) == [1, 2, 3]
+    to_pandas(frame)
+    assert frame["x"].to_numpy().__array_interface__["data"][0] == joined
+    if COW:
+        assert address(to_pandas(frame)["x"]) == joined
 
 
 def test_copy_is_a_truth_value_or_none():

@@ -123,6 +123,11 @@ impl Column {
         }
     }
 
+    /// Does each stored value take the same number of bytes?
+    pub(crate) fn has_width(&self) -> bool {
+        self.form.stored_type(self.field.data_type()).primitive_width().is_some()
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len).sum()
     }

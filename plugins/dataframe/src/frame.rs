@@ -186,7 +186,7 @@ impl Frame {
             let column = &state.columns[state.column(column)?];
             match column.chunks.as_slice() {
                 [chunk] => return Ok(storage(chunk)),
-                _ if column.form.stored_type(column.field.data_type()).primitive_width().is_none() => return Ok(None),
+                _ if !column.has_width() => return Ok(None),
                 _ => {}
             }
         }
@@ -213,6 +213,27 @@ impl Frame {
     pub fn identities(&self) -> Identities {
         let state = self.state();
         (state.number, state.columns.iter().map(Column::identity).collect())
+    }
+
+    /// What the frame is now, as a frame of its own, and the identities of this one. Numbers and times in several pieces are made
+    /// one before, for both.
+    ///
+    /// # Errors
+    /// `Limit` where the pieces cannot be joined.
+    pub fn as_it_is(&self) -> Result<(Frame, Identities)> {
+        // The pieces may have owners that call back: they are dropped unlocked.
+        let mut replaced = Vec::new();
+        let mut state = self.state_mut();
+        for column in &mut state.columns {
+            if column.chunks.len() > 1 && column.has_width() {
+                replaced.push(column.chunks.clone());
+                column.join()?;
+            }
+        }
+        let identities = (state.number, state.columns.iter().map(Column::identity).collect());
+        let now = State::again(&state);
+        drop(state);
+        Ok((Frame(Arc::new(Inner { state: RwLock::new(now) })), identities))
     }
 
     /// One column, without a look at the others.

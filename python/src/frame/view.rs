@@ -465,6 +465,17 @@ impl DataFrameView {
         Ok((list, metadata))
     }
 
+    /// For `pandas_interop.py`: what the frame is now, as one of its own that no other thread changes, and whose values the columns
+    /// of this one show.
+    fn _as_it_is(&self, py: Python<'_>) -> PyResult<(DataFrameView, Identities)> {
+        let state = || match Near::of(&**self.view) {
+            Some(near) => near.as_it_is().map(|(now, known)| (Arc::new(now) as Arc<dyn Frame>, Some(known))),
+            None => Ok((select::as_it_is(&self.view)?, None)),
+        };
+        let (now, known) = py.detach(state).or_raise()?;
+        Ok((self.derived(py, now), known.map_or_else(|| self.identities(), Ok)?))
+    }
+
     /// For `pandas_interop.py`: whose values the columns show.
     fn _identities(&self) -> PyResult<Identities> {
         self.identities()
