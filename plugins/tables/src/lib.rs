@@ -29,9 +29,15 @@
 //! | `text_columns` | | columns kept as text whatever they hold, separated by commas |
 //!
 //! Options of writing: `separator`, `quote` and `has_header` for CSV and TSV; `compression` for Parquet (`zstd`, `snappy`,
-//! `gzip`, `lz4`, `brotli`, `none`) and Arrow IPC (`none`, `zstd`, `lz4`); `row_group_size` in rows for Parquet. Text formats
-//! take what they have words for: times by ISO 8601, decimals digit by digit; bytes, and in CSV lists and structs, are refused
-//! by the column's name.
+//! `gzip`, `lz4`, `brotli`, `none`) and Arrow IPC (`none`, `zstd`, `lz4`); `row_group_size` in rows for Parquet.
+//!
+//! **What is written** comes back with the values it had, or is refused by the column's name before the first byte. Text
+//! formats take what they have words for: times by ISO 8601, decimals digit by digit; bytes, and in CSV lists and structs,
+//! are refused. Arrow IPC keeps every type, but has offsets for the views of a list with offsets of 32 bits or of a map. Parquet
+//! has wider ones: views for texts and bytes, lists of keys and values for maps, decimals of 128 bits for smaller ones,
+//! milliseconds for seconds, days for midnights, and of dictionaries those of texts; others become their values. No format
+//! takes intervals, unions, extension types, list views, run-end encoded values, decimals of 256 bits or of a negative scale,
+//! nor bytes and lists of a fixed size of 0.
 
 mod arrow;
 mod bytes;
