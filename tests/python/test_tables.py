@@ -217,6 +217,52 @@ def test_only_what_is_asked_for_is_read(tmp_path, kind):
         assert source.count == before, "what was read lately is kept"
 
 
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_a_file_that_was_closed_is_told(tmp_path, kind):
+    path = make(tmp_path, kind)
+    for source in (io.BytesIO(path.read_bytes()), path.open("rb"), path.open("rb", buffering=0)):
+        frame = open_table(source, format=kind)
+        assert frame.at("x", 3) == 3
+        source.close()
+        for ask in (
+            lambda frame: frame.read("s"),
+            lambda frame: frame["s"].to_list(),
+            lambda frame: frame.to_arrow(),
+            lambda frame: frame.to_pandas(),
+            lambda frame: write(frame, tmp_path / "copy.csv"),
+        ):
+            with pytest.raises(iolink.ClosedError, match="the file object was closed; it must stay open") as caught:
+                ask(frame)
+            assert isinstance(caught.value, ValueError)
+        assert tuple(frame.shape()) == (3, 10_000) and frame.columns == ["x", "y", "s"]
+    assert os.listdir(tmp_path) == [path.name]
+
+
+class Failing(io.BytesIO):
+    """Gives no bytes any more once it is told to."""
+
+    fails = False
+
+    def readinto(self, buffer):
+        if self.fails:
+            raise OSError(5, "the disk is gone")
+        return super().readinto(buffer)
+
+    def read(self, size=-1):
+        if self.fails:
+            raise OSError(5, "the disk is gone")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_a_file_that_cannot_be_read_any_more_is_no_damaged_one(tmp_path, kind):
+    source = Failing(make(tmp_path, kind).read_bytes())
+    frame = open_table(source, format=kind)
+    source.fails = True
+    with pytest.raises(OSError, match="the disk is gone"):
+        frame.read("s")
+
+
 def test_a_lazy_frame_is_changed_in_a_copy(tmp_path):
     frame = open_table(make(tmp_path, "parquet"))
     with pytest.raises(iolink.CapabilityError, match=r"WRITE.*copy it into memory"):

@@ -18,8 +18,14 @@ pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// The first line of what polars says; the others are hints at its own Python functions.
+/// What the source said where it could not be read; else the first line of what polars says: the others are hints at its own
+/// Python functions.
 pub fn from_polars(error: &PolarsError) -> Error {
+    if let PolarsError::IO { error, .. } = error {
+        if let Some(said) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            return said.clone();
+        }
+    }
     let words = error.to_string();
     Error::new(ErrorKind::Corrupt, words.lines().next().unwrap_or("polars failed"))
 }
