@@ -3,6 +3,7 @@
 use super::bytes::split;
 use super::cells::to_python;
 use super::column::DataFrameColumn;
+use super::lasting::{Columns, Lasting};
 use super::scan::type_words;
 use super::{arrow, edit, numbers, select, show};
 use crate::dtype::DataType;
@@ -24,25 +25,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct DataFrameView {
     pub(super) view: Held<Arc<dyn Frame>>,
     lent: LentAddress,
+    lasting: Arc<Lasting>,
     /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
     held: Mutex<Option<Py<PyAny>>>,
 }
 
 impl DataFrameView {
     pub fn new(view: Arc<dyn Frame>) -> Self {
-        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(None) }
+        DataFrameView {
+            view: view.into(),
+            lent: Default::default(),
+            lasting: Default::default(),
+            held: Mutex::new(None),
+        }
     }
 
     /// A frame cut from this one: what pandas holds of the one may be what it holds of the other.
     pub(super) fn derived(&self, py: Python<'_>, view: Arc<dyn Frame>) -> Self {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let held = held.as_ref().map(|held| held.clone_ref(py));
-        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(held) }
+        DataFrameView { held: Mutex::new(held), ..DataFrameView::new(view) }
     }
 
     /// The columns.
-    pub(super) fn table(&self, py: Python<'_>) -> PyResult<TableType> {
-        py.detach(|| TableType::read(&self.view.schema()?)).or_raise()
+    pub(super) fn columns_known(&self, py: Python<'_>) -> PyResult<Arc<Columns>> {
+        py.detach(|| self.lasting.columns(&**self.view)).or_raise()
+    }
+
+    /// A column, which is as long as the frame's own columns are.
+    pub(super) fn column_of(&self, column: u64, name: String) -> DataFrameColumn {
+        DataFrameColumn::new(self.view.clone(), self.lasting.clone(), column, name)
     }
 
     /// Number of columns and rows.
@@ -54,16 +66,10 @@ impl DataFrameView {
     pub(super) fn index_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<u64> {
         if let Ok(name) = column.cast::<PyString>() {
             let name = name.to_cow()?;
-            let known = py.detach(|| Near::of(&**self.view).map(|near| near.column_indices(&name)));
-            let found = match known {
-                Some(found) => found,
-                None => {
-                    (0..).zip(self.table(py)?.names()).filter(|(_, known)| *known == name).map(|(at, _)| at).collect()
-                }
-            };
+            let found = py.detach(|| self.lasting.places(&**self.view, &name)).or_raise()?;
             return match found.as_slice() {
                 [index] => Ok(*index),
-                [] => Err(no_such_column(&name, &self.table(py)?)),
+                [] => Err(no_such_column(&name, &self.columns_known(py)?.table)),
                 _ => Err(PyKeyError::new_err(format!(
                     "there are {} columns {name:?}, at {found:?}; take one by its number, as in frame[[{}]] or frame.at({}, row)",
                     found.len(),
@@ -131,10 +137,7 @@ impl DataFrameView {
     }
 
     fn info(&self, py: Python<'_>, column: u64) -> PyResult<ColumnInfo> {
-        if let Some(info) = py.detach(|| Near::of(&**self.view).map(|near| near.column_info(column))) {
-            return info.or_raise();
-        }
-        self.table(py)?.column(usize::try_from(column).unwrap_or(usize::MAX)).or_raise()
+        py.detach(|| self.lasting.info(&**self.view, column)).or_raise()
     }
 
     /// A run of a column's values.
@@ -176,7 +179,7 @@ impl DataFrameView {
     /// Names of the columns, in order.
     #[getter]
     fn columns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        Ok(self.table(py)?.names().map(str::to_owned).collect())
+        Ok(self.columns_known(py)?.table.names().map(str::to_owned).collect())
     }
 
     fn column_name(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
@@ -322,7 +325,7 @@ impl DataFrameView {
         match name.cast::<PyString>() {
             Ok(name) => {
                 let name = name.to_cow()?;
-                Ok(self.table(py)?.names().any(|known| known == name))
+                Ok(!py.detach(|| self.lasting.places(&**self.view, &name)).or_raise()?.is_empty())
             }
             Err(_) => Ok(false),
         }
@@ -422,7 +425,8 @@ impl DataFrameView {
     /// For `pandas_interop.py`: (name, format, Arrow type, is a dictionary, its order counts, metadata) of each column,
     /// and the table's metadata.
     fn _describe<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
-        let (table, list) = (self.table(py)?, PyList::empty(py));
+        let (columns, list) = (self.columns_known(py)?, PyList::empty(py));
+        let table = &columns.table;
         for index in 0..table.len() {
             let info = table.column(index).or_raise()?;
             list.append((info.name, info.format, info.arrow_type, info.dictionary, info.ordered, info.metadata))?;
@@ -479,6 +483,6 @@ impl DataFrameView {
     /// For tests and `pandas_interop.py`: a column by its number.
     fn _column(slf: &Bound<'_, Self>, column: u64) -> PyResult<DataFrameColumn> {
         let name = slf.get().info(slf.py(), column)?.name;
-        Ok(DataFrameColumn::new(slf.get().view.clone(), column, name))
+        Ok(slf.get().column_of(column, name))
     }
 }
