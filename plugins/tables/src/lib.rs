@@ -8,7 +8,13 @@
 //! of another length, empty lines, quotes that never end, text that is not UTF-8, names that occur twice; in JSON a text
 //! among numbers. A column's type is that of all its values, wherever they stand: whole numbers are int64, or float64
 //! where one of them has a fraction; true and false are bool; everything else is text. A whole number that its column's
-//! type cannot hold exactly is refused. In CSV an empty field is missing, a quoted empty one is "".
+//! type cannot hold exactly is refused, and a number that is beyond every float64.
+//!
+//! In CSV an empty field is missing, a quoted empty one is the text "". A number may have a sign, zeros in front (`007` is 7, as
+//! pandas and polars have it), spaces in front and an exponent; `nan`, `inf` and `infinity` in any case are floats. Among numbers
+//! a quoted empty field is missing, and spaces alone are; among `true` and `false`, in any case, a quoted empty field is. What else
+//! a field says is text: dates, hexadecimal digits, digits of other scripts, `1,000`, `NA`. The option `text_columns` keeps any
+//! column as it is written, with its zeros and spaces.
 //!
 //! Options of the source, all texts:
 //!
@@ -49,6 +55,7 @@ mod format;
 mod frame;
 mod interface;
 mod json;
+mod numbers;
 mod options;
 mod parquet;
 mod pieces;
