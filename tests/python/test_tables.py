@@ -303,10 +303,82 @@ def test_pandas_dtypes_survive_binary_files(tmp_path):
     )
     for ending in ("parquet", "feather"):
         path = tmp_path / f"a.{ending}"
-        # Parquet keeps no category that no row has, nor an order.
-        expected = df if ending == "feather" else df.drop(columns="c")
-        write(PandasInterop.from_pandas(expected), path)
-        pd.testing.assert_frame_equal(open_table(path).to_pandas(), expected, check_exact=True)
+        write(PandasInterop.from_pandas(df), path)
+        pd.testing.assert_frame_equal(open_table(path).to_pandas(), df, check_exact=True)
+
+
+TIMES = pd.to_datetime(["2020-01-01", None, "2021-01-01", "2020-01-01"])
+TEXT_CATEGORIES = {
+    "texts": pd.Categorical(["b", None, "a", "b"]),
+    "none missing": pd.Categorical(["b", "a", "a", "b"]),
+    "in another order": pd.Categorical(["high", "low", None, "high"], categories=["low", "mid", "high"]),
+    "ordered": pd.Categorical(["high", "low", None, "high"], categories=["low", "mid", "high"], ordered=True),
+    "all missing": pd.Categorical([None] * 4, categories=["x", "w"], ordered=True),
+    "100 of 8 bits": pd.Categorical(["99", "98", None, "0"], categories=[str(at) for at in range(100)], ordered=True),
+    "300 of 16 bits": pd.Categorical(["299", "298", None, "0"], categories=[str(at) for at in range(300)]),
+    "odd": pd.Categorical(["", "\u00e9", " ", "a\0b"], categories=["\u00e9", "", "a\0b", " "]),
+}
+OTHER_CATEGORIES = {
+    "ints": pd.Categorical([3, None, 1, 3], categories=[3, 1, 7], ordered=True),
+    "floats": pd.Categorical([1.5, None, -2.0, 1.5]),
+    "times": pd.Categorical(TIMES, categories=[TIMES[2], TIMES[0], pd.Timestamp("1999-01-01")], ordered=True),
+    "zoned times": pd.Categorical(TIMES.tz_localize("Europe/Berlin")),
+    "spans": pd.Categorical(TIMES - TIMES[0]),
+    "none": pd.Categorical([None] * 4),
+}
+
+
+@pytest.mark.parametrize("name", [*TEXT_CATEGORIES, *OTHER_CATEGORIES])
+def test_categories_of_pandas_come_back_from_binary_files(tmp_path, name):
+    df = pd.DataFrame({"c": {**TEXT_CATEGORIES, **OTHER_CATEGORIES}[name], "x": range(4)})
+    for ending in ("arrow", "parquet")[: 2 if name in TEXT_CATEGORIES else 1]:
+        write(PandasInterop.from_pandas(df), tmp_path / f"a.{ending}")
+        back = open_table(tmp_path / f"a.{ending}").to_pandas()
+        pd.testing.assert_frame_equal(back, df, check_exact=True)
+        if name == "ordered":
+            assert (back["c"] < "high").tolist() == [False, True, False, False]
+    if name in TEXT_CATEGORIES:
+        write(PandasInterop.from_pandas(df), tmp_path / "a.parquet", row_group_size=1)
+        pd.testing.assert_frame_equal(open_table(tmp_path / "a.parquet").to_pandas(), df, check_exact=True)
+
+
+def test_categories_that_pyarrow_wrote_keep_their_order(tmp_path):
+    df = pd.DataFrame({"c": TEXT_CATEGORIES["ordered"]})
+    for compression in ("snappy", "zstd", "none"):
+        df.to_parquet(tmp_path / "a.parquet", engine="pyarrow", compression=compression)
+        column = open_table(tmp_path / "a.parquet").to_arrow()["c"].combine_chunks()
+        assert column.type.ordered and column.to_pylist() == ["high", "low", None, "high"]
+        assert column.dictionary.to_pylist() == ["low", "mid", "high"]
+    # More different texts than a dictionary page takes: the others lie behind it, as plain texts.
+    texts = [f"text {at % 5000}" for at in range(9000, 0, -1)]
+    table = pa.table({"c": pa.array(texts).dictionary_encode()})
+    pq.write_table(table, tmp_path / "b.parquet", dictionary_pagesize_limit=2000, write_batch_size=500)
+    assert open_table(tmp_path / "b.parquet")["c"].to_list() == texts
+
+
+def test_ordered_words_inside_another_type_claim_no_order_in_parquet(tmp_path):
+    words = pa.DictionaryArray.from_arrays([2, 0], pa.array(["low", "mid", "high"]), ordered=True)
+    table = pa.table({"s": pa.StructArray.from_arrays([words], ["w"]), "l": pa.ListArray.from_arrays([0, 1, 2], words)})
+    for write_it in (
+        lambda: write(DataFrameViewFactory.from_arrow(table), tmp_path / "a.parquet"),
+        lambda: pq.write_table(table, tmp_path / "a.parquet"),
+    ):
+        write_it()
+        back = open_table(tmp_path / "a.parquet").to_arrow()
+        assert back["s"].to_pylist() == [{"w": "high"}, {"w": "low"}]
+        assert back["l"].to_pylist() == [["high"], ["low"]]
+        assert not back["s"].type.field("w").type.ordered and not back["l"].type.value_type.ordered
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
+def test_ten_thousand_columns_come_back(tmp_path, ending):
+    values = {f"c{at}": [at, None, -at] if at % 2 else [f"t{at}", None, ""] for at in range(10_000)}
+    table = pa.table(values)
+    write(DataFrameViewFactory.from_arrow(table), tmp_path / f"a.{ending}")
+    frame = open_table(tmp_path / f"a.{ending}")
+    assert tuple(frame.shape()) == (10_000, 3) and frame.columns == table.column_names
+    assert frame.to_arrow().to_pydict() == values
+    assert all(frame[name].to_list() == values[name] for name in frame.columns[::500])
 
 
 def test_units_and_metadata_travel_with_binary_files(tmp_path):

@@ -41,7 +41,8 @@
 //! formats take what they have words for: times by ISO 8601, decimals digit by digit; bytes, and in CSV lists and structs,
 //! are refused. Arrow IPC keeps every type, but has offsets for the views of a list with offsets of 32 bits or of a map. Parquet
 //! has wider ones: views for texts and bytes, lists of keys and values for maps, decimals of 128 bits for smaller ones,
-//! milliseconds for seconds, days for midnights, and of dictionaries those of texts; others become their values. No format
+//! milliseconds for seconds, days for midnights, and of dictionaries those of texts, with all words in their order unless they
+//! stand inside another type; others become their values. No format
 //! takes intervals, unions, extension types, list views, run-end encoded values, decimals of 256 bits or of a negative scale,
 //! nor bytes and lists of a fixed size of 0.
 

@@ -62,6 +62,34 @@ pub fn each_word_once(array: &dyn Array) -> Result<Box<dyn Array>> {
     })
 }
 
+/// The same texts by a dictionary of all these words, in their order, and behind them those that are not among them.
+pub fn in_order_of(array: &dyn Array, order: &[String]) -> Result<Box<dyn Array>> {
+    let ArrowDataType::Dictionary(key, value, ordered) = array.dtype() else { return Ok(array.to_boxed()) };
+    match_integer_type!(key, |$T| {
+        let Some(known) = array.as_any().downcast_ref::<DictionaryArray<$T>>() else { return no_dictionary() };
+        if **value != ArrowDataType::Utf8View {
+            return Ok(array.to_boxed());
+        }
+        let (mut words, mut places): (Vec<&str>, HashMap<&str, usize>) = Default::default();
+        let met = (0..known.values().len()).map(|at| word(&**known.values(), at));
+        for text in order.iter().map(|text| Some(text.as_str())).chain(met.clone()).flatten() {
+            places.entry(text).or_insert_with(|| {
+                words.push(text);
+                words.len() - 1
+            });
+        }
+        if <$T>::try_from(words.len().saturating_sub(1)).is_err() {
+            fail!(Corrupt, "a dictionary has {} words, more than its keys of type {key:?} count", words.len());
+        }
+        let places: Vec<Option<usize>> = met.map(|text| places.get(text?).copied()).collect();
+        let place = |number: IdxSize| places.get(number as usize).copied().flatten();
+        let keys = numbers(known.keys()).into_iter().map(|number| place(number).and_then(|at| <$T>::try_from(at).ok()));
+        let words = Utf8ViewArray::from_slice(words.iter().map(Some).collect::<Vec<_>>());
+        let dtype = ArrowDataType::Dictionary(*key, value.clone(), *ordered);
+        dictionary(dtype, &keys.collect::<PrimitiveArray<$T>>(), words.boxed())
+    })
+}
+
 fn no_dictionary<T>() -> Result<T> {
     fail!(Internal, "a dictionary is none")
 }
