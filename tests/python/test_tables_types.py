@@ -271,3 +271,41 @@ def test_what_has_no_word_is_told_by_column_and_row(tmp_path):
         with pytest.raises(IndexError, match=r'column "t", row 1: \d+ of .* beyond the calendar'):
             write(DataFrameViewFactory.from_arrow(late), tmp_path / f"a.{ending}")
     assert os.listdir(tmp_path) == []
+
+
+def written_by_pyarrow(table, path):
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_files_of_pyarrow_are_read_right_or_refused(tmp_path, ending, kind):
+    path = tmp_path / f"a.{ending}"
+    unread = {"fixed bytes of 0", "fixed list of 0", "decimal256", "interval"}
+    for leaf, values in {**WRITTEN, **BYTES, **NESTED, **NOWHERE}.items():
+        if "union" in leaf or "-2)" in leaf:
+            continue
+        table = pa.table({"fine": [1, 2, 3], "x": inside(values, kind)})
+        try:
+            written_by_pyarrow(table, path)
+        except (pa.ArrowException, OSError):
+            continue  # Parquet of pyarrow has no place for it.
+        if leaf in unread:
+            frame = open_table(path)
+            assert frame["fine"].to_list() == [1, 2, 3]
+            with pytest.raises(
+                iolink.UnsupportedFormatError, match=r'column "x": .* cannot be read; choose the others'
+            ):
+                frame["x"].to_list()
+            assert open_table(path, columns=["fine"])["fine"].to_list() == [1, 2, 3]
+        elif "list_view" in leaf or (ending == "arrow" and leaf == "run_end"):
+            with pytest.raises(iolink.UnsupportedFormatError, match="polars does not know a type of the table"):
+                open_table(path)
+        else:
+            back = open_table(path).to_arrow()
+            back.validate(full=True)
+            assert matches(back["x"].to_pylist(), table["x"].to_pylist()), leaf

@@ -4,6 +4,9 @@ use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::error::PolarsError;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+/// How polars' panics begin where it has no way for a type.
+const UNKNOWN: [&str; 3] = ["not yet implemented", "not implemented", "operator does not support"];
+
 /// Runs `body`; a panic becomes an error.
 pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
@@ -14,6 +17,13 @@ pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
         };
         // Dropping a payload can panic in its turn.
         std::mem::forget(payload);
+        if UNKNOWN.iter().any(|known| words.starts_with(known)) {
+            let instead = "leave the column out with the option columns, or cast it in another library";
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("polars does not know a type of the table ({words}); {instead}"),
+            ));
+        }
         Err(Error::new(ErrorKind::Internal, format!("polars panicked: {words}")))
     })
 }

@@ -8,8 +8,10 @@ use crate::words::in_order_of;
 use iolink_sdk::{fail, out_of_memory, RandomAccess, Result};
 use polars_arrow::array::{new_empty_array, Array};
 use polars_arrow::compute::concatenate::concatenate;
-use polars_arrow::datatypes::{ArrowDataType, Field, Metadata};
+use polars_arrow::datatypes::{ArrowDataType, Field, Metadata, TimeUnit};
 use polars_buffer::Buffer;
+use polars_parquet::parquet::metadata::ColumnDescriptor;
+use polars_parquet::parquet::schema::types::{PrimitiveConvertedType, PrimitiveLogicalType, TimeUnit as StoredUnit};
 use polars_parquet::read::schema::read_custom_key_value_metadata;
 use polars_parquet::read::{
     column_iter_to_arrays, infer_schema, read_metadata, BasicDecompressor, ColumnChunkMetadata, FileMetadata,
@@ -46,7 +48,9 @@ impl Parquet {
         let mut facts: Metadata = read_custom_key_value_metadata(metadata.key_value_metadata());
         facts.remove("ARROW:schema");
         let facts = (!facts.is_empty()).then(|| Arc::new(facts));
-        let fields = schema.iter_values().map(|field| field.with_dtype(without_order(&field.dtype, false))).collect();
+        let mut leaves = Leaves(metadata.schema_descr.columns().iter());
+        let read_as = |field: &Field| field.with_dtype(leaves.read_as(&field.dtype, false));
+        let fields = schema.iter_values().map(read_as).collect();
         Ok(Parquet { bytes, metadata, fields, facts, rows })
     }
 
@@ -122,20 +126,35 @@ impl Pieces for Parquet {
     }
 }
 
-/// The same type, but `inside` another one without ordered dictionaries: their words come in the order in which polars meets
-/// them.
-fn without_order(dtype: &ArrowDataType, inside: bool) -> ArrowDataType {
-    let part = |field: &Field| field.with_dtype(without_order(&field.dtype, true));
-    match dtype {
-        ArrowDataType::Dictionary(key, words, ordered) => {
-            ArrowDataType::Dictionary(*key, words.clone(), *ordered && !inside)
+/// The columns of a file in the order in which they lie, those inside lists and structs each for itself.
+struct Leaves<'a>(std::slice::Iter<'a, ColumnDescriptor>);
+
+impl Leaves<'_> {
+    /// The type of a column as its values are read: milliseconds where the file has them, whatever the schema of Arrow in it
+    /// says; and `inside` another type no ordered dictionaries, since their words come in the order in which polars meets them.
+    fn read_as(&mut self, dtype: &ArrowDataType, inside: bool) -> ArrowDataType {
+        let mut part = |field: &Field| field.with_dtype(self.read_as(&field.dtype, true));
+        match dtype {
+            ArrowDataType::List(item) => ArrowDataType::List(Box::new(part(item))),
+            ArrowDataType::LargeList(item) => ArrowDataType::LargeList(Box::new(part(item))),
+            ArrowDataType::FixedSizeList(item, size) => ArrowDataType::FixedSizeList(Box::new(part(item)), *size),
+            ArrowDataType::Map(item, sorted) => ArrowDataType::Map(Box::new(part(item)), *sorted),
+            ArrowDataType::Struct(fields) => ArrowDataType::Struct(fields.iter().map(part).collect()),
+            leaf => match (leaf, self.0.next().is_some_and(counts_milliseconds)) {
+                (ArrowDataType::Time32(TimeUnit::Second), true) => ArrowDataType::Time32(TimeUnit::Millisecond),
+                (ArrowDataType::Dictionary(key, words, true), _) if inside => {
+                    ArrowDataType::Dictionary(*key, words.clone(), false)
+                }
+                _ => leaf.clone(),
+            },
         }
-        ArrowDataType::List(item) => ArrowDataType::List(Box::new(part(item))),
-        ArrowDataType::LargeList(item) => ArrowDataType::LargeList(Box::new(part(item))),
-        ArrowDataType::FixedSizeList(item, size) => ArrowDataType::FixedSizeList(Box::new(part(item)), *size),
-        ArrowDataType::Struct(fields) => ArrowDataType::Struct(fields.iter().map(part).collect()),
-        other => other.clone(),
     }
+}
+
+fn counts_milliseconds(column: &ColumnDescriptor) -> bool {
+    let kind = &column.descriptor.primitive_type;
+    let logical = matches!(kind.logical_type, Some(PrimitiveLogicalType::Time { unit: StoredUnit::Milliseconds, .. }));
+    logical || kind.converted_type == Some(PrimitiveConvertedType::TimeMillis)
 }
 
 /// The texts of a dictionary page, each behind its length.
