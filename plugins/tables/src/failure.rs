@@ -4,7 +4,7 @@ use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::error::PolarsError;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-/// How polars' panics begin where it has no way for a type.
+/// How polars' panics and errors begin where it has no way for a type.
 const UNKNOWN: [&str; 3] = ["not yet implemented", "not implemented", "operator does not support"];
 
 /// Runs `body`; a panic becomes an error.
@@ -37,5 +37,7 @@ pub fn from_polars(error: &PolarsError) -> Error {
         }
     }
     let words = error.to_string();
-    Error::new(ErrorKind::Corrupt, words.lines().next().unwrap_or("polars failed"))
+    let kind =
+        if UNKNOWN.iter().any(|known| words.starts_with(known)) { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
+    Error::new(kind, words.lines().next().unwrap_or("polars failed"))
 }
