@@ -219,6 +219,58 @@ def test_any_table_goes_through_parquet_and_arrow(table, data):
                     assert pl.Series(column).equals(by_polars(table)[name]), name
 
 
+# decimal256 is refused: tests/python/test_tables_types.py.
+KEPT = {kind: cells for kind, cells in CARRIED.items() if not pa.types.is_decimal256(kind)}
+WORDS = {
+    pa.dictionary(pa.int16(), pa.string(), ordered=True): st.sampled_from(["low", "mid", "high"]),
+    pa.dictionary(pa.int8(), pa.large_string()): TEXT,
+    pa.dictionary(pa.uint32(), pa.int64()): INT64,
+    pa.dictionary(pa.int32(), pa.float64(), ordered=True): st.floats(allow_nan=False),
+    pa.dictionary(pa.int64(), pa.binary()): st.binary(max_size=9),
+    pa.list_(pa.dictionary(pa.int8(), pa.string())): st.lists(st.sampled_from(["a", "b"]) | st.none(), max_size=3),
+    pa.list_(pa.string_view()): st.lists(TEXT | st.none(), max_size=3),
+    pa.struct({"d": pa.decimal128(9, 2), "t": pa.timestamp("s")}): st.fixed_dictionaries(
+        {"d": decimals(9, 2) | st.none(), "t": INT64.map(lambda v: v // 10**9)}
+    ),
+    pa.map_(pa.string(), pa.list_(pa.int8())): st.lists(
+        st.tuples(TEXT, st.lists(ints(8, True), max_size=2)), max_size=3
+    ),
+}
+
+
+def listed(value):
+    """Maps, which are lists of keys and values in Parquet, as such."""
+    if isinstance(value, list):
+        return [listed(item) for item in value]
+    return list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, tuple) else value
+
+
+def told(column):
+    """The values; points in time, which Python cannot all tell, as numbers of microseconds."""
+    if not pa.types.is_timestamp(column.type):
+        return listed(column.to_pylist())
+    counts = column.cast(pa.int64()).to_pylist()
+    unit = {"s": 10**6, "ms": 1000, "us": 1}[column.type.unit]
+    return [count and count * unit for count in counts]
+
+
+@SETTINGS
+@given(tables({**KEPT, **WORDS}), st.integers(1, 5))
+def test_what_is_only_carried_goes_through_parquet_and_arrow(table, group):
+    if not table.column_names and len(table):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for ending, options in [("parquet", {"row_group_size": group}), ("arrow", {})]:
+            path = Path(folder, f"table.{ending}")
+            DataFrameViewFactory.write(DataFrameViewFactory.from_arrow(table), path, **options)
+            theirs = pq.read_table(path) if ending == "parquet" else pa.ipc.open_file(path).read_all()
+            for back in (DataFrameViewFactory.open(path).to_arrow(), theirs):
+                back.validate(full=True)
+                assert back.column_names == table.column_names
+                for name in table.column_names:
+                    assert told(back[name]) == told(table[name]), table[name].type
+
+
 @SETTINGS
 @given(tables({kind: PLAIN[kind] for kind in (pa.int64(), pa.float64(), pa.bool_(), pa.string())}))
 def test_any_table_goes_through_text(table):

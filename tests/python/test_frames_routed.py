@@ -134,6 +134,43 @@ print(chosen(iolink.explain(df)))
     ]
 
 
+@pytest.mark.parametrize("reshapes", [True, False])
+def test_columns_that_stay_are_asked_for_once(folder, reshapes):  # noqa: F811
+    source, library = folder / "turn.c", folder / "libturn.so"
+    counting = SOURCE.replace(
+        "{\n    return inner(view, &view)->schema(", "{\n    asked++;\n    return inner(view, &view)->schema("
+    )
+    counting = counting.replace("typedef struct {", "IOLINK_EXPORT int asked = 0;\ntypedef struct {", 1)
+    if not reshapes:
+        counting = counting.replace(" | IOLINK_FRAME_RESHAPE", "").replace("capabilities = 15", "capabilities = 11")
+    source.write_text(counting)
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{INCLUDE}", "-o", library, source], check=True)
+    library.chmod(0o755)
+    code = (
+        PROLOGUE
+        + f"""
+import ctypes
+iolink.set_preference(["org.example.turn"])
+frame = P.from_pandas(df.reset_index(drop=True))
+asked = ctypes.c_int.in_dll(ctypes.CDLL({str(library)!r}), "asked")
+assert frame.columns == ["i", "b", "s", "t"]
+before = asked.value
+for name in frame.columns * 3:
+    column = frame[name]
+    assert (column.arrow_type, name in frame, frame.column_index(name)) == (frame.column_arrow_type(name), True, frame.columns.index(name))
+    assert column.to_list() == frame[[name]][name].to_list()
+try:
+    frame["z"]
+except KeyError as error:
+    assert "there are: i, b, s, t" in str(error), error
+print(state(), asked.value - before)
+"""
+    )
+    loaded, asked = in_child(code, IOLINK_PLUGIN_PATH=str(folder)).split()
+    assert loaded == "loaded"
+    assert int(asked) > 12 if reshapes else int(asked) == 0
+
+
 def test_to_pandas_takes_the_conversion_that_copies_least(turning, tmp_path):
     code = (
         PROLOGUE

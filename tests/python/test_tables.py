@@ -260,6 +260,52 @@ def test_only_what_is_asked_for_is_read(tmp_path, kind):
         assert source.count == before, "what was read lately is kept"
 
 
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_a_file_that_was_closed_is_told(tmp_path, kind):
+    path = make(tmp_path, kind)
+    for source in (io.BytesIO(path.read_bytes()), path.open("rb"), path.open("rb", buffering=0)):
+        frame = open_table(source, format=kind)
+        assert frame.at("x", 3) == 3
+        source.close()
+        for ask in (
+            lambda frame: frame.read("s"),
+            lambda frame: frame["s"].to_list(),
+            lambda frame: frame.to_arrow(),
+            lambda frame: frame.to_pandas(),
+            lambda frame: write(frame, tmp_path / "copy.csv"),
+        ):
+            with pytest.raises(iolink.ClosedError, match="the file object was closed; it must stay open") as caught:
+                ask(frame)
+            assert isinstance(caught.value, ValueError)
+        assert tuple(frame.shape()) == (3, 10_000) and frame.columns == ["x", "y", "s"]
+    assert os.listdir(tmp_path) == [path.name]
+
+
+class Failing(io.BytesIO):
+    """Gives no bytes any more once it is told to."""
+
+    fails = False
+
+    def readinto(self, buffer):
+        if self.fails:
+            raise OSError(5, "the disk is gone")
+        return super().readinto(buffer)
+
+    def read(self, size=-1):
+        if self.fails:
+            raise OSError(5, "the disk is gone")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_a_file_that_cannot_be_read_any_more_is_no_damaged_one(tmp_path, kind):
+    source = Failing(make(tmp_path, kind).read_bytes())
+    frame = open_table(source, format=kind)
+    source.fails = True
+    with pytest.raises(OSError, match="the disk is gone"):
+        frame.read("s")
+
+
 def test_a_lazy_frame_is_changed_in_a_copy(tmp_path):
     frame = open_table(make(tmp_path, "parquet"))
     with pytest.raises(iolink.CapabilityError, match=r"WRITE.*copy it into memory"):
@@ -300,10 +346,82 @@ def test_pandas_dtypes_survive_binary_files(tmp_path):
     )
     for ending in ("parquet", "feather"):
         path = tmp_path / f"a.{ending}"
-        # Parquet keeps no category that no row has, nor an order.
-        expected = df if ending == "feather" else df.drop(columns="c")
-        write(PandasInterop.from_pandas(expected), path)
-        pd.testing.assert_frame_equal(open_table(path).to_pandas(), expected, check_exact=True)
+        write(PandasInterop.from_pandas(df), path)
+        pd.testing.assert_frame_equal(open_table(path).to_pandas(), df, check_exact=True)
+
+
+TIMES = pd.to_datetime(["2020-01-01", None, "2021-01-01", "2020-01-01"])
+TEXT_CATEGORIES = {
+    "texts": pd.Categorical(["b", None, "a", "b"]),
+    "none missing": pd.Categorical(["b", "a", "a", "b"]),
+    "in another order": pd.Categorical(["high", "low", None, "high"], categories=["low", "mid", "high"]),
+    "ordered": pd.Categorical(["high", "low", None, "high"], categories=["low", "mid", "high"], ordered=True),
+    "all missing": pd.Categorical([None] * 4, categories=["x", "w"], ordered=True),
+    "100 of 8 bits": pd.Categorical(["99", "98", None, "0"], categories=[str(at) for at in range(100)], ordered=True),
+    "300 of 16 bits": pd.Categorical(["299", "298", None, "0"], categories=[str(at) for at in range(300)]),
+    "odd": pd.Categorical(["", "\u00e9", " ", "a\0b"], categories=["\u00e9", "", "a\0b", " "]),
+}
+OTHER_CATEGORIES = {
+    "ints": pd.Categorical([3, None, 1, 3], categories=[3, 1, 7], ordered=True),
+    "floats": pd.Categorical([1.5, None, -2.0, 1.5]),
+    "times": pd.Categorical(TIMES, categories=[TIMES[2], TIMES[0], pd.Timestamp("1999-01-01")], ordered=True),
+    "zoned times": pd.Categorical(TIMES.tz_localize("Europe/Berlin")),
+    "spans": pd.Categorical(TIMES - TIMES[0]),
+    "none": pd.Categorical([None] * 4),
+}
+
+
+@pytest.mark.parametrize("name", [*TEXT_CATEGORIES, *OTHER_CATEGORIES])
+def test_categories_of_pandas_come_back_from_binary_files(tmp_path, name):
+    df = pd.DataFrame({"c": {**TEXT_CATEGORIES, **OTHER_CATEGORIES}[name], "x": range(4)})
+    for ending in ("arrow", "parquet")[: 2 if name in TEXT_CATEGORIES else 1]:
+        write(PandasInterop.from_pandas(df), tmp_path / f"a.{ending}")
+        back = open_table(tmp_path / f"a.{ending}").to_pandas()
+        pd.testing.assert_frame_equal(back, df, check_exact=True)
+        if name == "ordered":
+            assert (back["c"] < "high").tolist() == [False, True, False, False]
+    if name in TEXT_CATEGORIES:
+        write(PandasInterop.from_pandas(df), tmp_path / "a.parquet", row_group_size=1)
+        pd.testing.assert_frame_equal(open_table(tmp_path / "a.parquet").to_pandas(), df, check_exact=True)
+
+
+def test_categories_that_pyarrow_wrote_keep_their_order(tmp_path):
+    df = pd.DataFrame({"c": TEXT_CATEGORIES["ordered"]})
+    for compression in ("snappy", "zstd", "none"):
+        df.to_parquet(tmp_path / "a.parquet", engine="pyarrow", compression=compression)
+        column = open_table(tmp_path / "a.parquet").to_arrow()["c"].combine_chunks()
+        assert column.type.ordered and column.to_pylist() == ["high", "low", None, "high"]
+        assert column.dictionary.to_pylist() == ["low", "mid", "high"]
+    # More different texts than a dictionary page takes: the others lie behind it, as plain texts.
+    texts = [f"text {at % 5000}" for at in range(9000, 0, -1)]
+    table = pa.table({"c": pa.array(texts).dictionary_encode()})
+    pq.write_table(table, tmp_path / "b.parquet", dictionary_pagesize_limit=2000, write_batch_size=500)
+    assert open_table(tmp_path / "b.parquet")["c"].to_list() == texts
+
+
+def test_ordered_words_inside_another_type_claim_no_order_in_parquet(tmp_path):
+    words = pa.DictionaryArray.from_arrays([2, 0], pa.array(["low", "mid", "high"]), ordered=True)
+    table = pa.table({"s": pa.StructArray.from_arrays([words], ["w"]), "l": pa.ListArray.from_arrays([0, 1, 2], words)})
+    for write_it in (
+        lambda: write(DataFrameViewFactory.from_arrow(table), tmp_path / "a.parquet"),
+        lambda: pq.write_table(table, tmp_path / "a.parquet"),
+    ):
+        write_it()
+        back = open_table(tmp_path / "a.parquet").to_arrow()
+        assert back["s"].to_pylist() == [{"w": "high"}, {"w": "low"}]
+        assert back["l"].to_pylist() == [["high"], ["low"]]
+        assert not back["s"].type.field("w").type.ordered and not back["l"].type.value_type.ordered
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
+def test_ten_thousand_columns_come_back(tmp_path, ending):
+    values = {f"c{at}": [at, None, -at] if at % 2 else [f"t{at}", None, ""] for at in range(10_000)}
+    table = pa.table(values)
+    write(DataFrameViewFactory.from_arrow(table), tmp_path / f"a.{ending}")
+    frame = open_table(tmp_path / f"a.{ending}")
+    assert tuple(frame.shape()) == (10_000, 3) and frame.columns == table.column_names
+    assert frame.to_arrow().to_pydict() == values
+    assert all(frame[name].to_list() == values[name] for name in frame.columns[::500])
 
 
 def test_units_and_metadata_travel_with_binary_files(tmp_path):
@@ -409,7 +527,8 @@ def test_an_arrow_file_that_was_cut_is_refused(tmp_path):
         ('{"a":1}\n{"a":2},{"a":3}\n', "line 2: the line is no JSON"),
         ('{"a":1}\n{"a":9007199254740993}\n{"a":0.5}\n', "line 3.*9007199254740993 beside fractions"),
         ('{"a":-1}\n{"a":18446744073709551615}\n', "line 2.*18446744073709551615"),
-        ('{"a":1e999}\n', "line 1"),
+        ('{"a":1}\n{"a":1e400}\n', "line 2: at byte 6 a number .* beyond every float64"),
+        ('{"a":[-1e309]}\n', "line 1: at byte 7 a number .* beyond every float64"),
         ('{"a\\u0000":1}\n', "line 1.*NUL"),
         ('{"a":"\\ud800"}\n', "line 1"),
     ],

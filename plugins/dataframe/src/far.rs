@@ -5,14 +5,15 @@ use crate::build::Part;
 use crate::edit::Wanted;
 use crate::types::TableType;
 use crate::values::Values;
-use iolink_sdk::{fail, DataFrameView, OwnedStream, Result};
+use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedStream, Result};
 
 fn table_of(view: &dyn DataFrameView) -> Result<TableType> {
     TableType::read(&view.schema()?)
 }
 
 fn find(view: &dyn DataFrameView, wanted: Wanted<'_>) -> Result<u64> {
-    Ok(match wanted.name {
+    // Where there is no RESHAPE, a column stays where it was.
+    Ok(match wanted.name.filter(|_| view.capabilities().has(DataFrameCapability::RESHAPE)) {
         Some(_) => table_of(view)?.find(wanted)? as u64,
         None => wanted.index,
     })

@@ -38,6 +38,8 @@ pub struct File {
     words: Vec<Option<i64>>,
     fields: Vec<Field>,
     rows: Vec<usize>,
+    /// Can no column be left out? polars panics where it passes over a sparse union.
+    whole: bool,
 }
 
 impl File {
@@ -62,9 +64,10 @@ impl File {
         let dictionaries = read_file_dictionaries(&mut place, &metadata, &mut Vec::new(), Default::default());
         let dictionaries = dictionaries.map_err(|error| from_polars(&error))?;
         each_name_once(metadata.schema.len(), metadata.ipc_schema.fields.len())?;
-        let fields = metadata.schema.iter_values().cloned().collect();
+        let fields: Vec<Field> = metadata.schema.iter_values().cloned().collect();
         let words = keys_as_numbers(&mut metadata);
-        Ok(File { bytes, metadata, dictionaries, words, fields, rows })
+        let whole = fields.iter().any(|field| has_sparse_union(&field.dtype));
+        Ok(File { bytes, metadata, dictionaries, words, fields, rows, whole })
     }
 
     /// A column as its field says.
@@ -80,6 +83,20 @@ impl File {
             Some(keys) => dictionary(dtype.clone(), keys, values),
             None => fail!(Internal, "the keys of a dictionary are no numbers"),
         })
+    }
+}
+
+fn has_sparse_union(dtype: &ArrowDataType) -> bool {
+    match dtype {
+        ArrowDataType::Union(union) => {
+            union.mode.is_sparse() || union.fields.iter().any(|field| has_sparse_union(&field.dtype))
+        }
+        ArrowDataType::List(item)
+        | ArrowDataType::LargeList(item)
+        | ArrowDataType::FixedSizeList(item, _)
+        | ArrowDataType::Map(item, _) => has_sparse_union(&item.dtype),
+        ArrowDataType::Struct(fields) => fields.iter().any(|field| has_sparse_union(&field.dtype)),
+        _ => false,
     }
 }
 
@@ -127,7 +144,7 @@ impl Pieces for File {
     }
 
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {
-        let mut sorted = columns.to_vec();
+        let mut sorted = if self.whole { (0..self.fields.len()).collect() } else { columns.to_vec() };
         sorted.sort_unstable();
         sorted.dedup();
         let batch = read_batch(

@@ -28,22 +28,25 @@ pub struct Text {
 }
 
 impl Text {
+    /// Bytes of the byte order mark.
+    pub const MARK: usize = BYTE_ORDER_MARK.len();
+
     /// Reads all bytes; those of a local file several pieces at a time.
     pub fn read(host: &Host, source: &(dyn RandomAccess + 'static), local: bool) -> Result<Self> {
         let length = source.length();
-        let limit = Limits::default().max_bytes - BYTE_ORDER_MARK.len() as u64;
+        let limit = Limits::default().max_bytes - Text::MARK as u64;
         if length > limit {
             fail!(Limit, "the text has {length} bytes, more than the {limit} that fit into memory");
         }
         let length = length as usize;
-        let total = length + BYTE_ORDER_MARK.len();
+        let total = length + Text::MARK;
         // Asked for before: memory that comes zeroed ends the process where there is none.
         Vec::<u8>::new().try_reserve_exact(total).map_err(|_| out_of_memory(total))?;
         let mut bytes = vec![0; total];
-        bytes[..BYTE_ORDER_MARK.len()].copy_from_slice(BYTE_ORDER_MARK);
+        bytes[..Text::MARK].copy_from_slice(BYTE_ORDER_MARK);
         // Other sources may call back, and are read by who asked.
         let wave = if local { STEP * rayon::current_num_threads() } else { STEP };
-        for (start, part) in (0..length).step_by(wave).zip(bytes[BYTE_ORDER_MARK.len()..].chunks_mut(wave)) {
+        for (start, part) in (0..length).step_by(wave).zip(bytes[Text::MARK..].chunks_mut(wave)) {
             let read = |(at, piece): (usize, &mut [u8])| source.read_exact_at((start + at * STEP) as u64, piece);
             match part.len() {
                 0..=STEP => read((0, part))?,
@@ -60,7 +63,7 @@ impl Text {
     }
 
     fn judged(mut bytes: Vec<u8>) -> Result<Self> {
-        let text = &bytes[BYTE_ORDER_MARK.len()..];
+        let text = &bytes[Text::MARK..];
         match text {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => fail!(Unsupported, "the text is in UTF-16; save it in UTF-8"),
             [0x1f, 0x8b, ..] => fail!(Unsupported, "the file is compressed with gzip; unpack it first"),
@@ -74,18 +77,18 @@ impl Text {
             fail!(Corrupt, "line {line}: byte {} of the file is not UTF-8; save the file in UTF-8", before.len());
         }
         if text.starts_with(BYTE_ORDER_MARK) {
-            bytes.drain(..BYTE_ORDER_MARK.len());
+            bytes.drain(..Text::MARK);
         }
         Ok(Text { marked: Buffer::from_vec(bytes) })
     }
 
     /// The bytes of the text.
     pub fn bytes(&self) -> &[u8] {
-        &self.marked[BYTE_ORDER_MARK.len()..]
+        &self.marked[Text::MARK..]
     }
 
     /// The first `length` bytes of the text, for polars.
     pub fn for_polars(&self, length: usize) -> Buffer<u8> {
-        self.marked.clone().sliced(..BYTE_ORDER_MARK.len() + length)
+        self.marked.clone().sliced(..Text::MARK + length)
     }
 }

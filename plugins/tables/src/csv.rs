@@ -7,6 +7,7 @@ use crate::bytes::Text;
 use crate::columns::{names, wanted};
 use crate::exact;
 use crate::failure::from_polars;
+use crate::numbers::{self, bare, float};
 use crate::options::Options;
 use crate::scan::{self, value};
 use iolink_sdk::{fail, Error, ErrorKind, Host, RandomAccess, Result};
@@ -90,16 +91,19 @@ impl<'a> Plan<'a> {
     /// Types by the values in a text, which begins as [`Text::for_polars`] says.
     fn schema(&self, marked: Buffer<u8>) -> Result<SchemaRef> {
         let options = self.polars.clone().with_infer_schema_length(None);
-        let guessed = CompressedReader::try_new(marked)
+        let guessed = CompressedReader::try_new(marked.clone())
             .and_then(|mut reader| infer(&options, None, None, &mut reader))
             .map_err(|error| from_polars(&error))?
             .0;
         if guessed.len() != self.names.len() {
             fail!(Internal, "polars sees {} columns in a table of {}", guessed.len(), self.names.len());
         }
-        let types = guessed.iter_values().enumerate().map(|(number, guessed)| match self.as_text.contains(&number) {
+        let mut guessed: Vec<DataType> = guessed.iter_values().cloned().collect();
+        let text = &marked[Text::MARK..];
+        numbers::settle(&mut guessed, text, self.options.dialect, self.options.has_header, |value| self.is_null(value));
+        let types = guessed.into_iter().enumerate().map(|(number, guessed)| match self.as_text.contains(&number) {
             true => DataType::String,
-            false => guessed.clone(),
+            false => guessed,
         });
         Ok(Arc::new(Schema::from_iter(self.names.iter().map(|name| name.as_str().into()).zip(types))))
     }
@@ -131,6 +135,11 @@ impl<'a> Plan<'a> {
                 && column.slice(0, sample).null_count() == sample
                 && column.null_count() != column.len()
         })
+    }
+
+    /// Is it one of the words for a missing value?
+    fn is_null(&self, value: &[u8]) -> bool {
+        self.options.null_values.iter().any(|null| null.as_bytes() == value)
     }
 
     fn number(&self, name: &str) -> Option<usize> {
@@ -176,13 +185,13 @@ impl Reading<'_> {
         options.into_reader_with_file_handle(Cursor::new(&bytes[..])).finish()
     }
 
-    /// Line of the first value of a column that `wanted` finds; missing ones are not asked for.
+    /// Line of the first value of a column that `wanted` finds, without spaces before it; missing ones are not asked for.
     fn line(&self, column: usize, wanted: &dyn Fn(&[u8]) -> bool) -> Option<(u64, String)> {
         let dialect = self.plan.options.dialect;
         let mut found = None;
         let line = scan::find(self.bytes, dialect, self.plan.options.has_header, column, |written| {
             let value = value(written, dialect.quote);
-            let hit = wanted(&value) && !self.plan.options.null_values.iter().any(|null| null.as_bytes() == value);
+            let hit = wanted(bare(&value)) && !self.plan.is_null(&value);
             if hit {
                 found = Some(String::from_utf8_lossy(&value).into_owned());
             }
@@ -198,8 +207,8 @@ impl Reading<'_> {
             let number: usize = rest.split_once(')')?.0.parse().ok()?;
             let (name, dtype) = schema.get_at_index(number.checked_sub(1)?)?;
             let judge: &dyn Fn(&[u8]) -> bool = match dtype {
-                DataType::Int64 => &|value| !value.is_empty() && !parses::<i64>(value),
-                DataType::Float64 => &|value| !value.is_empty() && !parses::<f64>(value),
+                DataType::Int64 => &|value| !value.is_empty() && !fits(value),
+                DataType::Float64 => &|value| !value.is_empty() && float(value).is_none(),
                 _ => return None,
             };
             let (line, value) = self.line(number - 1, judge)?;
@@ -212,6 +221,6 @@ impl Reading<'_> {
     }
 }
 
-fn parses<T: std::str::FromStr>(value: &[u8]) -> bool {
-    std::str::from_utf8(value).is_ok_and(|value| value.parse::<T>().is_ok())
+fn fits(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|value| value.parse::<i64>().is_ok())
 }

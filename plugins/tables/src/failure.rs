@@ -4,6 +4,9 @@ use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::error::PolarsError;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+/// How polars' panics and errors begin where it has no way for a type.
+const UNKNOWN: [&str; 3] = ["not yet implemented", "not implemented", "operator does not support"];
+
 /// Runs `body`; a panic becomes an error.
 pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
@@ -14,12 +17,27 @@ pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
         };
         // Dropping a payload can panic in its turn.
         std::mem::forget(payload);
+        if UNKNOWN.iter().any(|known| words.starts_with(known)) {
+            let instead = "leave the column out with the option columns, or cast it in another library";
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("polars does not know a type of the table ({words}); {instead}"),
+            ));
+        }
         Err(Error::new(ErrorKind::Internal, format!("polars panicked: {words}")))
     })
 }
 
-/// The first line of what polars says; the others are hints at its own Python functions.
+/// What the source said where it could not be read; else the first line of what polars says: the others are hints at its own
+/// Python functions.
 pub fn from_polars(error: &PolarsError) -> Error {
+    if let PolarsError::IO { error, .. } = error {
+        if let Some(said) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            return said.clone();
+        }
+    }
     let words = error.to_string();
-    Error::new(ErrorKind::Corrupt, words.lines().next().unwrap_or("polars failed"))
+    let kind =
+        if UNKNOWN.iter().any(|known| words.starts_with(known)) { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
+    Error::new(kind, words.lines().next().unwrap_or("polars failed"))
 }

@@ -12,7 +12,7 @@ use polars_core::prelude::PlSmallStr;
 use polars_json::json::deserialize;
 use rayon::prelude::*;
 use shape::Shape;
-use simd_json::BorrowedValue;
+use simd_json::{BorrowedValue, ErrorType};
 
 /// Bytes of the text that are parsed at once.
 const BLOCK: usize = 4 << 20;
@@ -160,6 +160,10 @@ fn fault(blocks: &[Block<'_>]) -> Error {
 fn added(shape: &mut Shape, text: &mut [u8]) -> std::result::Result<(), String> {
     match simd_json::to_borrowed_value(text) {
         Ok(value) => shape.add_line(&value).and_then(|()| shape.arrow().map(drop)),
+        Err(error) if *error.error() == ErrorType::InvalidNumber => Err(format!(
+            "at byte {} a number that is no JSON, or beyond every float64 and integer of 64 bits; as a text it can be read",
+            error.index() + 1
+        )),
         Err(error) => Err(format!("the line is no JSON: {error}")),
     }
 }

@@ -8,7 +8,13 @@
 //! of another length, empty lines, quotes that never end, text that is not UTF-8, names that occur twice; in JSON a text
 //! among numbers. A column's type is that of all its values, wherever they stand: whole numbers are int64, or float64
 //! where one of them has a fraction; true and false are bool; everything else is text. A whole number that its column's
-//! type cannot hold exactly is refused. In CSV an empty field is missing, a quoted empty one is "".
+//! type cannot hold exactly is refused, and a number that is beyond every float64.
+//!
+//! In CSV an empty field is missing, a quoted empty one is the text "". A number may have a sign, zeros in front (`007` is 7, as
+//! pandas and polars have it), spaces in front and an exponent; `nan`, `inf` and `infinity` in any case are floats. Among numbers
+//! a quoted empty field is missing, and spaces alone are; among `true` and `false`, in any case, a quoted empty field is. What else
+//! a field says is text: dates, hexadecimal digits, digits of other scripts, `1,000`, `NA`. The option `text_columns` keeps any
+//! column as it is written, with its zeros and spaces.
 //!
 //! Options of the source, all texts:
 //!
@@ -29,9 +35,16 @@
 //! | `text_columns` | | columns kept as text whatever they hold, separated by commas |
 //!
 //! Options of writing: `separator`, `quote` and `has_header` for CSV and TSV; `compression` for Parquet (`zstd`, `snappy`,
-//! `gzip`, `lz4`, `brotli`, `none`) and Arrow IPC (`none`, `zstd`, `lz4`); `row_group_size` in rows for Parquet. Text formats
-//! take what they have words for: times by ISO 8601, decimals digit by digit; bytes, and in CSV lists and structs, are refused
-//! by the column's name.
+//! `gzip`, `lz4`, `brotli`, `none`) and Arrow IPC (`none`, `zstd`, `lz4`); `row_group_size` in rows for Parquet.
+//!
+//! **What is written** comes back with the values it had, or is refused by the column's name before the first byte. Text
+//! formats take what they have words for: times by ISO 8601, decimals digit by digit; bytes, and in CSV lists and structs,
+//! are refused. Arrow IPC keeps every type, but has offsets for the views of a list with offsets of 32 bits or of a map. Parquet
+//! has wider ones: views for texts and bytes, lists of keys and values for maps, decimals of 128 bits for smaller ones,
+//! milliseconds for seconds, days for midnights, and of dictionaries those of texts, with all words in their order unless they
+//! stand inside another type; others become their values. No format
+//! takes intervals, unions, extension types, list views, run-end encoded values, decimals of 256 bits or of a negative scale,
+//! nor bytes and lists of a fixed size of 0.
 
 mod arrow;
 mod bytes;
@@ -43,6 +56,7 @@ mod format;
 mod frame;
 mod interface;
 mod json;
+mod numbers;
 mod options;
 mod parquet;
 mod pieces;

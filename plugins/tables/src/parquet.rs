@@ -4,11 +4,14 @@ use crate::failure::from_polars;
 use crate::interface::Facts;
 use crate::pieces::Pieces;
 use crate::place::Place;
+use crate::words::in_order_of;
 use iolink_sdk::{fail, out_of_memory, RandomAccess, Result};
 use polars_arrow::array::{new_empty_array, Array};
 use polars_arrow::compute::concatenate::concatenate;
-use polars_arrow::datatypes::{Field, Metadata};
+use polars_arrow::datatypes::{ArrowDataType, Field, Metadata, TimeUnit};
 use polars_buffer::Buffer;
+use polars_parquet::parquet::metadata::ColumnDescriptor;
+use polars_parquet::parquet::schema::types::{PrimitiveConvertedType, PrimitiveLogicalType, TimeUnit as StoredUnit};
 use polars_parquet::read::schema::read_custom_key_value_metadata;
 use polars_parquet::read::{
     column_iter_to_arrays, infer_schema, read_metadata, BasicDecompressor, ColumnChunkMetadata, FileMetadata,
@@ -45,7 +48,9 @@ impl Parquet {
         let mut facts: Metadata = read_custom_key_value_metadata(metadata.key_value_metadata());
         facts.remove("ARROW:schema");
         let facts = (!facts.is_empty()).then(|| Arc::new(facts));
-        let fields = schema.iter_values().cloned().collect();
+        let mut leaves = Leaves(metadata.schema_descr.columns().iter());
+        let read_as = |field: &Field| field.with_dtype(leaves.read_as(&field.dtype, false));
+        let fields = schema.iter_values().map(read_as).collect();
         Ok(Parquet { bytes, metadata, fields, facts, rows })
     }
 
@@ -72,21 +77,34 @@ impl Parquet {
         let Some(parts) = group.columns_under_root_iter(&field.name) else {
             fail!(Corrupt, "a row group has no column {:?}", field.name.as_str())
         };
-        let (mut pages, mut types) = (Vec::new(), Vec::new());
+        let failed = |error| from_polars(&error).context(&format!("column {:?}", field.name.as_str()));
+        let (mut pages, mut types, mut words) = (Vec::new(), Vec::new(), None);
         for part in parts {
             claimed(part.num_values(), &field.name)?;
-            let reader = PageReader::new(Cursor::new(self.chunk(part)?), part, Vec::new(), usize::MAX);
-            pages.push(BasicDecompressor::new(reader, Vec::new()));
+            let bytes = self.chunk(part)?;
+            let pages_of = || {
+                let reader = PageReader::new(Cursor::new(bytes.clone()), part, Vec::new(), usize::MAX);
+                BasicDecompressor::new(reader, Vec::new())
+            };
+            if matches!(field.dtype, ArrowDataType::Dictionary(..)) {
+                let page = pages_of().read_dict_page().map_err(|error| failed(error.into()))?;
+                words = page.map(|page| words_of(&page.buffer, page.num_values)).transpose()?;
+            }
+            pages.push(pages_of());
             types.push(&part.descriptor().descriptor.primitive_type);
         }
-        let read = column_iter_to_arrays(pages, types, field.clone(), None);
-        let failed = |error| from_polars(&error).context(&format!("column {:?}", field.name.as_str()));
-        let (mut arrays, _) = read.map_err(failed)?;
-        if arrays.len() == 1 {
-            return Ok(arrays.remove(0));
+        let (mut arrays, _) = column_iter_to_arrays(pages, types, field.clone(), None).map_err(failed)?;
+        let array = if arrays.len() == 1 {
+            arrays.remove(0)
+        } else {
+            let parts: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
+            concatenate(&parts).map_err(failed)?
+        };
+        match words {
+            // polars keeps the words that it met, in the order in which it met them.
+            Some(words) => in_order_of(&*array, &words),
+            None => Ok(array),
         }
-        let parts: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
-        concatenate(&parts).map_err(failed)
     }
 }
 
@@ -106,6 +124,52 @@ impl Pieces for Parquet {
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {
         columns.par_iter().map(|column| self.column(piece, &self.fields[*column])).collect()
     }
+}
+
+/// The columns of a file in the order in which they lie, those inside lists and structs each for itself.
+struct Leaves<'a>(std::slice::Iter<'a, ColumnDescriptor>);
+
+impl Leaves<'_> {
+    /// The type of a column as its values are read: milliseconds where the file has them, whatever the schema of Arrow in it
+    /// says; and `inside` another type no ordered dictionaries, since their words come in the order in which polars meets them.
+    fn read_as(&mut self, dtype: &ArrowDataType, inside: bool) -> ArrowDataType {
+        let mut part = |field: &Field| field.with_dtype(self.read_as(&field.dtype, true));
+        match dtype {
+            ArrowDataType::List(item) => ArrowDataType::List(Box::new(part(item))),
+            ArrowDataType::LargeList(item) => ArrowDataType::LargeList(Box::new(part(item))),
+            ArrowDataType::FixedSizeList(item, size) => ArrowDataType::FixedSizeList(Box::new(part(item)), *size),
+            ArrowDataType::Map(item, sorted) => ArrowDataType::Map(Box::new(part(item)), *sorted),
+            ArrowDataType::Struct(fields) => ArrowDataType::Struct(fields.iter().map(part).collect()),
+            leaf => match (leaf, self.0.next().is_some_and(counts_milliseconds)) {
+                (ArrowDataType::Time32(TimeUnit::Second), true) => ArrowDataType::Time32(TimeUnit::Millisecond),
+                (ArrowDataType::Dictionary(key, words, true), _) if inside => {
+                    ArrowDataType::Dictionary(*key, words.clone(), false)
+                }
+                _ => leaf.clone(),
+            },
+        }
+    }
+}
+
+fn counts_milliseconds(column: &ColumnDescriptor) -> bool {
+    let kind = &column.descriptor.primitive_type;
+    let logical = matches!(kind.logical_type, Some(PrimitiveLogicalType::Time { unit: StoredUnit::Milliseconds, .. }));
+    logical || kind.converted_type == Some(PrimitiveConvertedType::TimeMillis)
+}
+
+/// The texts of a dictionary page, each behind its length.
+fn words_of(page: &[u8], count: usize) -> Result<Vec<String>> {
+    let (mut words, mut rest) = (Vec::new(), page);
+    for _ in 0..count {
+        let length = rest.get(..4).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes);
+        let word = length.and_then(|length| rest.get(4..)?.get(..length as usize));
+        let Some(text) = word.and_then(|word| std::str::from_utf8(word).ok()) else {
+            fail!(Corrupt, "a dictionary has not the {count} texts that it claims")
+        };
+        words.push(text.to_owned());
+        rest = &rest[4 + text.len()..];
+    }
+    Ok(words)
 }
 
 /// Does the file begin and end as Parquet does?

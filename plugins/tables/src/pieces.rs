@@ -113,6 +113,22 @@ impl<P: Pieces> Inner<P> {
     }
 }
 
+/// What polars can tell of a file's schema, and not read.
+fn unknown(dtype: &ArrowDataType) -> Option<&'static str> {
+    match dtype {
+        ArrowDataType::Interval(_) => Some("intervals"),
+        ArrowDataType::Decimal256(..) => Some("decimals of 256 bits"),
+        ArrowDataType::FixedSizeBinary(0) | ArrowDataType::FixedSizeList(_, 0) => Some("values of a fixed size of 0"),
+        ArrowDataType::Dictionary(_, words, _) => unknown(words),
+        ArrowDataType::List(item)
+        | ArrowDataType::LargeList(item)
+        | ArrowDataType::FixedSizeList(item, _)
+        | ArrowDataType::Map(item, _) => unknown(&item.dtype),
+        ArrowDataType::Struct(fields) => fields.iter().find_map(|field| unknown(&field.dtype)),
+        _ => None,
+    }
+}
+
 /// A frame over a file in pieces. Its file is read by position whenever rows are exported, and must not change.
 pub struct Lazy<P> {
     inner: Arc<Inner<P>>,
@@ -183,6 +199,17 @@ impl<P: Pieces> DataFrameView for Lazy<P> {
                 match self.columns.get(usize::try_from(column).unwrap_or(usize::MAX)) {
                     Some(number) => chosen.push(*number),
                     None => fail!(OutOfRange, "there is no column {column}: the frame has {}", self.columns.len()),
+                }
+            }
+            for column in &chosen {
+                let field = &self.inner.pieces.fields()[*column];
+                if let Some(what) = unknown(&field.dtype) {
+                    fail!(
+                        Unsupported,
+                        "column {:?}: {what} cannot be read; choose the others with the option columns, or cast it in another \
+                         library",
+                        field.name.as_str()
+                    );
                 }
             }
             let table = self.table(&chosen);

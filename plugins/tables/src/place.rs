@@ -18,7 +18,7 @@ impl<'a> Place<'a> {
 
 impl Read for Place<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let count = self.bytes.read_at(self.at, buffer).map_err(|error| Error::other(error.to_string()))?;
+        let count = self.bytes.read_at(self.at, buffer).map_err(Error::other)?;
         self.at += count as u64;
         Ok(count)
     }

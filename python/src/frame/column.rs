@@ -2,12 +2,13 @@
 
 use super::arrow::{array_capsule, requested, schema_capsule};
 use super::cells::to_python;
+use super::lasting::Lasting;
 use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::vector::Place;
-use iolink_plugin_dataframe::{request, TableType, Values, Wanted};
+use iolink_plugin_dataframe::{request, Values, Wanted};
 use iolink_sdk::DataFrameView as Frame;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 #[pyclass(frozen, weakref, sequence, module = "iolink", name = "DataFrameColumn")]
 pub struct DataFrameColumn {
     view: Held<Arc<dyn Frame>>,
+    lasting: Arc<Lasting>,
     column: u64,
     name: String,
 }
@@ -52,8 +54,8 @@ impl DataFrameColumn {
         Ok(plain)
     }
 
-    pub fn new(view: Arc<dyn Frame>, column: u64, name: String) -> Self {
-        DataFrameColumn { view: view.into(), column, name }
+    pub(super) fn new(view: Arc<dyn Frame>, lasting: Arc<Lasting>, column: u64, name: String) -> Self {
+        DataFrameColumn { view: view.into(), lasting, column, name }
     }
 
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
@@ -74,11 +76,7 @@ impl DataFrameColumn {
     }
 
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
-        let info = || {
-            let table = TableType::read(&self.view.schema()?)?;
-            table.column(table.find(self.wanted())?)
-        };
-        py.detach(info).or_raise()
+        py.detach(|| self.lasting.info(&**self.view, self.wanted())).or_raise()
     }
 }
 

@@ -7,6 +7,7 @@ mod cells;
 mod column;
 mod edit;
 mod factory;
+mod lasting;
 mod numbers;
 mod parts;
 mod recent;

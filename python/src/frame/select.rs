@@ -1,6 +1,5 @@
 //! Parts of a frame: a column, some columns, a run of rows. None of them copies a value.
 
-use super::column::DataFrameColumn;
 use super::scan::{words_of_cut, MISSING};
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
@@ -70,7 +69,7 @@ pub fn item<'py>(frame: &Bound<'py, DataFrameView>, key: &Bound<'py, PyAny>) -> 
     if let Ok(name) = key.cast::<PyString>() {
         let column = this.index_of(py, key)?;
         let name = name.to_cow()?.into_owned();
-        return Ok(Bound::new(py, DataFrameColumn::new(this.view.clone(), column, name))?.into_any());
+        return Ok(Bound::new(py, this.column_of(column, name))?.into_any());
     }
     loop {
         let seen = this.number();

@@ -85,7 +85,8 @@ fn stamp(count: i64, unit: &str, zone: Option<&str>) -> String {
 
 fn shown(frame: &DataFrameView, py: Python<'_>) -> PyResult<Shown> {
     let frame = &DataFrameView::new(py.detach(|| as_it_is(&frame.view)).or_raise()?);
-    let (table, size) = (frame.table(py)?, frame.sizes(py)?);
+    let (known, size) = (frame.columns_known(py)?, frame.sizes(py)?);
+    let table = &known.table;
     let columns: Vec<Option<usize>> = if table.len() > MAX_COLUMNS {
         let half = MAX_COLUMNS / 2;
         (0..half).map(Some).chain([None]).chain((table.len() - half..table.len()).map(Some)).collect()

@@ -3,6 +3,7 @@
 use super::bytes::split;
 use super::cells::to_python;
 use super::column::DataFrameColumn;
+use super::lasting::{Columns, Lasting};
 use super::parts::name_from;
 use super::scan::type_words;
 use super::{arrow, edit, numbers, select, show};
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct DataFrameView {
     pub(super) view: Held<Arc<dyn Frame>>,
     lent: LentAddress,
+    lasting: Arc<Lasting>,
     /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
     held: Mutex<Option<Py<PyAny>>>,
     /// Held by the thread that changes a frame of another maker, which is done step by step.
@@ -45,7 +47,13 @@ impl Asked {
 
 impl DataFrameView {
     pub fn new(view: Arc<dyn Frame>) -> Self {
-        DataFrameView { view: view.into(), lent: Default::default(), held: Mutex::new(None), turn: Mutex::new(()) }
+        DataFrameView {
+            view: view.into(),
+            lent: Default::default(),
+            lasting: Default::default(),
+            held: Mutex::new(None),
+            turn: Mutex::new(()),
+        }
     }
 
     /// Does something while no other thread does such a thing by this object. Python must not be attached.
@@ -64,8 +72,13 @@ impl DataFrameView {
     }
 
     /// The columns.
-    pub(super) fn table(&self, py: Python<'_>) -> PyResult<TableType> {
-        py.detach(|| TableType::read(&self.view.schema()?)).or_raise()
+    pub(super) fn columns_known(&self, py: Python<'_>) -> PyResult<Arc<Columns>> {
+        py.detach(|| self.lasting.columns(&**self.view)).or_raise()
+    }
+
+    /// A column, which is as long as the frame's own columns are.
+    pub(super) fn column_of(&self, column: u64, name: String) -> DataFrameColumn {
+        DataFrameColumn::new(self.view.clone(), self.lasting.clone(), column, name)
     }
 
     /// A number that a frame of our own has until its columns or rows are others.
@@ -88,18 +101,12 @@ impl DataFrameView {
     pub(super) fn index_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<u64> {
         if let Ok(text) = column.cast::<PyString>() {
             let Ok(name) = text.to_cow() else {
-                return Err(no_such_column(&text.repr()?.to_cow()?, &self.table(py)?));
+                return Err(no_such_column(&text.repr()?.to_cow()?, &self.columns_known(py)?.table));
             };
-            let known = py.detach(|| Near::of(&**self.view).map(|near| near.column_indices(&name)));
-            let found = match known {
-                Some(found) => found,
-                None => {
-                    (0..).zip(self.table(py)?.names()).filter(|(_, known)| *known == name).map(|(at, _)| at).collect()
-                }
-            };
+            let found = py.detach(|| self.lasting.places(&**self.view, &name)).or_raise()?;
             return match found.as_slice() {
                 [index] => Ok(*index),
-                [] => Err(no_such_column(&format!("{name:?}"), &self.table(py)?)),
+                [] => Err(no_such_column(&format!("{name:?}"), &self.columns_known(py)?.table)),
                 _ => Err(PyKeyError::new_err(format!(
                     "there are {} columns {name:?}, at {found:?}; take one by its number, as in frame[[{}]] or frame.at({}, row)",
                     found.len(),
@@ -167,14 +174,7 @@ impl DataFrameView {
     }
 
     fn info(&self, py: Python<'_>, wanted: Wanted<'_>) -> PyResult<ColumnInfo> {
-        let info = || match Near::of(&**self.view) {
-            Some(near) => near.column_info(wanted),
-            None => {
-                let table = TableType::read(&self.view.schema()?)?;
-                table.column(table.find(wanted)?)
-            }
-        };
-        py.detach(info).or_raise()
+        py.detach(|| self.lasting.info(&**self.view, wanted)).or_raise()
     }
 
     fn info_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<ColumnInfo> {
@@ -228,7 +228,7 @@ impl DataFrameView {
     /// Names of the columns, in order.
     #[getter]
     fn columns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        Ok(self.table(py)?.names().map(str::to_owned).collect())
+        Ok(self.columns_known(py)?.table.names().map(str::to_owned).collect())
     }
 
     fn column_name(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<String> {
@@ -354,7 +354,7 @@ impl DataFrameView {
     fn __contains__(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
         let name = name.cast::<PyString>().ok().and_then(|name| name.extract::<String>().ok());
         match name {
-            Some(name) => Ok(self.table(py)?.names().any(|known| known == name)),
+            Some(name) => Ok(!py.detach(|| self.lasting.places(&**self.view, &name)).or_raise()?.is_empty()),
             None => Ok(false),
         }
     }
@@ -453,7 +453,8 @@ impl DataFrameView {
     /// For `pandas_interop.py`: (name, format, Arrow type, is a dictionary, its order counts, metadata) of each column,
     /// and the table's metadata.
     fn _describe<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
-        let (table, list) = (self.table(py)?, PyList::empty(py));
+        let (columns, list) = (self.columns_known(py)?, PyList::empty(py));
+        let table = &columns.table;
         for index in 0..table.len() {
             let info = table.column(index).or_raise()?;
             list.append((info.name, info.format, info.arrow_type, info.dictionary, info.ordered, info.metadata))?;
@@ -529,6 +530,6 @@ impl DataFrameView {
     /// For tests and `pandas_interop.py`: a column by its number.
     fn _column(slf: &Bound<'_, Self>, column: u64) -> PyResult<DataFrameColumn> {
         let name = slf.get().info(slf.py(), Wanted { index: column, name: None })?.name;
-        Ok(DataFrameColumn::new(slf.get().view.clone(), column, name))
+        Ok(slf.get().column_of(column, name))
     }
 }

@@ -3,7 +3,7 @@
 use super::buffer::with_source;
 use crate::errors::from_python;
 use iolink_sdk::{Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
-use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -103,8 +103,24 @@ impl PythonFile {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the stream is closed"));
         }
-        let done = Python::try_attach(|py| body(py).map_err(|raised| from_python(py, raised)));
+        let done = Python::try_attach(|py| body(py).map_err(|raised| self.failed(py, raised)));
         done.unwrap_or_else(|| Err(Error::new(ErrorKind::Closed, "the interpreter has ended")))
+    }
+
+    /// What the object raised, as an error; of one that somebody closed, an error that says so.
+    fn failed(&self, py: Python<'_>, raised: PyErr) -> Error {
+        let closed = || self.object.bind(py).getattr(intern!(py, "closed")).and_then(|closed| closed.is_truthy());
+        let gone = raised.is_instance_of::<PyValueError>(py) && closed().unwrap_or(false);
+        let error = from_python(py, raised);
+        if !gone {
+            return error;
+        }
+        let words = "the file object was closed; it must stay open as long as what was opened from it is read";
+        let closed = Error::new(ErrorKind::Closed, format!("{words} ({})", error.message()));
+        match error.payload() {
+            Some(payload) => closed.with_payload(payload.clone()),
+            None => closed,
+        }
     }
 
     fn method<'a>(&'a self, method: &'a Option<Py<PyAny>>, name: &str) -> Result<&'a Py<PyAny>> {

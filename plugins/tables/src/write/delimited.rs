@@ -23,7 +23,7 @@ pub fn write(table: &mut Table<'_>, dialect: Dialect, header: bool, out: &mut Ou
         line.push(b'\n');
         out.write_all(&line).map_err(|error| io(&error))?;
     }
-    let mut value = Vec::new();
+    let (mut value, mut first) = (Vec::new(), 0u64);
     while let Some(columns) = table.next()? {
         let cells = Cells::of(&names, &columns, text::supports)?;
         for row in 0..cells.rows {
@@ -34,14 +34,17 @@ pub fn write(table: &mut Table<'_>, dialect: Dialect, header: bool, out: &mut Ou
                 }
                 value.clear();
                 if column.is_valid(row) {
-                    let quoted = text::write(&mut value, *column, row)?;
-                    let alone = quoted && value.is_empty();
-                    field(&mut line, &value, dialect, alone)?;
+                    text::write(&mut value, *column, row)
+                        .and_then(|quoted| field(&mut line, &value, dialect, quoted && value.is_empty()))
+                        .map_err(|error| {
+                            error.context(&format!("column {:?}, row {}", names[at], first + row as u64))
+                        })?;
                 }
             }
             line.push(b'\n');
             out.write_all(&line).map_err(|error| io(&error))?;
         }
+        first += cells.rows as u64;
     }
     Ok(())
 }

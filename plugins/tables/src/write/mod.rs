@@ -4,6 +4,7 @@ mod arrow;
 mod cells;
 mod delimited;
 mod json;
+mod judge;
 mod parquet;
 mod widen;
 
@@ -59,7 +60,9 @@ pub fn write(frame: &dyn DataFrameView, target: &Source, host: &Host) -> Result<
         fail!(InvalidArgument, "a path and a format are needed to write");
     };
     let format = Format::named(format)?;
+    judge::known_to_polars(&frame.schema()?)?;
     let mut table = Table::new(frame, host)?;
+    judge::check(&table.incoming.fields, format)?;
     let known: &[&str] = match format {
         Format::Csv | Format::Tsv => &["separator", "quote", "has_header"],
         Format::JsonLines => &[],

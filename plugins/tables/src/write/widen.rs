@@ -1,11 +1,11 @@
 //! The few kinds of arrays that polars' writers know, out of all that a frame may hold; texts are proven to be UTF-8.
 
 use crate::failure::from_polars;
-use crate::words::dictionary;
+use crate::words::{decoded, dictionary, each_word_once};
 use iolink_sdk::{fail, Error, ErrorKind, Result};
 use polars_arrow::array::{
-    Array, BinaryArray, DictionaryArray, FixedSizeListArray, ListArray, MapArray, PrimitiveArray, StructArray,
-    Utf8Array, Utf8ViewArray,
+    Array, BinaryArray, BinaryViewArray, DictionaryArray, FixedSizeListArray, ListArray, MapArray, PrimitiveArray,
+    StructArray, Utf8Array, Utf8ViewArray,
 };
 use polars_arrow::datatypes::{ArrowDataType, Field, TimeUnit};
 use polars_arrow::match_integer_type;
@@ -77,8 +77,69 @@ pub fn column(array: &dyn Array) -> Result<Box<dyn Array>> {
     })
 }
 
-/// Times in units that Parquet has a type for, which other readers know: milliseconds for seconds, dates for midnights.
+/// The same array with the innermost ones changed: itself, or what lists and structs hold.
+fn innermost(
+    array: Box<dyn Array>,
+    change: &dyn Fn(Box<dyn Array>) -> Result<Box<dyn Array>>,
+) -> Result<Box<dyn Array>> {
+    match array.dtype().is_nested() && !matches!(array.dtype(), ArrowDataType::Dictionary(..)) {
+        true => parts(array, &|part| innermost(part, change)),
+        false => change(array),
+    }
+}
+
+/// The same list or struct with what it holds changed; any other array as it is.
+fn parts(array: Box<dyn Array>, change: &dyn Fn(Box<dyn Array>) -> Result<Box<dyn Array>>) -> Result<Box<dyn Array>> {
+    let any = array.as_any();
+    let (validity, length) = (array.validity().cloned(), array.len());
+    Ok(match array.dtype() {
+        ArrowDataType::List(item) => {
+            let Some(list) = any.downcast_ref::<ListArray<i32>>() else { return strange(&*array) };
+            let values = change(list.values().clone())?;
+            let dtype = ArrowDataType::List(Box::new(field(item, &*values)));
+            ListArray::<i32>::new(dtype, list.offsets().clone(), values, validity).boxed()
+        }
+        ArrowDataType::LargeList(item) => {
+            let Some(list) = any.downcast_ref::<ListArray<i64>>() else { return strange(&*array) };
+            let values = change(list.values().clone())?;
+            let dtype = ArrowDataType::LargeList(Box::new(field(item, &*values)));
+            ListArray::<i64>::new(dtype, list.offsets().clone(), values, validity).boxed()
+        }
+        ArrowDataType::FixedSizeList(item, size) => {
+            let Some(list) = any.downcast_ref::<FixedSizeListArray>() else { return strange(&*array) };
+            let values = change(list.values().clone())?;
+            let dtype = ArrowDataType::FixedSizeList(Box::new(field(item, &*values)), *size);
+            FixedSizeListArray::new(dtype, length, values, validity).boxed()
+        }
+        ArrowDataType::Map(item, sorted) => {
+            let Some(map) = any.downcast_ref::<MapArray>() else { return strange(&*array) };
+            let values = change(map.field().clone())?;
+            let dtype = ArrowDataType::Map(Box::new(field(item, &*values)), *sorted);
+            MapArray::new(dtype, map.offsets().clone(), values, validity).boxed()
+        }
+        ArrowDataType::Struct(fields) => {
+            let Some(record) = any.downcast_ref::<StructArray>() else { return strange(&*array) };
+            let values = record.values().iter().map(|part| change(part.clone())).collect::<Result<Vec<_>>>()?;
+            let fields = fields.iter().zip(&values).map(|(known, part)| field(known, &**part)).collect();
+            StructArray::new(ArrowDataType::Struct(fields), length, values, validity).boxed()
+        }
+        _ => array,
+    })
+}
+
+/// A column as Parquet has it. Of dictionaries it keeps those of texts; others are their values.
 pub fn known_to_parquet(array: Box<dyn Array>) -> Result<Box<dyn Array>> {
+    innermost(array, &|array| match array.dtype() {
+        ArrowDataType::Dictionary(_, words, _) => match **words {
+            ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View => each_word_once(&*array),
+            _ => units_of_parquet(decoded(&*array)?),
+        },
+        _ => units_of_parquet(array),
+    })
+}
+
+/// Times in units that Parquet has a type for, which other readers know: milliseconds for seconds, dates for midnights.
+fn units_of_parquet(array: Box<dyn Array>) -> Result<Box<dyn Array>> {
     let milli = TimeUnit::Millisecond;
     match array.dtype() {
         ArrowDataType::Timestamp(TimeUnit::Second, zone) => {
@@ -87,15 +148,29 @@ pub fn known_to_parquet(array: Box<dyn Array>) -> Result<Box<dyn Array>> {
         ArrowDataType::Time32(TimeUnit::Second) => {
             scaled::<i32>(&*array, ArrowDataType::Time32(milli), |count| count.checked_mul(1000))
         }
-        ArrowDataType::Date64 => {
-            let Some(stamps) = array.as_any().downcast_ref::<PrimitiveArray<i64>>() else { return strange(&*array) };
-            let days = stamps.values().iter().map(|count| i32::try_from(count.div_euclid(86_400_000)));
-            let days = days.collect::<std::result::Result<Vec<i32>, _>>();
-            let days = days.map_err(|_| Error::new(ErrorKind::OutOfRange, "a date is beyond what Parquet counts"))?;
-            let made = PrimitiveArray::<i32>::new(ArrowDataType::Date32, days.into(), stamps.validity().cloned());
-            Ok(made.boxed())
-        }
+        ArrowDataType::Date64 => days(&*array),
         _ => Ok(array),
+    }
+}
+
+/// A column as polars can write it to Arrow IPC: below lists with offsets of 32 bits, and below maps, it forgets to count
+/// views, which become texts and bytes with offsets there; and keys of missing values are such that other readers take them.
+pub fn known_to_arrow(array: Box<dyn Array>) -> Result<Box<dyn Array>> {
+    match array.dtype() {
+        ArrowDataType::List(_) | ArrowDataType::Map(..) => innermost(array, &|array| with_keys(without_views(array))),
+        dtype if dtype.is_nested() && !matches!(dtype, ArrowDataType::Dictionary(..)) => parts(array, &known_to_arrow),
+        _ => with_keys(array),
+    }
+}
+
+fn without_views(array: Box<dyn Array>) -> Box<dyn Array> {
+    let any = array.as_any();
+    if let Some(texts) = any.downcast_ref::<Utf8ViewArray>() {
+        return texts.iter().collect::<Utf8Array<i64>>().boxed();
+    }
+    match any.downcast_ref::<BinaryViewArray>() {
+        Some(bytes) => bytes.iter().collect::<BinaryArray<i64>>().boxed(),
+        None => array,
     }
 }
 
@@ -112,18 +187,64 @@ fn scaled<T: NativeType>(array: &dyn Array, dtype: ArrowDataType, by: fn(T) -> O
     Ok(PrimitiveArray::<T>::new(dtype, scaled.into(), counts.validity().cloned()).boxed())
 }
 
+fn days(array: &dyn Array) -> Result<Box<dyn Array>> {
+    let Some(stamps) = array.as_any().downcast_ref::<PrimitiveArray<i64>>() else { return strange(array) };
+    let mut days = Vec::with_capacity(stamps.len());
+    for (row, stamp) in stamps.iter().enumerate() {
+        days.push(match stamp {
+            Some(count) => day(*count).map_err(|error| error.context(&format!("row {row}")))?,
+            None => 0,
+        });
+    }
+    Ok(PrimitiveArray::<i32>::new(ArrowDataType::Date32, days.into(), stamps.validity().cloned()).boxed())
+}
+
+/// The day that a count of milliseconds stands for, which must be a midnight.
+pub fn day(milliseconds: i64) -> Result<i32> {
+    if milliseconds % 86_400_000 != 0 {
+        fail!(
+            InvalidArgument,
+            "{milliseconds} milliseconds are no midnight, as date64 counts; cast the column to timestamp(\"ms\")"
+        );
+    }
+    let day = i32::try_from(milliseconds / 86_400_000);
+    day.map_err(|_| {
+        Error::new(ErrorKind::OutOfRange, format!("{milliseconds} milliseconds are beyond what date32 counts"))
+    })
+}
+
 /// The field of a column that was made wider.
 pub fn field(field: &Field, column: &dyn Array) -> Field {
     field.with_dtype(column.dtype().clone())
 }
 
-/// The same column; of a dictionary, with keys of missing values that other readers take.
-pub fn with_keys(array: &dyn Array) -> Result<Box<dyn Array>> {
-    let ArrowDataType::Dictionary(key, ..) = array.dtype() else { return Ok(array.to_boxed()) };
+/// Of a dictionary, one with keys of missing values that other readers take; any other array as it is.
+fn with_keys(array: Box<dyn Array>) -> Result<Box<dyn Array>> {
+    let ArrowDataType::Dictionary(key, ..) = array.dtype() else { return Ok(array) };
     match_integer_type!(key, |$T| {
-        let Some(words) = array.as_any().downcast_ref::<DictionaryArray<$T>>() else { return strange(array) };
+        let Some(words) = array.as_any().downcast_ref::<DictionaryArray<$T>>() else { return strange(&*array) };
         dictionary(array.dtype().clone(), words.keys(), words.values().clone())
     })
+}
+
+/// The words of all dictionaries in a column, in the order in which they come.
+pub fn dictionaries(array: &dyn Array, found: &mut Vec<Box<dyn Array>>) {
+    let any = array.as_any();
+    if let ArrowDataType::Dictionary(key, ..) = array.dtype() {
+        match_integer_type!(key, |$T| if let Some(words) = any.downcast_ref::<DictionaryArray<$T>>() {
+            found.push(words.values().clone());
+        });
+    } else if let Some(record) = any.downcast_ref::<StructArray>() {
+        record.values().iter().for_each(|part| dictionaries(&**part, found));
+    } else if let Some(list) = any.downcast_ref::<ListArray<i32>>() {
+        dictionaries(&**list.values(), found);
+    } else if let Some(list) = any.downcast_ref::<ListArray<i64>>() {
+        dictionaries(&**list.values(), found);
+    } else if let Some(list) = any.downcast_ref::<FixedSizeListArray>() {
+        dictionaries(&**list.values(), found);
+    } else if let Some(map) = any.downcast_ref::<MapArray>() {
+        dictionaries(&**map.field(), found);
+    }
 }
 
 fn strange<T>(array: &dyn Array) -> Result<T> {

@@ -43,6 +43,7 @@ fn of(dtype: &ArrowDataType) -> &'static str {
         ArrowDataType::LargeList(item) | ArrowDataType::FixedSizeList(item, _) if plain(&item.dtype) => "lists",
         ArrowDataType::LargeList(item) | ArrowDataType::FixedSizeList(item, _) => of(&item.dtype),
         ArrowDataType::Struct(_) => "structs",
+        ArrowDataType::Dictionary(_, values, _) => of(values),
         _ => "values of this type",
     }
 }
@@ -138,7 +139,7 @@ fn moment(array: &dyn Array, row: usize) -> Result<Option<Value<'static>>> {
     let Some(count) = short.map(i64::from).or_else(|| native::<i64>(array, row)) else { return Ok(None) };
     let words = |found: Option<&dyn Debug>| match found {
         Some(moment) => Ok(format!("{moment:?}")),
-        None => fail!(OutOfRange, "row {row}: {count} of {:?} is beyond the calendar", array.dtype()),
+        None => fail!(OutOfRange, "{count} of {:?} is beyond the calendar", array.dtype()),
     };
     let day_part = |units: i64| {
         Some(count).filter(|count| (0..86_400 * units).contains(count)).map(|count| count * (1_000_000_000 / units))
@@ -148,8 +149,8 @@ fn moment(array: &dyn Array, row: usize) -> Result<Option<Value<'static>>> {
             words(short.and_then(time::date32_to_date_opt).as_ref().map(|date| date as &dyn Debug))?
         }
         ArrowDataType::Date64 => {
-            let days = i32::try_from(count.div_euclid(86_400_000)).ok();
-            words(days.and_then(time::date32_to_date_opt).as_ref().map(|date| date as &dyn Debug))?
+            let date = time::date32_to_date_opt(super::widen::day(count)?);
+            words(date.as_ref().map(|date| date as &dyn Debug))?
         }
         ArrowDataType::Time32(unit) | ArrowDataType::Time64(unit) => {
             let clock = day_part(per_second(*unit)).and_then(time::time64ns_to_time_opt);
