@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from iolink import DataFrameViewFactory
+from iolink import DataFrameViewFactory, UnsupportedFormatError
 
 
 def column(values):
@@ -135,3 +135,19 @@ def test_a_frame_is_no_array_and_says_what_is():
             make(frame)
     assert np.asarray(frame["n"]).tolist() == [2**53 + 1, 2]
     assert pl.DataFrame(frame)["n"].to_list() == pa.table(frame)["n"].to_pylist() == [2**53 + 1, 2]
+
+
+def test_a_column_of_an_unknown_type_is_named():
+    strange = pl.Series([1], dtype=pl.Int128)
+    makers = [
+        lambda: DataFrameViewFactory.from_arrow(pl.DataFrame({"good": [1], "strange": strange})),
+        lambda: DataFrameViewFactory.from_arrow(
+            pl.DataFrame({"good": [1], "strange": pl.Series([[1]], dtype=pl.List(pl.Int128))})
+        ),
+        lambda: DataFrameViewFactory.from_columns({"good": [1], "strange": strange}),
+    ]
+    for make in makers:
+        with pytest.raises(
+            UnsupportedFormatError, match=r'column "strange": .*_pli128.*; convert it to a type of the Arrow'
+        ):
+            make()

@@ -215,7 +215,7 @@ impl Part {
     /// # Errors
     /// What is wrong with the structs.
     pub fn foreign(name: &str, schema: &OwnedSchema, array: OwnedArray) -> Result<Part> {
-        let given = field_from(schema)?;
+        let given = field_from(schema).map_err(|failed| failed.context(&format!("column {name:?}")))?;
         let (_, chunk) = values_from(schema, array)?;
         Ok(Part { field: given.with_name(name).with_nullable(true), values: chunk })
     }
@@ -226,7 +226,7 @@ impl Part {
     /// What its producer says; `Type` where its values are the columns of a table.
     pub fn of_stream(name: &str, mut stream: OwnedStream) -> Result<Part> {
         let schema = stream.schema()?;
-        let field = field_from(&schema)?;
+        let field = field_from(&schema).map_err(|failed| failed.context(&format!("column {name:?}")))?;
         let mut arrays = Vec::new();
         while let Some(array) = stream.next_batch()? {
             let array = make_array(crate::import::data_from(array, field.data_type())?);
