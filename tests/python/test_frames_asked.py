@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import gc
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -151,3 +153,18 @@ def test_a_column_of_an_unknown_type_is_named():
             UnsupportedFormatError, match=r'column "strange": .*_pli128.*; convert it to a type of the Arrow'
         ):
             make()
+
+
+class Named(np.ndarray):
+    """An array that can have attributes."""
+
+
+def test_an_array_that_leads_back_to_its_frame_weakly_does_not_stay():
+    shared = np.arange(3).view(Named)
+    frame = DataFrameViewFactory.from_columns({"x": shared})
+    assert np.shares_memory(frame["x"].to_numpy(), shared)
+    shared.frame = weakref.ref(frame)
+    gone = weakref.ref(shared)
+    del shared, frame
+    gc.collect()
+    assert gone() is None
