@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
-__all__ = ["check_exact", "describe", "fixed", "in_order"]
+__all__ = ["describe", "fixed", "in_order"]
 
 # Arrow's format and the form for one item of a NumPy array: kind and bytes.
 _FORMATS = {
@@ -129,29 +129,6 @@ def in_order(name: str, values: Any) -> Iterator[Any]:
         return iter(values)
     except TypeError:
         raise TypeError(f"column {name!r}: expected values, such as a list or an array, not {what}") from None
-
-
-def check_exact(name: str, values: Any, dtype: Any) -> None:
-    """Refuse integers that values of a dtype do not hold as they are."""
-    import numpy as np
-
-    if values.dtype.kind not in "iu" or np.can_cast(values.dtype, dtype, "equiv"):
-        return
-    if dtype.kind in "iu":
-        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
-    elif dtype.kind in "fc":
-        bits = np.finfo(dtype).nmant + 1
-        low, high = -(2**bits), 2**bits
-    else:
-        return
-    beyond = np.ma.filled((values < low) | (values > high), False)
-    if beyond.any():
-        row = int(beyond.argmax())
-        more = f"it has more than {bits} bits" if dtype.kind in "fc" else f"{low} to {high} are"
-        raise ValueError(
-            f"column {name!r}, row {row}: {values[row]} is no value of {dtype}: {more}; "
-            "take to_numpy() and convert it to have other values"
-        )
 
 
 def describe(columns: Mapping[str, Any]) -> list[Spec]:

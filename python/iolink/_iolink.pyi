@@ -5,7 +5,19 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import EllipsisType, TracebackType
-from typing import Any, ClassVar, Generic, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypeVar, overload
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -971,7 +983,14 @@ class DataFrameColumn:
     def null_count(self) -> int: ...
     def to_numpy(self) -> NDArray[Any]: ...
     def to_list(self) -> list[Any]: ...
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]: ...
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """The values in a type, which holds each of them: what it cannot hold is a ValueError with the row.
+
+        Whole numbers stay what they are, times too in another unit, and texts are texts. Floats are rounded to the digits of a
+        narrower float, and nothing else is. Missing values are NaN, NaT or None, where the type has that.
+        `to_numpy().astype(dtype)` converts as NumPy does. For a dtype without a size, such as `str`, NumPy does so by itself.
+        """
+
     def __len__(self) -> int: ...
     def __getitem__(self, row: int | slice, /) -> Any: ...
     def __iter__(self) -> Iterator[Any]: ...
@@ -1019,6 +1038,9 @@ class DataFrameView:
     def __getitem__(self, key: slice | list[str], /) -> DataFrameView: ...
     def __contains__(self, name: object, /) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NoReturn:
+        """A frame is no array: TypeError. Take a column, or `to_pandas().to_numpy()`."""
+
     def _repr_html_(self) -> str: ...
     def _held(self) -> Any: ...
     def _hold(self, what: Any) -> None: ...

@@ -4,7 +4,8 @@ use crate::column::{Chunk, Column};
 use crate::export::stream_to;
 use crate::frame::Frame;
 use crate::import::{field_from, values_from, STORAGE};
-use crate::storage::{pack_bits, rebuilt, Form};
+use crate::lend::{lent, lent_as_it_lies};
+use crate::storage::{into_form, pack_bits, rebuilt, Form};
 use crate::types::words;
 use crate::{arrow_error, LENT};
 use arrow_array::builder::{ArrayBuilder, GenericByteBuilder};
@@ -27,7 +28,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Part {
     field: Field,
-    array: ArrayRef,
+    /// Its clones are the same values, so that those who see one of them are known to all.
+    values: Chunk,
 }
 
 /// Memory of somebody else, kept by its owner.
@@ -121,7 +123,7 @@ impl Plain {
         let builder = ArrayData::builder(self.stored.clone()).len(rows).add_buffer(data.buffer()).nulls(validity(mask));
         // SAFETY: the sizes were checked; memory that is not aligned is copied.
         let data = unsafe { builder.align_buffers(true).skip_validation(true) }.build().map_err(arrow_error)?;
-        Ok(Part { field: self.field.clone().with_name(name), array: make_array(data) })
+        Ok(Part::of(self.field.clone().with_name(name), make_array(data)))
     }
 }
 
@@ -133,12 +135,22 @@ fn with_word(field: Field, key: &str, value: &str) -> Field {
 }
 
 impl Part {
+    /// Values in memory that somebody else may have, in the form that the field tells.
     pub(crate) fn of(field: Field, array: ArrayRef) -> Part {
-        Part { field, array }
+        let form = Form::split(field.clone()).1;
+        Part { field, values: Chunk::new(array, form, false) }
+    }
+
+    /// Values that this crate has just made and nobody else has, in the form of new ones.
+    pub(crate) fn own(name: &str, array: &ArrayRef) -> Part {
+        let form = Form::of_new(array.data_type());
+        let field = Field::new(name, form.stored_type(array.data_type()), true);
+        let field = form.word().map_or(field.clone(), |word| with_word(field, STORAGE, word));
+        Part { field, values: Chunk::new(into_form(array, form), form, true) }
     }
 
     fn new(name: &str, array: ArrayRef) -> Part {
-        Part { field: Field::new(name, array.data_type().clone(), true), array }
+        Part::of(Field::new(name, array.data_type().clone(), true), array)
     }
 
     /// Values of one width in shared memory, in a [`Form`]; missing where the mask is not 0.
@@ -157,12 +169,12 @@ impl Part {
     /// # Errors
     /// `Type` where the keys are not signed integers, `InvalidArgument` for a key past the last value.
     pub fn dictionary(name: &str, format: &str, rows: usize, keys: Lent, values: &Part, ordered: bool) -> Result<Part> {
-        let keys = Part::fixed(name, format, Form::Plain, rows, keys, None)?.array.to_data();
+        let keys = Part::fixed(name, format, Form::Plain, rows, keys, None)?.values.raw().to_data();
         let width = keys.data_type().primitive_width().unwrap_or(8);
         if !keys.data_type().is_signed_integer() {
             fail!(Type, "column {name:?}: the keys of a dictionary are signed integers");
         }
-        let count = values.array.len();
+        let count = values.rows();
         let (missing, largest) = match width {
             1 => judge_keys(keys.buffer::<i8>(0)),
             2 => judge_keys(keys.buffer::<i16>(0)),
@@ -195,8 +207,7 @@ impl Part {
 
     /// The values as Arrow has them, whatever form they lie in.
     fn as_arrow(&self) -> (Field, ArrayRef) {
-        let (field, form) = Form::split(self.field.clone());
-        (field, Chunk::new(self.array.clone(), form, false).exported())
+        (Form::split(self.field.clone()).0, lent(&self.values))
     }
 
     /// The values of a C array, with its field's metadata.
@@ -204,9 +215,9 @@ impl Part {
     /// # Errors
     /// What is wrong with the structs.
     pub fn foreign(name: &str, schema: &OwnedSchema, array: OwnedArray) -> Result<Part> {
-        let given = field_from(schema)?;
+        let given = field_from(schema).map_err(|failed| failed.context(&format!("column {name:?}")))?;
         let (_, chunk) = values_from(schema, array)?;
-        Ok(Part { field: given.with_name(name).with_nullable(true), array: chunk.raw() })
+        Ok(Part { field: given.with_name(name).with_nullable(true), values: chunk })
     }
 
     /// The one column of a C stream, all chunks made one.
@@ -215,7 +226,7 @@ impl Part {
     /// What its producer says; `Type` where its values are the columns of a table.
     pub fn of_stream(name: &str, mut stream: OwnedStream) -> Result<Part> {
         let schema = stream.schema()?;
-        let field = field_from(&schema)?;
+        let field = field_from(&schema).map_err(|failed| failed.context(&format!("column {name:?}")))?;
         let mut arrays = Vec::new();
         while let Some(array) = stream.next_batch()? {
             let array = make_array(crate::import::data_from(array, field.data_type())?);
@@ -232,7 +243,7 @@ impl Part {
             1 => arrays[0].clone(),
             _ => arrow_select::concat::concat(&parts).map_err(arrow_error)?,
         };
-        Ok(Part { field: field.with_name(name).with_nullable(true), array })
+        Ok(Part::of(field.with_name(name).with_nullable(true), array))
     }
 
     /// A column without a single value.
@@ -248,7 +259,7 @@ impl Part {
 
     /// How many values.
     pub fn rows(&self) -> usize {
-        self.array.len()
+        self.values.len
     }
 
     /// As C structs, for a write.
@@ -256,7 +267,7 @@ impl Part {
     /// # Errors
     /// Where a name has a NUL in it.
     pub fn to_c(&self) -> Result<(OwnedSchema, OwnedArray)> {
-        crate::export::array_to(&self.field, &self.array)
+        crate::export::array_to(&self.field, &lent_as_it_lies(&self.values))
     }
 }
 
@@ -306,7 +317,8 @@ impl<T: ?Sized + Item> Texts<T> {
 
     /// All of them as a column.
     pub fn part(mut self, name: &str) -> Part {
-        Part::new(name, Arc::new(self.0.finish()))
+        let array: ArrayRef = Arc::new(self.0.finish());
+        Part::own(name, &array)
     }
 }
 
@@ -356,7 +368,7 @@ pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<u
             fail!(InvalidArgument, "the column name {:?} holds a NUL", part.field.name());
         }
     }
-    let columns = parts.into_iter().map(|part| Column::shared(part.field, part.array)).collect();
+    let columns = parts.into_iter().map(|part| Column::of_part(part.field, part.values)).collect();
     Ok(Lending(Frame::new(metadata, columns, rows)))
 }
 

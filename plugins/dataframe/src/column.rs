@@ -101,11 +101,15 @@ impl Column {
         Ok(column)
     }
 
-    /// A column of values that somebody else has, in the form that its field tells.
-    pub(crate) fn shared(field: Field, array: ArrayRef) -> Self {
+    /// A column of the values of a part, in the form that its field tells.
+    pub(crate) fn of_part(field: Field, values: Chunk) -> Self {
         let (field, form) = Form::split(field);
         let mut column = Column { field: Arc::new(field), form, chunks: Vec::new() };
-        column.push(array);
+        if form == values.stored.form {
+            column.push_chunk(values);
+        } else {
+            column.push(values.raw());
+        }
         column
     }
 
@@ -117,9 +121,13 @@ impl Column {
 
     /// Adds values of somebody else, in the column's form.
     pub(crate) fn push(&mut self, array: ArrayRef) {
-        let dictionary = matches!(array.data_type(), DataType::Dictionary(..)) && self.chunks.is_empty();
-        if !array.is_empty() || dictionary {
-            self.chunks.push(Chunk::new(array, self.form, false));
+        self.push_chunk(Chunk::new(array, self.form, false));
+    }
+
+    fn push_chunk(&mut self, chunk: Chunk) {
+        let dictionary = matches!(self.field.data_type(), DataType::Dictionary(..)) && self.chunks.is_empty();
+        if chunk.len > 0 || dictionary {
+            self.chunks.push(chunk);
         }
     }
 

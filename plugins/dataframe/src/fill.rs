@@ -409,6 +409,6 @@ impl Part {
         let array = Filler { data_type: &data_type, cells }
             .array()
             .map_err(|failed| failed.context(&format!("column {name:?}")))?;
-        Ok(Part::of(Field::new(name, data_type, true), array))
+        Ok(Part::own(name, &array))
     }
 }

@@ -98,6 +98,11 @@ pub(crate) fn schema_from(schema: &OwnedSchema) -> Result<Schema> {
     if raw.format() != "+s" {
         fail!(Type, "a table's schema must be a struct with one child for each column, not {:?}", raw.format());
     }
+    // Which of the columns it is, the library does not say.
+    for column in raw.children() {
+        known_field(column)
+            .map_err(|failed| failed.context(&format!("column {:?}", column.name().unwrap_or_default())))?;
+    }
     Schema::try_from(raw).map_err(arrow_error)
 }
 
@@ -107,7 +112,20 @@ pub(crate) fn field_from(schema: &OwnedSchema) -> Result<Field> {
     unsafe { check_schema(schema.as_raw(), 0)? };
     // SAFETY: as in `schema_from`.
     let raw = unsafe { &*(schema.as_raw() as *const ArrowSchema as *const FFI_ArrowSchema) };
-    Field::try_from(raw).map_err(arrow_error)
+    known_field(raw)
+}
+
+fn known_field(raw: &FFI_ArrowSchema) -> Result<Field> {
+    Field::try_from(raw).map_err(|failed| {
+        let failed = arrow_error(failed);
+        match failed.kind() {
+            ErrorKind::Unsupported => {
+                let what = format!("{}; convert it to a type of the Arrow standard first", failed.message());
+                Error::new(ErrorKind::Unsupported, what)
+            }
+            _ => failed,
+        }
+    })
 }
 
 /// The children of an array of this type, in order.

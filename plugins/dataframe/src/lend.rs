@@ -38,10 +38,20 @@ struct Guarded {
 
 /// The values as Arrow has them, for whoever asks: with the guards where the buffer is one that could be lent.
 pub(crate) fn lent(chunk: &Chunk) -> ArrayRef {
-    let array = chunk.exported();
-    let lendable =
-        chunk.stored.own && chunk.stored.form != Form::Bool8 && array.data_type().primitive_width().is_some();
-    if !lendable {
+    match chunk.stored.form {
+        // What Arrow has of them is another buffer.
+        Form::Bool8 => chunk.exported(),
+        Form::Plain | Form::Nat => guarded_values(chunk, chunk.exported()),
+    }
+}
+
+/// The values as they lie, with the guards where the buffer is one that could be lent.
+pub(crate) fn lent_as_it_lies(chunk: &Chunk) -> ArrayRef {
+    guarded_values(chunk, chunk.raw())
+}
+
+fn guarded_values(chunk: &Chunk, array: ArrayRef) -> ArrayRef {
+    if !chunk.stored.own || array.data_type().primitive_width().is_none() {
         return array;
     }
     let (data_type, len, nulls, offset, buffers, _) = array.to_data().into_parts();

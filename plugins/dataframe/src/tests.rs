@@ -293,6 +293,50 @@ fn guards_live_as_long_as_anybody_sees_the_buffers() {
     assert!(own);
 }
 
+#[test]
+fn whoever_gets_a_clone_of_a_part_that_may_be_lent_keeps_the_guards() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    for (format, values) in [("l", [int(1), int(2)]), ("b", [Cell::Bool(true), Cell::Bool(false)])] {
+        DROPPED.store(0, Ordering::SeqCst);
+        let part = Part::typed("x", format, &values).unwrap();
+        let (one, other) = (one(part.clone()), one(part.clone()));
+        let exported = part.to_c().unwrap();
+        drop(part);
+        let Storage { keeper, own, form, data, .. } = one.storage(0).unwrap().unwrap();
+        assert!(own);
+        assert_eq!(form, if format == "b" { Form::Bool8 } else { Form::Plain });
+        assert_eq!(data as usize, address(&other, 0));
+        keeper.keep(Owner::arc(Arc::new(Guard)));
+        drop((keeper, one));
+        assert_eq!(DROPPED.load(Ordering::SeqCst), 0, "the other frame shows the same buffer");
+        put(&other, 0, 0, &values[1..]).unwrap();
+        assert_eq!(DROPPED.load(Ordering::SeqCst), 0, "the export still sees the buffer");
+        drop(exported);
+        assert_eq!(DROPPED.load(Ordering::SeqCst), 1);
+        assert_eq!(cells(&other, 0), [values[1].clone(), values[1].clone()]);
+    }
+}
+
+#[test]
+fn a_list_is_written_in_place_by_a_frame_that_has_it_alone_and_memory_of_others_never() {
+    let frame = one(Part::typed("x", "l", &[int(1), int(2)]).unwrap());
+    let before = address(&frame, 0);
+    put(&frame, 0, 0, &[int(5)]).unwrap();
+    assert_eq!(address(&frame, 0), before);
+    let kept = Arc::new(vec![1i64, 2]);
+    let given = Lent { data: kept.as_ptr() as *const u8, bytes: 16, owner: Owner::arc(kept.clone()) };
+    let frame = one(Part::fixed("x", "l", Form::Plain, 2, given, None).unwrap());
+    assert!(!frame.storage(0).unwrap().unwrap().own);
+    put(&frame, 0, 0, &[int(5)]).unwrap();
+    assert_eq!(*kept, [1, 2]);
+}
+
 unsafe extern "C" fn fails(_: *mut ArrowArrayStream, _: *mut ArrowArray) -> i32 {
     5
 }

@@ -41,17 +41,28 @@ impl DataFrameColumn {
             'M' | 'm' => PyString::new(masked.py(), "NaT").into_any(),
             'O' => masked.py().None().into_bound(masked.py()),
             _ => {
+                let floats = numpy.call_method1("dtype", ("f8",))?;
+                let ways = match self.check_kept(masked, &floats) {
+                    Ok(()) => "dtype=float or object",
+                    Err(_) => "dtype=object",
+                };
                 return Err(PyValueError::new_err(format!(
                     "column {:?} has missing values, which an array of {wanted} cannot show; use to_numpy(), which masks them, \
-                     or dtype=float or object",
+                     or {ways}",
                     self.name
-                )))
+                )));
             }
         };
         let plain = masked.call_method1("astype", (&wanted,))?.getattr("data")?.call_method0("copy")?;
         let mask = numpy.getattr("ma")?.call_method1("getmaskarray", (masked,))?;
         plain.set_item(mask, missing)?;
         Ok(plain)
+    }
+
+    /// Refuses an array's values that are others in a type.
+    fn check_kept(&self, array: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>) -> PyResult<()> {
+        let kept = array.py().import("iolink._kept_values")?;
+        kept.call_method1("check_kept", (&self.name, array, dtype)).map(|_| ())
     }
 
     pub(super) fn new(view: Arc<dyn Frame>, lasting: Arc<Lasting>, column: u64, name: String) -> Self {
@@ -78,6 +89,15 @@ impl DataFrameColumn {
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
         py.detach(|| self.lasting.info(&**self.view, self.wanted())).or_raise()
     }
+}
+
+/// The items of a list as an array of objects.
+fn objects<'py>(items: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let made = items.py().import("numpy")?.call_method1("empty", (items.len()?, "O"))?;
+    for (row, item) in items.try_iter()?.enumerate() {
+        made.set_item(row, item?)?;
+    }
+    Ok(made)
 }
 
 #[pymethods]
@@ -112,15 +132,10 @@ impl DataFrameColumn {
         let values = self.values(py)?;
         let array = to_numpy(py, &values, false)?;
         // A type without a NumPy twin comes as a list.
-        let numpy = py.import("numpy")?;
-        if array.is_instance(&numpy.getattr("ndarray")?)? {
-            return Ok(array);
+        match array.is_instance(&py.import("numpy")?.getattr("ndarray")?)? {
+            true => Ok(array),
+            false => objects(&array),
         }
-        let made = numpy.call_method1("empty", (values.len(), "O"))?;
-        for (row, item) in array.try_iter()?.enumerate() {
-            made.set_item(row, item?)?;
-        }
-        Ok(made)
     }
 
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -134,10 +149,15 @@ impl DataFrameColumn {
         dtype: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let given = self.to_numpy(py)?;
+        let mut given = self.to_numpy(py)?;
         if let Some(dtype) = dtype {
             let dtype = py.import("numpy")?.call_method1("dtype", (dtype,))?;
-            py.import("iolink._columns")?.call_method1("check_exact", (&self.name, &given, dtype))?;
+            let letter = |dtype: &Bound<'py, PyAny>| dtype.getattr("kind")?.extract::<char>();
+            if letter(&dtype)? == 'O' && matches!(letter(&given.getattr("dtype")?)?, 'M' | 'm') {
+                // NumPy makes integers of some of them.
+                given = objects(&self.to_list(py)?)?;
+            }
+            self.check_kept(&given, &dtype)?;
         }
         let array = match py.import("numpy.ma")?.call_method1("is_masked", (&given,))?.is_truthy()? {
             true => self.filled(&given, dtype)?,

@@ -363,6 +363,16 @@ impl DataFrameView {
         PyList::new(py, self.columns(py)?)?.try_iter()
     }
 
+    /// NumPy has one type for all, and would make an object of the frame where it is not refused.
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__(&self, dtype: Option<&Bound<'_, PyAny>>, copy: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let _ = (dtype, copy);
+        Err(PyTypeError::new_err(
+            "a frame is no array: each column has a type of its own; take one, as in np.asarray(frame[\"name\"]), or all of them \
+             in one type by frame.to_pandas().to_numpy()",
+        ))
+    }
+
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let schema = py.detach(|| self.view.schema()).or_raise()?;
         arrow::schema_capsule(py, schema)
