@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from ._columns import Spec, arrow_kind, fixed
-from ._pandas_common import PANDAS, string_facts
-from ._pandas_labels import is_missing, zone_library, zone_name
+from ._pandas_common import NULLABLE, PANDAS, string_facts
+from ._pandas_labels import index_facts, is_missing, zone_library, zone_name
 from .errors import DataTypeError
 
 _BUILT = "its values are Python objects"
 _CHUNKS = "its chunks are made one"
 # Kinds of NumPy's dtypes that Arrow has, too.
 _PLAIN = "biufmM"
+ARROW: Any = getattr(pd, "ArrowDtype", ())
 _TAKEN = (bool, int, float, datetime.date, datetime.time, datetime.datetime, datetime.timedelta)
 
 
@@ -69,26 +70,7 @@ def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) 
         facts_here = words(dtype="zoned", unit=dtype.unit, zone=zone_library(dtype.tz))
         return fixed(name, array, facts_here, guard=guard, zone=zone)
     if isinstance(dtype, pd.CategoricalDtype):
-        inner = dtype.categories
-        _one_type(name, inner, values)
-        if len(inner) or inner.dtype != object:
-            categories = spec(name, inner.dtype, inner.array, inner, {})[0]
-        else:
-            # Many who read Arrow know no dictionary of nothing.
-            categories = ("text", name, {PANDAS: _of_dtype(inner.dtype)}, np.asarray(inner))
-        codes, why = fixed(name, values.codes, {}, guard=guard)
-        metadata = words(dtype="category", categories=json.loads(categories[2][PANDAS]))
-        return (
-            "dictionary",
-            name,
-            metadata,
-            codes[3],
-            codes[5],
-            codes[6],
-            bool(dtype.ordered),
-            categories,
-            guard,
-        ), why
+        return dictionary(name, "category", dtype.categories, values.codes, guard, facts, bool(dtype.ordered))
     if isinstance(dtype, pd.StringDtype):
         metadata = {PANDAS: _of_text(dtype, **facts)}
         if hasattr(values, "_pa_array"):
@@ -100,10 +82,10 @@ def spec(name: str, dtype: Any, values: Any, guard: Any, facts: dict[str, Any]) 
         ordinals = values.asi8
         mask = values.isna()
         return fixed(name, ordinals, words(dtype=str(dtype)), mask=mask if mask.any() else None, guard=guard)
-    if hasattr(values, "_mask") and hasattr(values, "_data"):
+    if str(dtype) in NULLABLE and hasattr(values, "_mask"):
         mask = values._mask if values._mask.any() else None
         return fixed(name, values._data, words(dtype=str(dtype)), mask=mask, guard=guard)
-    if hasattr(values, "_pa_array"):
+    if isinstance(dtype, ARROW):
         return _arrow(name, words(dtype="arrow", type=_arrow_type(dtype)), values)
     raise DataTypeError(
         f"column {name!r}: values of dtype {dtype} cannot be carried; convert them to numbers, text or categories"
@@ -123,16 +105,33 @@ def _intervals(name: str, dtype: Any, values: Any, guard: Any, words: Any) -> tu
     return ("struct", name, metadata, ends, mask if mask.any() else None), why
 
 
-def _one_type(name: str, categories: Any, values: Any) -> None:
-    """Refuses categories of several types, by the first row that has another type than the first one."""
-    kinds = [type(category) for category in categories] if categories.dtype == object else []
+def dictionary(
+    name: str, dtype: str, inner: Any, codes: Any, guard: Any, facts: dict[str, Any], ordered: bool = False
+) -> tuple[Spec, str]:
+    """A column of numbers of the values of an index."""
+    _one_type(name, inner, codes)
+    if len(inner) or inner.dtype != object:
+        values = spec(name, inner.dtype, inner.array, inner, {})[0]
+    else:
+        # Many who read Arrow know no dictionary of nothing.
+        values = ("text", name, {PANDAS: _of_dtype(inner.dtype)}, np.asarray(inner))
+    numbers, why = fixed(name, codes, {}, guard=guard)
+    of = {**json.loads(values[2][PANDAS]), "index": index_facts(inner)}
+    metadata = {PANDAS: json.dumps({**facts, "dtype": dtype, "categories": of})}
+    return ("dictionary", name, metadata, numbers[3], numbers[5], numbers[6], ordered, values, guard), why
+
+
+def _one_type(name: str, values: Any, codes: Any) -> None:
+    """Refuses values of several types, by the first row that has another type than the first one."""
+    kinds = [type(value) for value in values if not is_missing(value)] if values.dtype == object else []
     if len(set(kinds)) < 2:
         return
-    seen = [(f", row {row}", kinds[code]) for row, code in enumerate(values.codes) if code >= 0]
+    seen = [(f", row {row}", kinds[code]) for row, code in enumerate(codes) if code >= 0]
     seen += [("", kind) for kind in kinds]
     first = seen[0][1]
     place, other = next((place, kind) for place, kind in seen if kind is not first)
-    raise DataTypeError(f"column {name!r}{place}: {other.__name__} among {first.__name__}; categories have one type")
+    words = f"{other.__name__} among {first.__name__}"
+    raise DataTypeError(f"column {name!r}{place}: {words}; a column of a data frame has one type")
 
 
 def _objects(name: str, array: Any, facts: dict[str, Any]) -> tuple[Spec, str]:

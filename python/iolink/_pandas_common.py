@@ -19,6 +19,14 @@ MISSING = "iolink.missing"
 # Where pandas keeps texts as Arrow does.
 ARROW_STORAGES = ("pyarrow", "pyarrow_numpy")
 
+# pandas' own numbers with a mask.
+NULLABLE = {
+    *(f"{sign}{bits}" for sign in ("Int", "UInt") for bits in (8, 16, 32, 64)),
+    "Float32",
+    "Float64",
+    "boolean",
+}
+
 # Is copying on write this pandas' only way?
 COPIES_ALWAYS = int(pd.__version__.split(".")[0]) >= 3
 # As `DataFrameView._identities` has them.
@@ -64,6 +72,26 @@ class Kept(Held):
 
     def whole(self) -> Any:
         return self._whole
+
+
+class Level:
+    """One level of labels: what it numbers, and the numbers, of which -1 is a missing one."""
+
+    def __init__(self, values: Any, codes: Any, whole: Any = None, number: int = 0, first: int = 0) -> None:
+        self.values, self.codes = values, codes
+        # The index of which this is a level, and the row of it where this begins.
+        self.whole, self.number, self.first = whole, number, first
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: slice) -> Level:
+        first = self.first + rows.indices(len(self))[0]
+        return Level(self.values, self.codes[rows], self.whole, self.number, first)
+
+    def array(self) -> Any:
+        """The labels one by one."""
+        return pd.MultiIndex([self.values], [self.codes]).get_level_values(0).array
 
 
 def copies_on_write() -> bool:

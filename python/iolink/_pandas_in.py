@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ._columns import Spec
 from ._iolink import DataFrameView, _Blocks, _explain_columns, _frame_from_columns
-from ._pandas_columns import kind_of, spec
-from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, copies_on_write
-from ._pandas_labels import dtype_facts, encode, frequency_facts, labels_facts
+from ._pandas_columns import dictionary, kind_of, spec
+from ._pandas_common import COPIES_ALWAYS, PANDAS, Held, Identities, Kept, Level, copies_on_write
+from ._pandas_labels import dtype_facts, encode, index_facts, labels_facts
 from ._pandas_lent import Lent, Shallow
 from .errors import CapabilityError
 
@@ -64,7 +65,13 @@ def in_utf8(text: str) -> bool:
 
 
 def _each_label(columns: Any) -> Any:
-    """The labels one by one: texts that Arrow keeps come at once, which takes half the time."""
+    """The labels one by one, each as its level has it: texts that Arrow keeps come at once, which takes half the time."""
+    if isinstance(columns, pd.MultiIndex):
+        levels = [[*level, float("nan")] for level in columns.levels]
+        return [
+            tuple(level[code] for level, code in zip(levels, codes, strict=True))
+            for codes in zip(*columns.codes, strict=True)
+        ]
     kept = getattr(columns.array, "_pa_array", None) if isinstance(columns.dtype, pd.StringDtype) else None
     return columns if kept is None or kept.null_count else kept.to_pylist()
 
@@ -95,7 +102,7 @@ class _Reader:
         self.held = None if whole else df.copy(deep=False)
         self.plain = type(df) is pd.DataFrame
         if self.held is None:
-            for label, column in df.items():
+            for label, (_, column) in zip(_each_label(df.columns), df.items(), strict=True):
                 # One by one: a copy of the whole merges columns that differ in their byte order alone.
                 series = column.copy(deep=True)
                 self.column(label, series.dtype, series.array, series)
@@ -113,8 +120,10 @@ class _Reader:
         if df.attrs:
             try:
                 facts["attrs"] = encode(df.attrs)
-            except TypeError:
+            except (TypeError, RecursionError):
                 self.attrs = copies.deepcopy(df.attrs)
+        if not df.flags.allows_duplicate_labels:
+            facts["unique"] = True
         return json.dumps(facts)
 
     def holding(self, identities: Identities) -> Held:
@@ -125,16 +134,15 @@ class _Reader:
         held.attrs = self.attrs
         return held
 
-    def column(
-        self, label: Any, dtype: Any, values: Any, guard: Any, name: str = "", facts: dict[str, Any] | None = None
-    ) -> None:
-        """One column, of the DataFrame or, with a name of its own and facts, of its index."""
-        if facts is None:
-            name, facts = (label, {}) if type(label) is str else (str(label), {"label": encode(label)})
+    def column(self, label: Any, dtype: Any, values: Any, guard: Any) -> None:
+        """One column of the DataFrame."""
+        name, facts = (label, {}) if type(label) is str else (str(label), {"label": encode(label)})
         if not in_utf8(name):
-            facts, name = {"label": encode(label), **facts}, name.encode(errors="backslashreplace").decode()
+            name, facts = name.encode(errors="backslashreplace").decode(), {"label": encode(label)}
+        self.add(name, *spec(name, dtype, values, guard, facts))
+
+    def add(self, name: str, described: Spec, why: str) -> None:
         self.names.add(name)
-        described, why = spec(name, dtype, values, guard, facts)
         self.specs.append(described)
         if not self.shares and described[0] != "arrow":  # pandas never writes to what Arrow keeps
             why = _IN_PLACE
@@ -145,21 +153,33 @@ class _Reader:
         """The row labels: in words where they are a range, else as columns."""
         if isinstance(index, pd.RangeIndex):
             return {"range": [index.start, index.stop, index.step], "names": [encode(index.name)]}
-        levels = range(index.nlevels)
-        for level in levels:
-            values = index.get_level_values(level)
-            given = values.name
-            free = isinstance(given, str) and given not in self.names
-            name = given if free else f"__index_level_{level}__"
-            self.column(given, values.dtype, values.array, values, name, {"level": level})
-            self.kept.append(values)
-        facts: dict[str, Any] = {"names": [encode(name) for name in index.names], "levels": len(levels)}
-        if isinstance(index, pd.MultiIndex):
+        multi = isinstance(index, pd.MultiIndex)
+        for number, given in enumerate(index.names):
+            name, facts = self.free(given, number), {"level": number}
+            values = index.levels[number] if multi else index
+            if multi and not isinstance(values.dtype, pd.CategoricalDtype):
+                codes = np.asarray(index.codes[number])
+                self.add(name, *dictionary(name, "level", values, codes, index, facts))
+                self.kept.append(Level(values, codes, index, number))
+            else:
+                values = index.get_level_values(number)
+                self.add(name, *spec(name, values.dtype, values.array, values, facts))
+                if multi:
+                    self.copied[len(self.specs) - 1] = "a level of categories is laid out row by row"
+                self.kept.append(values)
+        facts = {**index_facts(index), "levels": index.nlevels}
+        if multi:
             facts["multi"] = True
-        frequency = frequency_facts(index)
-        if frequency is not None:
-            facts["freq"] = frequency
         return facts
+
+    def free(self, given: Any, number: int) -> str:
+        """A name for a level that no column has."""
+        if isinstance(given, str) and in_utf8(given) and given not in self.names:
+            return given
+        name = f"__index_level_{number}__"
+        while name in self.names:
+            name += "_"
+        return name
 
 
 # The quick way in.

@@ -22,9 +22,9 @@ def zone_name(zone: Any) -> str | None:
         key = getattr(zone, "_filename", "").partition("zoneinfo/")[2]
     if isinstance(key, str) and key:
         return key
-    if zone is datetime.UTC:
+    if zone is datetime.UTC or type(zone).__name__ == "tzutc":
         return "UTC"
-    if isinstance(zone, datetime.timezone) or type(zone).__name__ == "_FixedOffset":
+    if isinstance(zone, datetime.timezone) or type(zone).__name__ in ("_FixedOffset", "tzoffset"):
         minutes, rest = divmod(int(zone.utcoffset(None).total_seconds()), 60)
         if rest == 0:
             sign = "-" if minutes < 0 else "+"
@@ -45,6 +45,11 @@ def zone_of(name: str, library: Any) -> Any:
         if library == "dateutil":
             import dateutil.tz
 
+            if name == "UTC":
+                return dateutil.tz.UTC
+            if name[:1] in "+-":
+                sign = -1 if name[0] == "-" else 1
+                return dateutil.tz.tzoffset(None, sign * (int(name[1:3]) * 3600 + int(name[4:]) * 60))
             return dateutil.tz.gettz(name) or zoneinfo.ZoneInfo(name)
         return pd.DatetimeTZDtype(tz=name).tz
     except (KeyError, ValueError, TypeError, OSError) as error:
@@ -126,12 +131,13 @@ _KINDS: dict[type, tuple[str, Callable[[Any], list[Any]], Callable[..., Any]]] =
     ),
 }
 _MADE = {word: make for word, _, make in _KINDS.values()}
+_MADE["numpy"] = lambda dtype, code: np.dtype(dtype).type(decode(code))
 
 
 def encode(label: Any) -> list[Any]:
     """A label as JSON has it; ``TypeError`` where it cannot be told."""
     if isinstance(label, np.generic) and label.dtype.kind in "biuf" and label.dtype.itemsize <= 8:
-        label = label.item()
+        return ["numpy", label.dtype.str, encode(label.item())]
     kind = _KINDS.get(type(label))
     if kind is None:
         raise TypeError(f"a label of type {type(label).__name__} cannot be carried: {label!r}; rename it to a text")
@@ -196,23 +202,40 @@ def dtype_facts(dtype: Any) -> dict[str, Any]:
     return facts
 
 
-def labels_facts(labels: Any) -> dict[str, Any]:
-    """What the labels one by one do not say."""
-    facts: dict[str, Any] = {"names": [encode(name) for name in labels.names], **dtype_facts(labels.dtype)}
-    if isinstance(labels, pd.MultiIndex):
-        facts["levels"] = [labels_facts(labels.get_level_values(level)) for level in range(labels.nlevels)]
-    elif isinstance(labels, pd.RangeIndex):
-        facts["range"] = [labels.start, labels.stop, labels.step]
-    frequency = frequency_facts(labels)
+def index_facts(index: Any) -> dict[str, Any]:
+    """What the labels of an index and their dtype do not say."""
+    facts: dict[str, Any] = {"names": [encode(name) for name in index.names]}
+    if isinstance(index, pd.RangeIndex):
+        facts["range"] = [index.start, index.stop, index.step]
+    frequency = frequency_facts(index)
     if frequency is not None:
         facts["freq"] = frequency
+    return facts
+
+
+def index_of(made: Any, facts: dict[str, Any]) -> Any:
+    """The index with what is said of it, as far as that is still so."""
+    names = [decode(name) for name in facts.get("names", [["none"]])]
+    name = names[0] if len(names) == 1 else None
+    if "range" in facts and list(made) == list(range(*facts["range"])):
+        return pd.RangeIndex(*facts["range"], name=name)
+    return with_frequency(made.rename(name), facts.get("freq"))
+
+
+def labels_facts(labels: Any) -> dict[str, Any]:
+    """What the labels one by one do not say."""
+    facts: dict[str, Any] = {**index_facts(labels), **dtype_facts(labels.dtype)}
+    if isinstance(labels, pd.MultiIndex):
+        facts["levels"] = [
+            {**labels_facts(level), "labels": [encode(label) for label in level]} for level in labels.levels
+        ]
     return facts
 
 
 def _dtype_of(facts: dict[str, Any], labels: list[Any]) -> Any:
     if "categories" in facts:
         inner = facts["categories"]
-        categories = labels_from(inner, [decode(label) for label in inner["labels"]])
+        categories = labels_from(inner, _decoded(inner))
         if not set(labels) <= set(categories):
             raise ValueError("a label is none of the categories")
         return pd.CategoricalDtype(categories, facts["ordered"])
@@ -226,22 +249,32 @@ def _dtype_of(facts: dict[str, Any], labels: list[Any]) -> Any:
 
 def labels_from(facts: dict[str, Any], labels: list[Any]) -> Any:
     """An index of the labels, as far as the facts are still about such labels."""
-    names = [decode(name) for name in facts.get("names", [["none"]])]
-    levels = facts.get("levels")
-    if levels is not None and all(isinstance(label, tuple) and len(label) == len(levels) for label in labels):
-        parts = [labels_from(level, [label[at] for label in labels]) for at, level in enumerate(levels)]
-        return pd.MultiIndex.from_arrays(parts, names=names)
-    name = names[0] if len(names) == 1 else None
-    if "range" in facts and labels == list(range(*facts["range"])):
-        return pd.RangeIndex(*facts["range"], name=name)
+    levels = [(labels_from(level, values := _decoded(level)), values) for level in facts.get("levels", [])]
+    if levels and all(isinstance(label, tuple) and len(label) == len(levels) for label in labels):
+        codes = [_codes([label[at] for label in labels], values) for at, (_, values) in enumerate(levels)]
+        names = [decode(name) for name in facts.get("names", [["none"]] * len(levels))]
+        if None not in codes:
+            return pd.MultiIndex([level for level, _ in levels], codes, names=names)
+        return pd.MultiIndex.from_tuples(labels, names=names)
     try:
-        made = pd.Index(labels, dtype=_dtype_of(facts, labels), name=name, tupleize_cols=False)
+        made = pd.Index(labels, dtype=_dtype_of(facts, labels), tupleize_cols=False)
     except (TypeError, ValueError):
         made = None
     if made is None or not _are(made, labels):
         # A label of another kind came beside them.
-        return pd.Index(labels, dtype=object, name=name, tupleize_cols=False)
-    return with_frequency(made, facts.get("freq"))
+        made = pd.Index(labels, dtype=object, tupleize_cols=False)
+    return index_of(made, facts)
+
+
+def _decoded(facts: dict[str, Any]) -> list[Any]:
+    return [decode(label) for label in facts.get("labels", [])]
+
+
+def _codes(labels: list[Any], level: list[Any]) -> list[int] | None:
+    """The places of labels in a level; ``None`` where one is not there."""
+    places = {str(encode(label)): place for place, label in enumerate(level)}
+    codes = [-1 if is_missing(label) else places.get(str(encode(label))) for label in labels]
+    return None if None in codes else codes
 
 
 def _are(made: Any, labels: list[Any]) -> bool:

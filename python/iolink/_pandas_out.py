@@ -15,15 +15,17 @@ from ._pandas_common import (
     ARROW_STORAGES,
     COPIES_ALWAYS,
     MISSING,
+    NULLABLE,
     Held,
     Identities,
     Kept,
+    Level,
     copies_on_write,
     facts_of,
     string_dtype,
     understood,
 )
-from ._pandas_labels import decode, labels_from, with_frequency, zone_of
+from ._pandas_labels import decode, index_of, labels_from, with_frequency, zone_of
 from .errors import DataTypeError
 
 _ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
@@ -58,11 +60,12 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[int, st
             if "level" in own and whole:
                 levels[own["level"]] = values
             else:
-                columns.append(values)
+                columns.append(values.array() if isinstance(values, Level) else values)
                 labels.append(decode(own["label"]) if "label" in own else column[0])
     with understood("the frame"):
         index = _index(index_facts, levels, rows)
         names = labels_from(facts.get("columns", {}), labels)
+        index = index.copy(deep=True) if copy else index
         attrs = decode(facts["attrs"]) if "attrs" in facts else {}
     if kept is not None and kept.attrs is not None:
         attrs = copies.deepcopy(kept.attrs)
@@ -72,6 +75,8 @@ def frame_to(frame: DataFrameView, copy: bool | None) -> tuple[Any, dict[int, st
     df = pd.DataFrame(aligned, index=index, copy=False)
     df.columns = names
     df.attrs = attrs
+    if facts.get("unique"):
+        df.flags.allows_duplicate_labels = False
     holding = writer.holding(None if copy else df)
     holding.attrs = None if kept is None else kept.attrs
     frame._hold(holding)
@@ -89,14 +94,30 @@ def _aligned(values: Any, index: Any) -> Any:
 
 def _index(facts: dict[str, Any], levels: dict[int, Any], rows: int) -> Any:
     names = [decode(name) for name in facts.get("names", [])]
+    if levels and facts.get("multi"):
+        return _multi([levels[level] for level in sorted(levels)], names)
     if levels:
-        arrays = [pd.Index(levels[level], dtype=levels[level].dtype) for level in sorted(levels)]
-        if facts.get("multi"):
-            return pd.MultiIndex.from_arrays(arrays, names=names)
-        return with_frequency(arrays[0].rename(names[0]), facts.get("freq"))
+        return with_frequency(pd.Index(levels[0], dtype=levels[0].dtype).rename(names[0]), facts.get("freq"))
     if "range" in facts and len(range(*facts["range"])) == rows:
         return pd.RangeIndex(*facts["range"], name=names[0])
     return pd.RangeIndex(rows)
+
+
+def _multi(levels: list[Any], names: list[Any]) -> Any:
+    """Labels of several levels: those that pandas gave, or a run of them, where all of them are there."""
+    known = [level for level in levels if isinstance(level, Level)]
+    whole, first = (known[0].whole, known[0].first) if known else (None, 0)
+    if whole is not None and whole.nlevels == len(levels):
+        places = [(level.whole is whole, level.number, level.first) for level in known]
+        if places == [(True, number, first) for number in range(len(levels))]:
+            return whole[first : first + len(known[0])].set_names(names)
+    made = [level if isinstance(level, Level) else _level_of(level) for level in levels]
+    return pd.MultiIndex([level.values for level in made], [level.codes for level in made], names=names)
+
+
+def _level_of(values: Any) -> Level:
+    one = pd.MultiIndex.from_arrays([pd.Index(values, dtype=values.dtype)])
+    return Level(one.levels[0], one.codes[0])
 
 
 class _Writer:
@@ -105,7 +126,7 @@ class _Writer:
     def __init__(self, frame: DataFrameView, identities: Identities, shares: bool, copy: bool | None) -> None:
         self.frame = frame
         self.shares = shares
-        held = frame._held() if shares else None
+        held = frame._held() if shares and not copy else None
         self.before: dict[int, Any] = {} if held is None else held.by_values()
         self.identities = identities
         self.held: list[Any] = [None] * len(self.identities[1])
@@ -135,6 +156,16 @@ class _Writer:
         """A column that pandas never held, and why it is copied ("": it is shared)."""
         name, data_format, arrow_type, dictionary, ordered, metadata = described
         dtype = facts.get("dtype")
+        if dtype == "level":
+            facts = facts["categories"]
+            if dictionary:
+                return Level(*_numbered(self.frame._dictionary(number), facts)), _BUILT
+            dtype = facts.get("dtype")  # Files keep not every dictionary.
+            values, why = self.made(number, described, facts)
+            if hasattr(values, "_mask") and dtype not in NULLABLE:
+                codes, unique = pd.factorize(values, sort=True)
+                return Level(pd.Index(unique.to_numpy(np.dtype(dtype))), codes), _BUILT
+            return values, why
         if dictionary and dtype != "arrow":
             return _categorical(self.frame._dictionary(number), ordered, facts.get("categories", {})), _BUILT
         if dtype == "interval":
@@ -147,6 +178,8 @@ class _Writer:
                 values, why = arrow
                 in_one = self.identities[1][number] is not None or len(values) == 0
                 return values, why or ("" if in_one else "its values lie in several pieces")
+        if not _are_about(facts, data_format):
+            dtype, facts = None, {}
         numbers = self.frame._numbers(number) if dtype != "object" else None
         if numbers is None:
             return _built(self.frame._list(number), arrow_type, dtype, facts, metadata.get(MISSING, "")), _BUILT
@@ -163,7 +196,7 @@ class _Writer:
             if mask is not None:
                 ordinals[mask] = pd.NaT._value
             return pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(dtype[7:-1])), _BUILT
-        if mask is not None or dtype in _NULLABLE:
+        if mask is not None or dtype in NULLABLE:
             made = _nullable(array, mask, dtype)
             other = _as_it_was(made, dtype) if isinstance(made, np.ndarray) else None
             return made if other is None else other, _MASKED if mask is not None else _ITS_OWN
@@ -184,6 +217,18 @@ class _Writer:
 _TEXTS = ("string", "large_string", "string_view")
 
 
+def _are_about(facts: dict[str, Any], data_format: str) -> bool:
+    """May the facts be about values of this format? Others may have changed them since."""
+    dtype, of = facts.get("dtype"), facts.get("of")
+    if isinstance(dtype, str) and dtype.startswith("period"):
+        return data_format == "l"
+    if dtype == "object" and of in ("Timestamp", "datetime"):
+        return data_format[:2] == "ts" and data_format[4:] == "" and (of == "Timestamp" or data_format[2] != "n")
+    if dtype == "object" and of in ("Timedelta", "timedelta"):
+        return data_format[:2] == "tD" and (of == "Timedelta" or data_format[2] != "n")
+    return True
+
+
 def _as_it_was(array: Any, known: Any) -> Any:
     """The values in the byte order or unit of time that pandas had, where only that differs and nothing is lost."""
     try:
@@ -200,18 +245,10 @@ def _as_it_was(array: Any, known: Any) -> Any:
     return None
 
 
-_NULLABLE = {
-    *(f"{sign}{bits}" for sign in ("Int", "UInt") for bits in (8, 16, 32, 64)),
-    "Float32",
-    "Float64",
-    "boolean",
-}
-
-
 def _nullable(array: Any, mask: Any, dtype: Any) -> Any:
     """Numbers with a mask: in pandas' own nullable type, or as NaN and NaT where that is what the type has."""
     kind = array.dtype.kind
-    if dtype not in _NULLABLE and kind in "fmM":
+    if dtype not in NULLABLE and kind in "fmM":
         array = array.copy()
         array[mask] = np.nan if kind == "f" else np.array("NaT", array.dtype)
         return array
@@ -315,14 +352,20 @@ def _intervals(ends: Any, facts: dict[str, Any]) -> Any:
     return pd.arrays.IntervalArray.from_arrays(left, right, facts["closed"])
 
 
-def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
-    """A Categorical out of a frame with the numbers and one with the categories."""
-    keys, categories = parts
+def _numbered(parts: Any, facts: dict[str, Any]) -> tuple[Any, Any]:
+    """The values of a dictionary as an index, and the numbers, out of a frame with these and one with the values."""
+    keys, values = parts
     array, _, mask, _, _ = keys._numbers(0)
     codes = array.astype("i8") if array.dtype.kind == "u" else array.copy()
     if mask is not None:
         codes[mask] = -1
-    index = pd.Index(_alone(categories, facts))
+    made = _alone(values, facts)
+    return index_of(pd.Index(made, dtype=made.dtype), facts.get("index", {})), codes
+
+
+def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
+    """A Categorical out of a frame with the numbers and one with the categories."""
+    index, codes = _numbered(parts, facts)
     if index.hasnans or not index.is_unique:
         unique, places = index.unique().dropna(), np.full(len(index) + 1, -1)
         places[:-1] = unique.get_indexer(index)

@@ -13,7 +13,9 @@ import iolink
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD = ROOT / ".venv-pandas2" / "bin" / "python"
-FILES = [f"tests/python/{name}.py" for name in ("test_pandas", "test_pandas_blocks", "test_pandas_kept")]
+FILES = [
+    f"tests/python/{name}.py" for name in ("test_pandas", "test_pandas_blocks", "test_pandas_index", "test_pandas_kept")
+]
 WITHOUT, COPIES = {"IOLINK_TESTS_WITHOUT": "pyarrow"}, {"PANDAS_COPY_ON_WRITE": "1"}
 old = pytest.mark.skipif(not OLD.exists(), reason="`make .venv-pandas2/ready` makes the environment with pandas 2.2")
 
