@@ -102,9 +102,9 @@ class _Reader:
         self.held = None if whole else df.copy(deep=False)
         self.plain = type(df) is pd.DataFrame
         if self.held is None:
-            for label, (_, column) in zip(_each_label(df.columns), df.items(), strict=True):
+            for place, label in enumerate(_each_label(df.columns)):
                 # One by one: a copy of the whole merges columns that differ in their byte order alone.
-                series = column.copy(deep=True)
+                series = df.iloc[:, place].copy(deep=True)
                 self.column(label, series.dtype, series.array, series)
                 self.kept.append(series)
         else:

@@ -57,11 +57,14 @@ class PandasInterop:
 
         ``copy=None`` shares what can be shared: numbers, booleans, times and Arrow-backed strings. Whoever writes
         afterwards, pandas or the frame, writes to a copy of the column, so neither ever sees the other's change.
-        ``True`` copies everything, ``False`` refuses where a column would have to be copied.
+        ``True`` copies everything but what Arrow keeps for pandas, which nobody writes to; ``False`` refuses where a
+        column would have to be copied.
 
         What pandas alone knows (dtypes, labels, index, ``attrs``) goes along as metadata, through Arrow and files too.
         Attributes that are no plain values stay with the frame and its cuts in memory. Intervals are structs of their
-        two ends, periods are numbers; sparse and complex columns are refused by name.
+        two ends, periods are numbers, levels of a MultiIndex and categories are dictionaries; sparse and complex columns
+        are refused by name. Objects come back equal and of Python's own classes: ``numpy.str_`` as ``str``, the
+        ``fold`` of a time is lost.
 
         >>> import pandas as pd
         >>> frame = PandasInterop.from_pandas(pd.DataFrame({"x": [1.5, 2.5]}, index=["a", "b"]))

@@ -1085,9 +1085,6 @@ def test_any_labels_and_attributes_come_back(df):
 
 
 def same(one, other):
-    if isinstance(other.index, pd.MultiIndex):
-        # A cut of pandas' keeps labels that none of its rows has.
-        other = other.set_axis(other.index.remove_unused_levels())
     assert_frame_equal(one, other, check_exact=True, check_freq=False)
 
 

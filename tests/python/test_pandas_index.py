@@ -238,3 +238,15 @@ def test_objects_come_back_equal_and_of_pythons_own_classes():
     out = to_pandas(DataFrameViewFactory.from_arrow(from_pandas(df)))
     assert_frame_equal(out, df)
     assert [type(out[name][0]) for name in values] == [str, decimal.Decimal, bytes]
+
+
+def test_numbers_of_a_dictionary_are_an_array_like_others():
+    index = pd.MultiIndex(levels=[[30, 10], [True, False]], codes=[[0, 1, -1], [0, 1, 1]], names=["n", "b"])
+    times = pd.Categorical(pd.to_datetime(["2021", None, "2020"]))
+    frame = from_pandas(pd.DataFrame({"c": pd.Categorical([2.5, 1.5, 2.5]), "t": times}, index=index))
+    assert frame.read("c").tolist() == [2.5, 1.5, 2.5] and frame.read("c").dtype == "f8"
+    assert frame["n"].to_numpy().tolist() == [30, 10, None] and frame["n"].to_numpy().dtype == "i8"
+    assert np.asarray(frame["b"]).tolist() == [True, False, False]
+    assert frame["t"].to_numpy().astype(str).tolist()[1] == "NaT" and frame["t"].to_numpy().dtype.kind == "M"
+    frame.write("c", 0, frame.read("c")[::-1])
+    assert frame["c"].to_list() == [2.5, 1.5, 2.5]

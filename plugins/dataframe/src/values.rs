@@ -136,6 +136,17 @@ impl Values {
         Some((part(keys), part(dictionary.values().clone())))
     }
 
+    /// Of a dictionary of numbers, booleans or times: the value of each row. `None` for anything else.
+    pub fn unpacked(&self) -> Option<Values> {
+        let dictionary = self.array.as_any_dictionary_opt()?;
+        let of = dictionary.values().data_type();
+        if of.primitive_width().is_none() && of != &DataType::Boolean {
+            return None;
+        }
+        let array = arrow_select::take::take(dictionary.values(), dictionary.keys(), None).ok()?;
+        Some(Values { field: Arc::new(self.field.as_ref().clone().with_data_type(of.clone())), array })
+    }
+
     /// Of a struct: its fields, missing where the whole is.
     pub fn fields(&self) -> Option<Vec<Values>> {
         let whole = self.array.as_struct_opt()?;

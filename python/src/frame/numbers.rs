@@ -75,9 +75,10 @@ pub fn shared<'py>(py: Python<'py>, storage: Storage, format: &str) -> PyResult<
 /// Values as an array of their own (`copy`) or one that shares the column; a list where NumPy has no such type. Missing
 /// numbers make it a masked array, missing times are NaT.
 pub fn to_numpy<'py>(py: Python<'py>, values: &Values, copy: bool) -> PyResult<Bound<'py, PyAny>> {
+    let unpacked = py.detach(|| values.unpacked());
+    let values = unpacked.as_ref().unwrap_or(values);
     let format = values.info().or_raise()?.format;
-    let dictionary = values.dictionary().is_some();
-    let stored = if dictionary { None } else { py.detach(|| values.storage()) };
+    let stored = if values.dictionary().is_some() { None } else { py.detach(|| values.storage()) };
     if let Some(stored) = stored {
         let form = stored.form;
         if let Some((array, mask)) = shared(py, stored, &format)? {
