@@ -13,7 +13,7 @@ import pandas as pd
 
 from ._columns import Spec, arrow_kind, fixed
 from ._pandas_common import NULLABLE, PANDAS, string_facts
-from ._pandas_labels import index_facts, is_missing, zone_library, zone_name
+from ._pandas_labels import is_missing, values_facts, zone_library, zone_name
 from .errors import DataTypeError
 
 _BUILT = "its values are Python objects"
@@ -116,8 +116,8 @@ def dictionary(
         # Many who read Arrow know no dictionary of nothing.
         values = ("text", name, {PANDAS: _of_dtype(inner.dtype)}, np.asarray(inner))
     numbers, why = fixed(name, codes, {}, guard=guard)
-    of = {**json.loads(values[2][PANDAS]), "index": index_facts(inner)}
-    metadata = {PANDAS: json.dumps({**facts, "dtype": dtype, "categories": of})}
+    of = {**json.loads(values[2][PANDAS]), "index": values_facts(inner)}
+    metadata = {PANDAS: json.dumps({**facts, "dtype": dtype, "ordered": ordered, "categories": of})}
     return ("dictionary", name, metadata, numbers[3], numbers[5], numbers[6], ordered, values, guard), why
 
 

@@ -213,6 +213,26 @@ def index_facts(index: Any) -> dict[str, Any]:
     return facts
 
 
+# More values of a dictionary than these are told by the dictionary alone.
+FEW = 1000
+
+
+def values_facts(index: Any) -> dict[str, Any]:
+    """What a dictionary's values are as an index; few of them one by one, for files that keep no such dictionary."""
+    facts = {**index_facts(index), **dtype_facts(index.dtype)}
+    if len(index) <= FEW:
+        try:
+            facts["labels"] = [encode(value) for value in index]
+        except TypeError:
+            pass
+    return facts
+
+
+def values_told(facts: dict[str, Any]) -> Any:
+    """The values again, where they were told one by one."""
+    return labels_from(facts, _decoded(facts)) if "labels" in facts else None
+
+
 def index_of(made: Any, facts: dict[str, Any]) -> Any:
     """The index with what is said of it, as far as that is still so."""
     names = [decode(name) for name in facts.get("names", [["none"]])]

@@ -25,7 +25,7 @@ from ._pandas_common import (
     string_dtype,
     understood,
 )
-from ._pandas_labels import decode, index_of, labels_from, with_frequency, zone_of
+from ._pandas_labels import decode, index_of, labels_from, values_told, with_frequency, zone_of
 from .errors import DataTypeError
 
 _ITS_OWN = "its bytes belong to somebody else, whom a write by pandas would reach"
@@ -156,18 +156,20 @@ class _Writer:
         """A column that pandas never held, and why it is copied ("": it is shared)."""
         name, data_format, arrow_type, dictionary, ordered, metadata = described
         dtype = facts.get("dtype")
-        if dtype == "level":
-            facts = facts["categories"]
-            if dictionary:
-                return Level(*_numbered(self.frame._dictionary(number), facts)), _BUILT
-            dtype = facts.get("dtype")  # Files keep not every dictionary.
-            values, why = self.made(number, described, facts)
-            if hasattr(values, "_mask") and dtype not in NULLABLE:
+        about = facts.get("categories", {})
+        if dtype in ("level", "category") and not dictionary:
+            values, why = self.made(number, described, about)  # Files keep not every dictionary.
+            codes, told = _places(values, values_told(about.get("index", {})))
+            if codes is None and not (dtype == "level" and hasattr(values, "_mask")):
+                return values, why
+            if codes is None:
                 codes, unique = pd.factorize(values, sort=True)
-                return Level(pd.Index(unique.to_numpy(np.dtype(dtype))), codes), _BUILT
-            return values, why
+                told = pd.Index(unique).astype(about.get("dtype"))
+            level = Level(told, codes)
+            return (level if dtype == "level" else _categorical(level, facts.get("ordered", False))), _BUILT
         if dictionary and dtype != "arrow":
-            return _categorical(self.frame._dictionary(number), ordered, facts.get("categories", {})), _BUILT
+            level = _numbered(self.frame._dictionary(number), about)
+            return (level if dtype == "level" else _categorical(level, ordered)), _BUILT
         if dtype == "interval":
             return _intervals(self.frame._fields(number), facts), _BUILT
         if dtype is None and arrow_type in _TEXTS and int(pd.__version__.split(".")[0]) >= 3:
@@ -352,20 +354,38 @@ def _intervals(ends: Any, facts: dict[str, Any]) -> Any:
     return pd.arrays.IntervalArray.from_arrays(left, right, facts["closed"])
 
 
-def _numbered(parts: Any, facts: dict[str, Any]) -> tuple[Any, Any]:
-    """The values of a dictionary as an index, and the numbers, out of a frame with these and one with the values."""
+def _numbered(parts: Any, facts: dict[str, Any]) -> Level:
+    """A dictionary, out of a frame with its numbers and one with its values."""
     keys, values = parts
     array, _, mask, _, _ = keys._numbers(0)
     codes = array.astype("i8") if array.dtype.kind == "u" else array.copy()
     if mask is not None:
         codes[mask] = -1
+    about = facts.get("index", {})
+    # Where no row has a value, a file may have kept none.
+    told = values_told(about) if (codes < 0).all() else None
+    if told is not None:
+        return Level(told, codes)
     made = _alone(values, facts)
-    return index_of(pd.Index(made, dtype=made.dtype), facts.get("index", {})), codes
+    return Level(index_of(pd.Index(made, dtype=made.dtype), about), codes)
 
 
-def _categorical(parts: Any, ordered: bool, facts: dict[str, Any]) -> Any:
-    """A Categorical out of a frame with the numbers and one with the categories."""
-    index, codes = _numbered(parts, facts)
+def _places(values: Any, told: Any) -> tuple[Any, Any]:
+    """Where the values are among those that were told; ``None`` where one is not there."""
+    if told is None or not told.is_unique:
+        return None, told
+    here = ~np.asarray(pd.isna(values))
+    codes = np.full(len(values), -1)
+    try:
+        codes[here] = told.get_indexer(pd.Index(values[here], dtype=values.dtype).astype(told.dtype))
+    except (TypeError, ValueError):
+        return None, told
+    return (codes if (codes[here] >= 0).all() else None), told
+
+
+def _categorical(level: Level, ordered: bool) -> Any:
+    """A Categorical out of a dictionary."""
+    index, codes = level.values, level.codes
     if index.hasnans or not index.is_unique:
         unique, places = index.unique().dropna(), np.full(len(index) + 1, -1)
         places[:-1] = unique.get_indexer(index)
