@@ -220,17 +220,31 @@ FEW = 1000
 def values_facts(index: Any) -> dict[str, Any]:
     """What a dictionary's values are as an index; few of them one by one, for files that keep no such dictionary."""
     facts = {**index_facts(index), **dtype_facts(index.dtype)}
-    if len(index) <= FEW:
-        try:
-            facts["labels"] = [encode(value) for value in index]
-        except TypeError:
-            pass
+    if len(index) > FEW or isinstance(index.dtype, pd.IntervalDtype):
+        return facts
+    if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex)):
+        # One by one pandas makes Python's times of them, which not all are.
+        return {**facts, "counts": index.asi8.tolist()}
+    try:
+        facts["labels"] = [encode(value) for value in index]
+    except TypeError:
+        pass
     return facts
 
 
 def values_told(facts: dict[str, Any]) -> Any:
     """The values again, where they were told one by one."""
-    return labels_from(facts, _decoded(facts)) if "labels" in facts else None
+    if "counts" not in facts:
+        return labels_from(facts, _decoded(facts)) if "labels" in facts else None
+    counts, dtype = np.array(facts["counts"], "i8"), facts["dtype"]
+    if dtype.startswith("period"):
+        made: Any = pd.PeriodIndex(pd.arrays.PeriodArray(counts, dtype=pd.PeriodDtype(dtype[7:-1])))
+    elif "zone" in facts:
+        unit, name, library = facts["zone"]
+        made = pd.DatetimeIndex(counts.view(f"M8[{unit}]")).tz_localize("UTC").tz_convert(zone_of(name, library))
+    else:
+        made = pd.Index(counts.view(dtype))
+    return index_of(made, facts)
 
 
 def index_of(made: Any, facts: dict[str, Any]) -> Any:
