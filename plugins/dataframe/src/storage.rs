@@ -111,17 +111,23 @@ pub(crate) fn is_sound(data: &ArrayData) -> bool {
     ascii || data.validate_full().is_ok()
 }
 
-/// Are these sound texts, all of ASCII, which may be cut anywhere? That is seen in a third of the time.
-fn are_ascii<T: ArrowNativeType>(data: &ArrayData) -> bool {
+/// Are these sound texts, all of ASCII, which may be cut anywhere? That is seen in a fraction of the time.
+fn are_ascii<T: ArrowNativeType + Into<i64>>(data: &ArrayData) -> bool {
     if data.validate().is_err() || data.validate_nulls().is_err() {
         return false;
     }
     let offsets = &data.buffer::<T>(0)[..if data.is_empty() { 0 } else { data.len() + 1 }];
-    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else { return true };
+    let Some(last) = offsets.last() else { return true };
     let text = data.buffers()[1].as_slice();
-    let grow = offsets.iter().zip(&offsets[1..]).fold(true, |grow, (one, next)| grow & (one <= next));
-    let inside = first.to_isize() >= Some(0) && last.to_usize().is_some_and(|end| end <= text.len());
-    grow && inside && text.is_ascii()
+    let mut before: i64 = offsets[0].into();
+    // The sign of all offsets, and of all steps from one to the next: one look without a branch.
+    let signs = offsets.iter().fold(before, |signs, at| {
+        let at: i64 = (*at).into();
+        let step = at.wrapping_sub(before);
+        before = at;
+        signs | at | step
+    });
+    signs >= 0 && last.to_usize().is_some_and(|end| end <= text.len()) && text.is_ascii()
 }
 
 /// Arrow values in a column's form.
