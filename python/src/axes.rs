@@ -34,7 +34,7 @@ fn known<T>(
 /// An axis given as `ImageAxes.ROW`, its number, or `"ROW"`.
 pub fn axis_from(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Axis> {
     let names: Vec<&str> = Axis::ALL.iter().map(|axis| axis.name()).collect();
-    known(name, given, |number| u8::try_from(number).ok().and_then(Axis::from_number), Axis::from_name, &names)
+    known(name, given, |number| usize::try_from(number).ok().and_then(Axis::from_index), Axis::from_name, &names)
 }
 
 /// Different axes that are listed in an order, which sets and dicts are not.

@@ -207,7 +207,7 @@ impl ImageInfo {
             .value()
             .axes
             .iter()
-            .map(|axis| axis.axis.map(|axis| member(py, "ImageAxes", u64::from(axis.number()))).transpose())
+            .map(|axis| axis.axis.map(|axis| member(py, "ImageAxes", axis.index() as u64)).transpose())
             .collect()
     }
 

@@ -108,6 +108,13 @@ capability_sets! {
         RESIZE = abi::IOLINK_STREAM_RESIZE, "The size can be changed.";
         MEMORY_ACCESS = abi::IOLINK_STREAM_MEMORY_ACCESS, "The bytes lie in memory and can be shared.";
     }
+    /// What a store can do.
+    StoreCapability {
+        READ = abi::IOLINK_STORE_READ, "Values can be read.";
+        WRITE = abi::IOLINK_STORE_WRITE, "Values can be written and removed.";
+        LIST = abi::IOLINK_STORE_LIST, "Keys can be listed.";
+        CONDITIONAL = abi::IOLINK_STORE_CONDITIONAL, "A value can be written on condition of its version.";
+    }
 }
 
 /// Kind of a view.
@@ -127,11 +134,13 @@ pub enum Kind {
     RandomAccess,
     /// A service attached to another view.
     Extension,
+    /// Values under keys, such as the files of a folder.
+    Store,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Image,
         Kind::MultiImage,
         Kind::LodImage,
@@ -139,6 +148,7 @@ impl Kind {
         Kind::Stream,
         Kind::RandomAccess,
         Kind::Extension,
+        Kind::Store,
     ];
 
     /// The border's number.
@@ -151,6 +161,7 @@ impl Kind {
             Kind::Stream => abi::IOLINK_KIND_STREAM,
             Kind::RandomAccess => abi::IOLINK_KIND_RANDOM_ACCESS,
             Kind::Extension => abi::IOLINK_KIND_EXTENSION,
+            Kind::Store => abi::IOLINK_KIND_STORE,
         }
     }
 
@@ -169,6 +180,7 @@ impl Kind {
             Kind::Stream => "stream",
             Kind::RandomAccess => "random-access",
             Kind::Extension => "extension",
+            Kind::Store => "store",
         }
     }
 
@@ -184,6 +196,7 @@ impl Kind {
             Kind::MultiImage => MultiImageCapability::from_bits(bits).names(),
             Kind::DataFrame => DataFrameCapability::from_bits(bits).names(),
             Kind::Stream | Kind::RandomAccess => StreamCapability::from_bits(bits).names(),
+            Kind::Store => StoreCapability::from_bits(bits).names(),
             Kind::LodImage | Kind::Extension => Vec::new(),
         }
     }

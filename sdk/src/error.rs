@@ -37,9 +37,19 @@ pub enum ErrorKind {
     Internal,
     /// A plugin was refused before it ran.
     Refused,
+    /// The caller may not do this: a permission or a credential is missing.
+    Permission,
+    /// The target exists, and the caller did not ask to overwrite it.
+    Exists,
+    /// The file or object is not the one that was opened: it changed since.
+    Changed,
+    /// The deadline of the call has passed.
+    Timeout,
+    /// A service or device does not respond; the same call may succeed later.
+    Unavailable,
 }
 
-const KINDS: [(ErrorKind, i32); 14] = [
+const KINDS: [(ErrorKind, i32); 19] = [
     (ErrorKind::InvalidArgument, abi::IOLINK_ERROR_INVALID_ARGUMENT),
     (ErrorKind::NotImplemented, abi::IOLINK_ERROR_NOT_IMPLEMENTED),
     (ErrorKind::OutOfRange, abi::IOLINK_ERROR_OUT_OF_RANGE),
@@ -54,6 +64,11 @@ const KINDS: [(ErrorKind, i32); 14] = [
     (ErrorKind::Closed, abi::IOLINK_ERROR_CLOSED),
     (ErrorKind::Internal, abi::IOLINK_ERROR_INTERNAL),
     (ErrorKind::Refused, abi::IOLINK_ERROR_REFUSED),
+    (ErrorKind::Permission, abi::IOLINK_ERROR_PERMISSION),
+    (ErrorKind::Exists, abi::IOLINK_ERROR_EXISTS),
+    (ErrorKind::Changed, abi::IOLINK_ERROR_CHANGED),
+    (ErrorKind::Timeout, abi::IOLINK_ERROR_TIMEOUT),
+    (ErrorKind::Unavailable, abi::IOLINK_ERROR_UNAVAILABLE),
 ];
 
 impl ErrorKind {
@@ -62,9 +77,9 @@ impl ErrorKind {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or(abi::IOLINK_ERROR_INTERNAL, |(_, number)| *number)
     }
 
-    /// The kind of a border number; a number of a later version is `Internal`.
+    /// The kind of an ABI number; an unknown number is `Io`.
     pub fn from_number(number: i32) -> Self {
-        KINDS.iter().find(|(_, known)| *known == number).map_or(ErrorKind::Internal, |(kind, _)| *kind)
+        KINDS.iter().find(|(_, known)| *known == number).map_or(ErrorKind::Io, |(kind, _)| *kind)
     }
 }
 
@@ -108,6 +123,8 @@ impl Error {
     pub fn io(doing: &str, source: &std::io::Error) -> Self {
         let kind = match source.kind() {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            std::io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+            std::io::ErrorKind::AlreadyExists => ErrorKind::Exists,
             _ => ErrorKind::Io,
         };
         Error::new(kind, format!("{doing}: {source}")).with_code(source.raw_os_error().unwrap_or(0))

@@ -1,11 +1,13 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
 use crate::abi::{
-    iolink_adopt_request, iolink_create_request, iolink_error, iolink_host, iolink_image_properties, iolink_source,
-    iolink_target, iolink_text_sink, iolink_view,
+    iolink_adopt_request, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
+    iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
 };
 use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table};
-use crate::{fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, Kind, Result, Source, Target, View};
+use crate::{
+    fail, Adopt, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, Kind, Result, Source, Target, View,
+};
 use std::os::raw::c_char;
 use std::sync::PoisonError;
 
@@ -151,20 +153,45 @@ pub unsafe fn properties(properties: &ImageProperties, out: *mut iolink_image_pr
     unsafe { hand_out(out, || properties.to_border()) }
 }
 
-/// A conversion's target as it came over the border.
+/// A conversion's request as it came over the ABI.
 ///
 /// # Errors
 /// `InvalidArgument` for NULL, and for a kind that this version does not know.
 ///
 /// # Safety
+/// `border` is NULL or a live request.
+pub unsafe fn convert(border: *const iolink_convert_request) -> Result<Convert> {
+    // SAFETY: by the caller's promise.
+    unsafe { Convert::from_border(border) }
+}
+
+/// A target as it came over the ABI.
+///
+/// # Errors
+/// `InvalidArgument` for NULL, a missing URI, and strings that are not UTF-8.
+///
+/// # Safety
 /// `border` is NULL or a live target.
 pub unsafe fn target(border: *const iolink_target) -> Result<Target> {
     // SAFETY: by the caller's promise.
-    let border = unsafe { read_grown(border)? };
-    match Kind::from_number(border.kind) {
-        Some(kind) => Ok(Target { kind, capabilities: border.capabilities }),
-        None => fail!(InvalidArgument, "{} is no kind of view", border.kind),
-    }
+    unsafe { Target::from_border(border) }
+}
+
+/// Runs `body` with a call that came over the ABI.
+///
+/// # Errors
+/// `NotImplemented` for a required flag that is unknown, `Timeout` after the deadline; what `body` fails with.
+///
+/// # Safety
+/// `border` is NULL or a call that lives until this returns.
+pub unsafe fn with_call<R>(border: *const iolink_call, body: impl FnOnce(&Call<'_>) -> Result<R>) -> Result<R> {
+    // SAFETY: by the caller's promise.
+    unsafe { Call::from_border(border, body) }
+}
+
+/// Runs `body` with the ABI's form of a call.
+pub fn with_raw_call<R>(call: &Call<'_>, body: impl FnOnce(*const iolink_call) -> R) -> R {
+    call.with_border(body)
 }
 
 /// Puts a text into a sink of the other side's.
@@ -178,8 +205,8 @@ pub unsafe fn tell(sink: *const iolink_text_sink, text: &str) -> Result<()> {
     // SAFETY: by the caller's promise; the text outlives the call.
     unsafe {
         let sink = read_grown(sink)?;
-        match sink.put {
-            Some(put) => put(sink.context, text.as_ptr() as *const c_char, text.len()),
+        match sink.write {
+            Some(write) => write(sink.context, text.as_ptr() as *const c_char, text.len()),
             None => fail!(InvalidArgument, "the text sink has no function"),
         }
     }

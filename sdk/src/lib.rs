@@ -39,7 +39,7 @@ pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
 pub use cache::Cache;
 pub use capability::{
     CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, ParallelAccessCapability,
-    StreamCapability,
+    StoreCapability, StreamCapability,
 };
 pub use closable::{Closable, Use};
 pub use directions::SpatialDirections;
@@ -53,10 +53,13 @@ pub use metadata::MetadataNode;
 pub use nd::{array_view, ArrayMemory, Sample};
 pub use owner::Owner;
 pub use properties::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
-pub use provider::{Adopt, Cost, Create, Host, LogLevel, Offer, OptionInfo, Provider, ProviderInfo, Source, Target};
+pub use provider::{
+    Adopt, Convert, Cost, Create, CreateView, Host, Layout, LogLevel, Offer, OptionInfo, Options, Provider,
+    ProviderInfo, Source, Target,
+};
 pub use value::Value;
 pub use view::services::{Tiling, UniformTiling, ViewOrigin};
 pub use view::{
-    Block, BlockMut, Bytes, Call, DataFrameView, Extension, ImageView, LodImageView, Memory, MultiImageView,
-    RandomAccess, Restricted, SeekFrom, StreamAccess, Tile, Tiled, TiledImage, View,
+    Block, BlockMut, Bytes, Call, DataFrameView, Extension, Finish, ImageView, LodImageView, Memory, MultiImageView,
+    RandomAccess, Restricted, SeekFrom, Store, StreamAccess, Tile, Tiled, TiledImage, View,
 };

@@ -62,3 +62,15 @@ pub fn out_of_memory(bytes: usize) -> crate::Error {
         format!("{bytes} bytes could not be allocated; give a smaller shape, or open the data lazily"),
     )
 }
+
+/// Zeroes for `count` numbers that the other side of the ABI asked room for.
+///
+/// # Errors
+/// `Limit` if they cannot be allocated.
+pub(crate) fn zeroed_numbers(count: u64) -> Result<Vec<u64>> {
+    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut numbers = Vec::new();
+    numbers.try_reserve_exact(wanted).map_err(|_| out_of_memory(wanted.saturating_mul(8)))?;
+    numbers.resize(wanted, 0);
+    Ok(numbers)
+}

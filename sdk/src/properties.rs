@@ -1,6 +1,6 @@
 //! What is known of an image beyond its samples: axes, calibration, scale of the values.
 
-use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS};
+use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS, IOLINK_SPACE_UNKNOWN};
 use crate::geometry::no_axis;
 use crate::length::units_per_unit;
 use crate::{fail, AxesInterpretation, Axis, DataType, Error, ErrorKind, Interpretation, Result};
@@ -251,30 +251,35 @@ impl ImageProperties {
         for index in 0..dimensions {
             axes.push(AxisProperties {
                 axis: Axis::from_number(border.axes[index]),
-                spacing: border.spacing[index],
+                // Zero means "not given".
+                spacing: if border.spacing[index] == 0.0 { 1.0 } else { border.spacing[index] },
                 origin: border.origin[index],
                 unit: long_text(&border.units[index]),
             });
         }
-        let mut direction = [[0.0; 3]; 3];
-        for (index, value) in border.direction.iter().enumerate() {
-            direction[index / 3][index % 3] = *value;
+        let mut direction = NO_DIRECTION;
+        if border.direction.iter().any(|value| *value != 0.0) {
+            for (index, value) in border.direction.iter().enumerate() {
+                direction[index / 3][index % 3] = *value;
+            }
         }
+        let slope_given = border.scale_slope != 0.0 || border.scale_intercept != 0.0;
         Ok(ImageProperties {
-            axes_interpretation: AxesInterpretation::from_number(border.axes_interpretation)
-                .ok_or_else(|| wrong("an axes interpretation of a later version"))?,
-            image_interpretation: ImageInterpretation::from_number(border.image_interpretation)
-                .ok_or_else(|| wrong("an image interpretation of a later version"))?,
+            axes_interpretation: AxesInterpretation::from_number(border.axes_interpretation).unwrap_or_default(),
+            image_interpretation: ImageInterpretation::from_number(border.image_interpretation).unwrap_or_default(),
             axes,
             direction,
             value_scale: ValueScale {
-                slope: border.scale_slope,
+                slope: if slope_given { border.scale_slope } else { 1.0 },
                 intercept: border.scale_intercept,
                 unit: long_text(&border.value_unit),
             },
         })
     }
 }
+
+/// The directions of an image whose directions are unknown: column along x, row along y, slice along z.
+const NO_DIRECTION: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// Properties for the border of which nothing is known: what a caller hands in to be filled.
 pub(crate) fn empty_border() -> iolink_image_properties {
@@ -291,6 +296,9 @@ pub(crate) fn empty_border() -> iolink_image_properties {
         scale_slope: 1.0,
         scale_intercept: 0.0,
         value_unit: [0; 32],
+        position: [0.0; 3],
+        space: IOLINK_SPACE_UNKNOWN,
+        reserved: 0,
     }
 }
 

@@ -3,15 +3,16 @@
 use core::ffi::c_void;
 use std::os::raw::c_char;
 
-/// Major version of the border. A plugin of another major is refused.
-pub const IOLINK_ABI_MAJOR: u32 = 1;
-/// Minor version of the border: grows when something is appended.
-pub const IOLINK_ABI_MINOR: u32 = 0;
+/// Major version of the plugin ABI; 0 until it is frozen. A host refuses a plugin of another major.
+pub const IOLINK_ABI_MAJOR: u32 = 0;
+/// Minor version of the plugin ABI. With major 0 it is the number of the draft, and a host refuses a plugin of another
+/// draft. From 1.0 on it grows when a field is appended, and a host takes every minor.
+pub const IOLINK_ABI_MINOR: u32 = 2;
 /// First word of every live view (`"IOLVIEW1"` in memory order on little-endian machines).
 pub const IOLINK_VIEW_MAGIC: u64 = 0x3157_4549_564C_4F49;
 /// First word of a view whose last reference is gone.
 pub const IOLINK_VIEW_DEAD: u64 = 0x4445_4144_564C_4F49;
-/// Most axes an image may have at the border.
+/// Maximum number of axes of an image.
 pub const IOLINK_MAX_DIMS: usize = 8;
 
 /// Success.
@@ -32,7 +33,7 @@ pub const IOLINK_ERROR_NOT_FOUND: i32 = 6;
 pub const IOLINK_ERROR_UNSUPPORTED: i32 = 7;
 /// The data is damaged or contradicts itself.
 pub const IOLINK_ERROR_CORRUPT: i32 = 8;
-/// Somebody still holds the memory that would have to move or go.
+/// Another owner still holds the memory that would have to move or be freed.
 pub const IOLINK_ERROR_BUSY: i32 = 9;
 /// The caller asked to stop.
 pub const IOLINK_ERROR_CANCELLED: i32 = 10;
@@ -40,10 +41,20 @@ pub const IOLINK_ERROR_CANCELLED: i32 = 10;
 pub const IOLINK_ERROR_LIMIT: i32 = 11;
 /// The object was closed.
 pub const IOLINK_ERROR_CLOSED: i32 = 12;
-/// A plugin panicked, or broke a rule of the border.
+/// A plugin panicked, or broke a rule of the ABI. An unknown error kind reads as `IOLINK_ERROR_IO`.
 pub const IOLINK_ERROR_INTERNAL: i32 = 13;
 /// A plugin or file was refused before it ran.
 pub const IOLINK_ERROR_REFUSED: i32 = 14;
+/// The caller may not do this: a permission or a credential is missing.
+pub const IOLINK_ERROR_PERMISSION: i32 = 15;
+/// The target exists, and the caller did not ask to overwrite it.
+pub const IOLINK_ERROR_EXISTS: i32 = 16;
+/// The file or object is not the one that was opened: it changed since.
+pub const IOLINK_ERROR_CHANGED: i32 = 17;
+/// The deadline of the call has passed.
+pub const IOLINK_ERROR_TIMEOUT: i32 = 18;
+/// A service or device does not respond; the same call may succeed later.
+pub const IOLINK_ERROR_UNAVAILABLE: i32 = 19;
 
 /// Kind of view: an image.
 pub const IOLINK_KIND_IMAGE: u32 = 1;
@@ -59,9 +70,15 @@ pub const IOLINK_KIND_STREAM: u32 = 5;
 pub const IOLINK_KIND_RANDOM_ACCESS: u32 = 6;
 /// Kind of view: a service attached to another view.
 pub const IOLINK_KIND_EXTENSION: u32 = 7;
+/// Kind of view: values under keys, such as the files of a folder.
+pub const IOLINK_KIND_STORE: u32 = 8;
 
 /// Flag of a table: every function may be called from several threads at once.
-pub const IOLINK_FLAG_THREAD_SAFE: u64 = 1;
+pub const IOLINK_VIEW_FLAG_THREAD_SAFE: u64 = 1;
+
+/// Flags of a request that a callee must understand, or reject with `IOLINK_ERROR_NOT_IMPLEMENTED`: bits 0 to 15. The
+/// other bits are hints, which a callee may ignore.
+pub const IOLINK_REQUIRED_FLAGS: u32 = 0xFFFF;
 
 /// What went wrong. The caller brings it, zeroed but for `size`; NULL where the caller does not care.
 #[repr(C)]
@@ -81,75 +98,91 @@ pub struct iolink_error {
     pub message: [c_char; 1008],
 }
 
-/// Every view of every kind. `vtable` points to the head that starts the kind's own table.
+/// Every view of every kind. `vtable` points to the base that starts the kind's own table.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
 pub struct iolink_view {
     /// [`IOLINK_VIEW_MAGIC`] while the view lives; the last release clears it first.
     pub magic: u64,
     /// The functions; constant for the view's life.
-    pub vtable: *const iolink_view_head,
+    pub vtable: *const iolink_view_base,
     /// The maker's own data.
     pub self_: *mut c_void,
 }
 
-/// How every table begins.
+/// The start of every table. It never grows: the kind's own functions follow it.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
-pub struct iolink_view_head {
+pub struct iolink_view_base {
     /// Size of the whole table, the kind's own part included.
     pub size: u32,
     /// `IOLINK_KIND_*`.
     pub kind: u32,
-    /// `IOLINK_FLAG_*`.
+    /// `IOLINK_VIEW_FLAG_*`.
     pub flags: u64,
-    /// An address by which a maker knows its own views again; NULL where it does not care.
+    /// An address by which a maker recognises its own views; may be NULL.
     pub maker: *const c_void,
     /// Adds a reference. From any thread.
     pub retain: Option<unsafe extern "C" fn(view: *mut iolink_view)>,
-    /// Drops a reference; the last one frees the view. From any thread, with no lock of the caller's held.
+    /// Drops a reference; the last one frees the view. From any thread; the caller holds no lock of its own.
     pub release: Option<unsafe extern "C" fn(view: *mut iolink_view)>,
-    /// The kind's capability bits; constant for the view's life.
+    /// Returns the kind's capability bits; constant for the view's life.
     pub capabilities: Option<unsafe extern "C" fn(view: *const iolink_view) -> u64>,
-    /// A service by its id, as an extension view that the caller owns; `IOLINK_ERROR_NOT_FOUND` where there is none.
+    /// Returns a service by its id, as an extension view that the caller owns; `IOLINK_ERROR_NOT_FOUND` if there is
+    /// none.
     pub extension: Option<
         unsafe extern "C" fn(
             view: *const iolink_view,
             id: u64,
+            call: *const iolink_call,
             out: *mut *mut iolink_view,
             error: *mut iolink_error,
         ) -> i32,
     >,
-    /// Where the view came from: the sink gets the URI it was opened by, if it was.
-    pub origin: Option<unsafe extern "C" fn(view: *const iolink_view, sink: *const iolink_text_sink)>,
+    /// NULL. A later version may give them a meaning, announced by a flag.
+    pub reserved: [Option<unsafe extern "C" fn()>; 3],
 }
 
-/// Takes text from the callee. The text is not NUL-terminated and is gone when `put` returns.
+/// Receives strings from the callee. A string is not NUL-terminated and is gone when `write` returns.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
 pub struct iolink_text_sink {
     /// Size of this struct.
     pub size: u32,
-    /// Handed to `put`.
+    /// Zero.
+    pub reserved: u32,
+    /// Passed to `write`.
     pub context: *mut c_void,
-    /// Gets one piece of UTF-8 text.
-    pub put: Option<unsafe extern "C" fn(context: *mut c_void, text: *const c_char, length: usize)>,
+    /// Receives one string of UTF-8.
+    pub write: Option<unsafe extern "C" fn(context: *mut c_void, text: *const c_char, length: usize)>,
 }
 
-/// What a long call tells its caller while it runs; NULL where nobody listens.
+/// The context of one call: who listens to its progress, when it must end, how many threads it may use. The callee may
+/// use it until its function returns, and not after that. NULL: silent, without a deadline, threads as the callee
+/// decides.
 #[repr(C)]
+#[derive(Clone, Copy)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
 pub struct iolink_call {
     /// Size of this struct.
     pub size: u32,
-    /// Handed to `progress`.
+    /// Zero. Bits 0 to 15 are understood or rejected with `IOLINK_ERROR_NOT_IMPLEMENTED`, the others are hints.
+    pub flags: u32,
+    /// Passed to `progress`.
     pub context: *mut c_void,
-    /// Bytes done and to be done, from any thread; a result other than 0 asks the callee to stop with
-    /// `IOLINK_ERROR_CANCELLED`.
+    /// Receives the bytes (or steps) done and to be done, from any thread; a result other than 0 asks the callee to
+    /// stop with `IOLINK_ERROR_CANCELLED`. NULL: no listener.
     pub progress: Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> i32>,
+    /// The time on `CLOCK_MONOTONIC`, in nanoseconds, after which the callee stops with `IOLINK_ERROR_TIMEOUT`; 0:
+    /// none.
+    pub deadline_ns: u64,
+    /// Maximum number of threads that work on the call; 0: the callee decides, 1: the calling thread alone.
+    pub max_threads: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
-// SAFETY: a table is immutable data; its functions say for themselves which threads may call them.
-unsafe impl Send for iolink_view_head {}
+// SAFETY: a table is immutable data; its flags say which threads may call its functions.
+unsafe impl Send for iolink_view_base {}
 // SAFETY: as above.
-unsafe impl Sync for iolink_view_head {}
+unsafe impl Sync for iolink_view_base {}

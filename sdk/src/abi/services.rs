@@ -34,6 +34,9 @@ pub struct iolink_tiling_description {
     pub max_tile_size: [u64; 8],
     /// Places of the grid along each axis.
     pub grid_size: [u64; 8],
+    /// Samples along each axis of the smallest region that can be written without reading it first (a shard); 0: as
+    /// `max_tile_size`.
+    pub write_tile_size: [u64; 8],
 }
 
 /// Table of the extension `IOLINK_EXTENSION_TILING`.
@@ -70,6 +73,7 @@ pub struct iolink_tiling {
             first: u64,
             count: u64,
             out: *mut u64,
+            call: *const iolink_call,
             error: *mut iolink_error,
         ) -> i32,
     >,

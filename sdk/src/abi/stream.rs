@@ -1,6 +1,6 @@
 //! Bytes: with a cursor (streams) and at an offset (random access).
 
-use super::{iolink_error, iolink_view, iolink_view_head};
+use super::{iolink_call, iolink_error, iolink_view, iolink_view_base};
 use core::ffi::c_void;
 
 /// Capability of a stream or random access: bytes can be read.
@@ -33,7 +33,7 @@ pub struct iolink_bytes {
     pub data: *mut c_void,
     /// How many bytes.
     pub length: u64,
-    /// Whoever keeps the memory in place.
+    /// The owner that keeps the memory in place.
     pub owner: *mut c_void,
     /// Ends the loan; called exactly once, on any thread. NULL: nothing to do.
     pub release: Option<unsafe extern "C" fn(owner: *mut c_void)>,
@@ -43,8 +43,8 @@ pub struct iolink_bytes {
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
 pub struct iolink_stream_vtable {
-    /// The common head, `kind` is `IOLINK_KIND_STREAM`.
-    pub head: iolink_view_head,
+    /// The common base, `kind` is `IOLINK_KIND_STREAM`.
+    pub base: iolink_view_base,
     /// READ: up to `length` bytes into the caller's buffer; 0 in `done` is the end.
     pub read: Option<
         unsafe extern "C" fn(
@@ -52,6 +52,7 @@ pub struct iolink_stream_vtable {
             buffer: *mut c_void,
             length: u64,
             done: *mut u64,
+            call: *const iolink_call,
             error: *mut iolink_error,
         ) -> i32,
     >,
@@ -62,6 +63,7 @@ pub struct iolink_stream_vtable {
             buffer: *const c_void,
             length: u64,
             done: *mut u64,
+            call: *const iolink_call,
             error: *mut iolink_error,
         ) -> i32,
     >,
@@ -72,23 +74,56 @@ pub struct iolink_stream_vtable {
             offset: i64,
             origin: u32,
             position: *mut u64,
+            call: *const iolink_call,
             error: *mut iolink_error,
         ) -> i32,
     >,
-    /// How many bytes there are; `IOLINK_ERROR_NOT_IMPLEMENTED` where nobody knows (a pipe).
-    pub length: Option<unsafe extern "C" fn(view: *const iolink_view, out: *mut u64, error: *mut iolink_error) -> i32>,
+    /// How many bytes there are; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown (a pipe).
+    pub length: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            out: *mut u64,
+            call: *const iolink_call,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
     /// RESIZE: cuts off or fills with zeros; the cursor stays.
-    pub resize: Option<unsafe extern "C" fn(view: *const iolink_view, length: u64, error: *mut iolink_error) -> i32>,
+    pub resize: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            length: u64,
+            call: *const iolink_call,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
     /// Hands what was written on to where it belongs.
-    pub flush: Option<unsafe extern "C" fn(view: *const iolink_view, error: *mut iolink_error) -> i32>,
+    pub flush: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            call: *const iolink_call,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
     /// Ends the stream; later calls fail with `IOLINK_ERROR_CLOSED`.
-    pub close: Option<unsafe extern "C" fn(view: *const iolink_view, error: *mut iolink_error) -> i32>,
+    pub close: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            call: *const iolink_call,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
     /// MEMORY_ACCESS: lends the bytes; the caller calls `out->release(out->owner)` once.
-    pub memory:
-        Option<unsafe extern "C" fn(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32>,
+    pub memory: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            call: *const iolink_call,
+            out: *mut iolink_bytes,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
 }
 
-/// Bytes from `offset` on.
+/// A range of bytes. This struct has no size and never grows.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy)]
@@ -99,14 +134,21 @@ pub struct iolink_byte_range {
     pub length: u64,
 }
 
-/// Table of random access: no cursor, a fixed size, the same answer to the same question, from any thread.
+/// Table of random access: bytes at an offset, without a cursor, from any thread.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
 pub struct iolink_random_access_vtable {
-    /// The common head, `kind` is `IOLINK_KIND_RANDOM_ACCESS`.
-    pub head: iolink_view_head,
-    /// How many bytes.
-    pub length: Option<unsafe extern "C" fn(view: *const iolink_view) -> u64>,
+    /// The common base, `kind` is `IOLINK_KIND_RANDOM_ACCESS`.
+    pub base: iolink_view_base,
+    /// Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown before the end was read (gzip).
+    pub length: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            out: *mut u64,
+            call: *const iolink_call,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
     /// READ: up to `length` bytes at `offset`; fewer only at the end.
     pub read_at: Option<
         unsafe extern "C" fn(
@@ -115,22 +157,52 @@ pub struct iolink_random_access_vtable {
             buffer: *mut c_void,
             length: u64,
             done: *mut u64,
+            call: *const iolink_call,
             error: *mut iolink_error,
         ) -> i32,
     >,
-    /// WRITE: all `length` bytes at `offset`; past the end nothing is written and `IOLINK_ERROR_OUT_OF_RANGE` comes back.
+    /// WRITE: all `length` bytes at `offset`; past the end nothing is written and `IOLINK_ERROR_OUT_OF_RANGE` comes
+    /// back.
     pub write_at: Option<
         unsafe extern "C" fn(
             view: *const iolink_view,
             offset: u64,
             buffer: *const c_void,
             length: u64,
+            call: *const iolink_call,
             error: *mut iolink_error,
         ) -> i32,
     >,
     /// MEMORY_ACCESS: lends the bytes; the caller calls `out->release(out->owner)` once.
-    pub memory:
-        Option<unsafe extern "C" fn(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32>,
-    /// READ: these ranges are read soon. May be NULL, and may do nothing; whoever can brings them nearer, all at once.
-    pub will_need: Option<unsafe extern "C" fn(view: *const iolink_view, ranges: *const iolink_byte_range, count: u64)>,
+    pub memory: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            call: *const iolink_call,
+            out: *mut iolink_bytes,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// READ: says that these ranges are read soon, so that the callee can fetch them together. May be NULL, and may do
+    /// nothing.
+    pub prefetch: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            ranges: *const iolink_byte_range,
+            count: u64,
+            call: *const iolink_call,
+        ),
+    >,
+    /// RESIZE: cuts off or fills with zeros.
+    pub resize: Option<
+        unsafe extern "C" fn(
+            view: *const iolink_view,
+            length: u64,
+            call: *const iolink_call,
+            error: *mut iolink_error,
+        ) -> i32,
+    >,
+    /// WRITE: passes everything written to the file or object. NULL: nothing is held back.
+    pub flush: Option<
+        unsafe extern "C" fn(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32,
+    >,
 }

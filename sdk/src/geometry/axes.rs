@@ -24,7 +24,7 @@ impl Axis {
     /// Every axis in NumPy's order: T, Z, Y, X, C.
     pub const NUMPY_ORDER: [Axis; 5] = [Axis::Sequence, Axis::Slice, Axis::Row, Axis::Column, Axis::Channel];
 
-    /// The border's number.
+    /// The number at the ABI: 1 for COLUMN.
     pub const fn number(self) -> u8 {
         match self {
             Axis::Column => abi::IOLINK_AXIS_COLUMN,
@@ -35,9 +35,19 @@ impl Axis {
         }
     }
 
-    /// The axis of a border number; `None` is an axis that nothing names.
+    /// The axis of a number of the ABI; `None` is an axis without a name.
     pub fn from_number(number: u8) -> Option<Axis> {
-        Axis::ALL.get(number as usize).copied()
+        Axis::ALL.iter().copied().find(|axis| axis.number() == number)
+    }
+
+    /// Index in the canonical order: 0 for COLUMN.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The axis with an index in the canonical order.
+    pub fn from_index(index: usize) -> Option<Axis> {
+        Axis::ALL.get(index).copied()
     }
 
     /// The axis's name.

@@ -1,9 +1,10 @@
 //! From constants to the border's static descriptors, at compile time.
 
-use super::{Cost, Host, Provider, ProviderInfo, Source};
+use super::info::{OFFER_TEXTS, OPTION_TEXTS};
+use super::{Cost, Host, OfferKind, Provider, ProviderInfo, Source};
 use crate::abi::*;
 use crate::view::guard;
-use crate::{hosting, Result, View};
+use crate::{Call, Result, View};
 use std::mem::size_of;
 use std::os::raw::c_char;
 use std::ptr::null;
@@ -70,22 +71,34 @@ const NO_OFFER: iolink_offer = iolink_offer {
     cost: 0,
     capabilities: 0,
     from_kind: 0,
-    reserved: 0,
+    flags: 0,
     from_capabilities: 0,
     format: null(),
     extensions: null(),
     media_types: null(),
     schemes: null(),
     magic: null(),
+    keys: null(),
+    data_types: null(),
+    data_type_count: 0,
+    min_dimensions: 0,
+    max_dimensions: 0,
+    layout: 0,
+    option_count: 0,
+    options: null(),
 };
 
-/// The offers for the border; `text` is where [`text`] put the provider's texts.
-pub const fn raw_offers<const COUNT: usize>(info: &ProviderInfo, text: *const u8) -> [iolink_offer; COUNT] {
+/// The offers for the ABI; `text` is where [`text`] put the provider's strings, and `options` the list of all options.
+pub const fn raw_offers<const COUNT: usize>(
+    info: &ProviderInfo,
+    text: *const u8,
+    options: *const *const iolink_option_info,
+) -> [iolink_offer; COUNT] {
     let mut out = [NO_OFFER; COUNT];
     let mut index = 0;
     while index < COUNT {
         let offer = &info.offers[index];
-        let first = 2 + 5 * index;
+        let first = 2 + OFFER_TEXTS * index;
         out[index] = iolink_offer {
             size: size_of::<iolink_offer>() as u32,
             offer: offer.offer.number(),
@@ -101,30 +114,42 @@ pub const fn raw_offers<const COUNT: usize>(info: &ProviderInfo, text: *const u8
                 Some(kind) => kind.number(),
                 None => 0,
             },
-            reserved: 0,
+            flags: offer.flags,
             from_capabilities: offer.from_capabilities,
             format: pointer(info, text, first),
             extensions: pointer(info, text, first + 1),
             media_types: pointer(info, text, first + 2),
             schemes: pointer(info, text, first + 3),
             magic: pointer(info, text, first + 4),
+            keys: pointer(info, text, first + 5),
+            // `DataType` is a transparent number.
+            data_types: if offer.data_types.is_empty() { null() } else { offer.data_types.as_ptr() as *const u64 },
+            data_type_count: offer.data_types.len() as u32,
+            min_dimensions: offer.min_dimensions,
+            max_dimensions: offer.max_dimensions,
+            layout: offer.layout.number(),
+            option_count: offer.options.len() as u64,
+            options: options.wrapping_add(info.options_before(index)),
         };
         index += 1;
     }
     out
 }
 
-/// How many options a provider takes.
+/// Number of options of all offers.
 pub const fn option_count(info: &ProviderInfo) -> usize {
-    info.option_list().len()
+    info.options_before(info.offers.len())
 }
 
 const NO_OPTION: iolink_option_info = iolink_option_info {
     size: size_of::<iolink_option_info>() as u32,
-    value: 0,
+    value_type: 0,
     name: null(),
-    standard: null(),
-    about: null(),
+    default_value: null(),
+    description: null(),
+    choices: null(),
+    flags: 0,
+    reserved: 0,
 };
 
 /// The options for the border; `text` is where [`text`] put the provider's texts.
@@ -132,13 +157,17 @@ pub const fn raw_options<const COUNT: usize>(info: &ProviderInfo, text: *const u
     let mut out = [NO_OPTION; COUNT];
     let mut index = 0;
     while index < COUNT {
-        let first = 2 + 5 * info.offers.len() + 3 * index;
+        let first = 2 + OFFER_TEXTS * info.offers.len() + OPTION_TEXTS * index;
+        let option = info.option(index);
         out[index] = iolink_option_info {
             size: size_of::<iolink_option_info>() as u32,
-            value: info.option_list()[index].value.number(),
+            value_type: option.value_type.number(),
             name: pointer(info, text, first),
-            standard: pointer(info, text, first + 1),
-            about: pointer(info, text, first + 2),
+            default_value: pointer(info, text, first + 1),
+            description: pointer(info, text, first + 2),
+            choices: pointer(info, text, first + 3),
+            flags: option.flags,
+            reserved: 0,
         };
         index += 1;
     }
@@ -161,7 +190,6 @@ pub const fn provider<P: Provider>(
     info: &ProviderInfo,
     text: *const u8,
     offers: *const *const iolink_offer,
-    options: *const *const iolink_option_info,
     _itself: &'static P,
 ) -> iolink_provider {
     assert!(size_of::<P>() == 0, "a provider is a unit struct: state belongs to the views it makes");
@@ -171,14 +199,13 @@ pub const fn provider<P: Provider>(
         id: pointer(info, text, 0),
         title: pointer(info, text, 1),
         offers,
+        context: std::ptr::null_mut(),
         identify: Some(identify::<P>),
         open: Some(open::<P>),
         create: Some(create::<P>),
         adopt: Some(adopt::<P>),
         convert: Some(convert::<P>),
         save: Some(save::<P>),
-        option_count: info.option_list().len() as u64,
-        options,
     }
 }
 
@@ -221,15 +248,17 @@ fn made(provider: &'static str, out: *mut *mut iolink_view, view: Result<View>) 
 }
 
 unsafe extern "C" fn identify<P: Provider>(
+    _provider: *const iolink_provider,
     host: *const iolink_host,
     source: *const iolink_source,
+    call: *const iolink_call,
     score: *mut u32,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: host, source and score are the caller's and live until this returns.
+    // SAFETY: host, source, call and score are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
         let (host, source) = (Host::from_raw(host), Source::from_border(source)?);
-        match host.during(|| itself::<P>().identify(&host, &source))? {
+        match Call::from_border(call, |call| host.during(|| itself::<P>().identify(&host, &source, call)))? {
             Some(sure) => *score = sure.min(100),
             None => crate::fail!(NotImplemented, "the provider goes by its offers"),
         }
@@ -238,68 +267,93 @@ unsafe extern "C" fn identify<P: Provider>(
 }
 
 unsafe extern "C" fn open<P: Provider>(
+    _provider: *const iolink_provider,
     host: *const iolink_host,
     source: *const iolink_source,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: host, source and out are the caller's and live until this returns.
+    // SAFETY: host, source, call and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
         let (host, source) = (Host::from_raw(host), Source::from_border(source)?);
-        P::INFO.check_options(&source)?;
-        made(P::INFO.id, out, host.during(|| itself::<P>().open(&host, &source)))
+        P::INFO.check_options(OfferKind::Open, source.format(), source.options())?;
+        Call::from_border(call, |call| {
+            made(P::INFO.id, out, host.during(|| itself::<P>().open(&host, &source, call)))
+        })
     })
 }
 
 unsafe extern "C" fn create<P: Provider>(
+    _provider: *const iolink_provider,
     host: *const iolink_host,
     request: *const iolink_create_request,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: host, request and out are the caller's and live until this returns.
+    // SAFETY: host, request, call and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
-        let (host, wanted) = (Host::from_raw(host), super::Create::from_border(request)?);
-        made(P::INFO.id, out, host.during(|| itself::<P>().create(&host, wanted)))
+        let (host, request) = (Host::from_raw(host), super::Create::from_border(request)?);
+        if let Some(target) = &request.target {
+            P::INFO.check_options(OfferKind::Create, target.format(), target.options())?;
+        }
+        Call::from_border(call, |call| {
+            made(P::INFO.id, out, host.during(|| itself::<P>().create(&host, request, call)))
+        })
     })
 }
 
 unsafe extern "C" fn adopt<P: Provider>(
+    _provider: *const iolink_provider,
     host: *const iolink_host,
     request: *const iolink_adopt_request,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: host, request and out are the caller's and live until this returns.
+    // SAFETY: host, request, call and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
-        let (host, given) = (Host::from_raw(host), super::Adopt::from_border(request)?);
-        made(P::INFO.id, out, host.during(|| itself::<P>().adopt(&host, given)))
+        let (host, request) = (Host::from_raw(host), super::Adopt::from_border(request)?);
+        Call::from_border(call, |call| {
+            made(P::INFO.id, out, host.during(|| itself::<P>().adopt(&host, request, call)))
+        })
     })
 }
 
 unsafe extern "C" fn convert<P: Provider>(
+    _provider: *const iolink_provider,
     host: *const iolink_host,
     view: *mut iolink_view,
-    target: *const iolink_target,
+    request: *const iolink_convert_request,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: host, view, target and out are the caller's and live until this returns.
+    // SAFETY: host, view, request, call and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
-        let (host, view, target) = (Host::from_raw(host), View::from_borrowed(view)?, hosting::target(target)?);
-        made(P::INFO.id, out, host.during(|| itself::<P>().convert(&host, view, target)))
+        let (host, view, request) =
+            (Host::from_raw(host), View::from_borrowed(view)?, super::Convert::from_border(request)?);
+        P::INFO.check_options(OfferKind::Convert, None, request.options())?;
+        Call::from_border(call, |call| {
+            made(P::INFO.id, out, host.during(|| itself::<P>().convert(&host, view, &request, call)))
+        })
     })
 }
 
 unsafe extern "C" fn save<P: Provider>(
+    _provider: *const iolink_provider,
     host: *const iolink_host,
     view: *mut iolink_view,
-    target: *const iolink_source,
+    target: *const iolink_target,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: host, view and target are the caller's and live until this returns.
+    // SAFETY: host, view, target and call are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
-        let (host, view, target) = (Host::from_raw(host), View::from_borrowed(view)?, Source::from_border(target)?);
-        host.during(|| itself::<P>().save(&host, view, &target))
+        let (host, view, target) =
+            (Host::from_raw(host), View::from_borrowed(view)?, super::Target::from_border(target)?);
+        P::INFO.check_options(OfferKind::Save, target.format(), target.options())?;
+        Call::from_border(call, |call| host.during(|| itself::<P>().save(&host, view, &target, call)))
     })
 }

@@ -1,7 +1,7 @@
 //! What a plugin author writes: a type, its offers, and one macro.
 //!
 //! ```
-//! use iolink_sdk::{Host, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
+//! use iolink_sdk::{Call, Host, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
 //!
 //! struct Raw;
 //!
@@ -9,7 +9,7 @@
 //!     const INFO: ProviderInfo = ProviderInfo::new("org.example.raw", "Raw volumes")
 //!         .offers(&[Offer::open(Kind::Image, "RAW").extensions("raw,bin")]);
 //!
-//!     fn open(&self, _host: &Host, source: &Source) -> Result<View> {
+//!     fn open(&self, _host: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
 //!         iolink_sdk::fail!(Unsupported, "{} has no header that tells its shape", source.uri())
 //!     }
 //! }
@@ -26,12 +26,14 @@ mod request;
 
 pub use descriptor::Shared;
 pub use host::{Host, LogLevel};
-pub use info::{check_options, Cost, Offer, OfferKind, OptionInfo, OptionKind, ProviderInfo};
-pub use request::{Adopt, Create, Source, Target};
+pub use info::{
+    check_options, Cost, Layout, Offer, OfferKind, OptionInfo, OptionKind, OptionRule, ProviderInfo,
+};
+pub use request::{Adopt, Convert, Create, CreateView, Options, Source, Target};
 
 pub(crate) use request::text;
 
-use crate::{Error, Result, View};
+use crate::{Call, Error, Result, View};
 
 /// A provider: opens, creates, adopts, converts or saves views, as its offers say.
 ///
@@ -45,7 +47,7 @@ pub trait Provider: Sync + 'static {
     ///
     /// # Errors
     /// Where the source cannot be read; the provider is then passed over.
-    fn identify(&self, _host: &Host, _source: &Source) -> Result<Option<u32>> {
+    fn identify(&self, _host: &Host, _source: &Source, _call: &Call<'_>) -> Result<Option<u32>> {
         Ok(None)
     }
 
@@ -53,7 +55,7 @@ pub trait Provider: Sync + 'static {
     ///
     /// # Errors
     /// `Unsupported` or `Corrupt` with what was found and what was expected.
-    fn open(&self, _host: &Host, _source: &Source) -> Result<View> {
+    fn open(&self, _host: &Host, _source: &Source, _call: &Call<'_>) -> Result<View> {
         Err(not_offered(Self::INFO.id, "OPEN"))
     }
 
@@ -61,7 +63,7 @@ pub trait Provider: Sync + 'static {
     ///
     /// # Errors
     /// `Limit` where it would be too large.
-    fn create(&self, _host: &Host, _wanted: Create) -> Result<View> {
+    fn create(&self, _host: &Host, _request: Create, _call: &Call<'_>) -> Result<View> {
         Err(not_offered(Self::INFO.id, "CREATE"))
     }
 
@@ -69,7 +71,7 @@ pub trait Provider: Sync + 'static {
     ///
     /// # Errors
     /// `InvalidArgument` where the memory cannot be what it is said to be.
-    fn adopt(&self, _host: &Host, _given: Adopt) -> Result<View> {
+    fn adopt(&self, _host: &Host, _request: Adopt, _call: &Call<'_>) -> Result<View> {
         Err(not_offered(Self::INFO.id, "ADOPT"))
     }
 
@@ -77,16 +79,16 @@ pub trait Provider: Sync + 'static {
     ///
     /// # Errors
     /// Where the view cannot be read.
-    fn convert(&self, _host: &Host, _view: View, _target: Target) -> Result<View> {
+    fn convert(&self, _host: &Host, _view: View, _request: &Convert, _call: &Call<'_>) -> Result<View> {
         Err(not_offered(Self::INFO.id, "CONVERT"))
     }
 
-    /// SAVE: writes a view into the file at the path of `target`, which is there and empty; the format is that of the
-    /// offer. The host puts the file in its place afterwards, and removes it where this fails.
+    /// SAVE: writes a view to a target; the format is one of the offer's. A path is that of an empty draft, which the host
+    /// puts in its place if this succeeds, and removes if it fails.
     ///
     /// # Errors
     /// Where the view cannot be read, or holds what the format cannot.
-    fn save(&self, _host: &Host, _view: View, _target: &Source) -> Result<()> {
+    fn save(&self, _host: &Host, _view: View, _target: &Target, _call: &Call<'_>) -> Result<()> {
         Err(not_offered(Self::INFO.id, "SAVE"))
     }
 }
@@ -97,7 +99,7 @@ fn not_offered(provider: &str, offer: &str) -> Error {
 
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
-pub mod hidden {
+pub mod __private {
     pub use super::descriptor::{
         offer_count, option_count, plugin, pointers, provider, raw_offers, raw_options, text, text_length, Shared,
     };
@@ -128,13 +130,13 @@ macro_rules! plugin_descriptor {
         $(#[$attribute])*
         $visibility static $name: $crate::abi::iolink_plugin = {
             const COUNT: usize = [stringify!($($provider)::+) $(, stringify!($($more)::+))*].len();
-            static PROVIDERS: $crate::provider::hidden::Shared<[*const $crate::abi::iolink_provider; COUNT]> =
-                $crate::provider::hidden::Shared([
+            static PROVIDERS: $crate::provider::__private::Shared<[*const $crate::abi::iolink_provider; COUNT]> =
+                $crate::provider::__private::Shared([
                     $crate::provider_descriptor!($($provider)::+)
                     $(, $crate::provider_descriptor!($($more)::+))*
                 ]);
             static VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
-            $crate::provider::hidden::plugin(PROVIDERS.0[0], VERSION, &PROVIDERS.0)
+            $crate::provider::__private::plugin(PROVIDERS.0[0], VERSION, &PROVIDERS.0)
         };
     };
 }
@@ -143,20 +145,20 @@ macro_rules! plugin_descriptor {
 #[macro_export]
 macro_rules! provider_descriptor {
     ($($provider:ident)::+) => {{
-        use $crate::provider::hidden;
+        use $crate::provider::__private;
         const INFO: $crate::ProviderInfo = <$($provider)::+ as $crate::Provider>::INFO;
-        static TEXT: [u8; hidden::text_length(&INFO)] = hidden::text(&INFO);
-        static OFFERS: hidden::Shared<[$crate::abi::iolink_offer; hidden::offer_count(&INFO)]> =
-            hidden::Shared(hidden::raw_offers(&INFO, TEXT.as_ptr()));
-        static LIST: hidden::Shared<[*const $crate::abi::iolink_offer; hidden::offer_count(&INFO)]> =
-            hidden::Shared(hidden::pointers(&OFFERS.0));
-        static OPTIONS: hidden::Shared<[$crate::abi::iolink_option_info; hidden::option_count(&INFO)]> =
-            hidden::Shared(hidden::raw_options(&INFO, TEXT.as_ptr()));
-        static OPTION_LIST: hidden::Shared<[*const $crate::abi::iolink_option_info; hidden::option_count(&INFO)]> =
-            hidden::Shared(hidden::pointers(&OPTIONS.0));
+        static TEXT: [u8; __private::text_length(&INFO)] = __private::text(&INFO);
+        static OPTIONS: __private::Shared<[$crate::abi::iolink_option_info; __private::option_count(&INFO)]> =
+            __private::Shared(__private::raw_options(&INFO, TEXT.as_ptr()));
+        static OPTION_LIST: __private::Shared<[*const $crate::abi::iolink_option_info; __private::option_count(&INFO)]> =
+            __private::Shared(__private::pointers(&OPTIONS.0));
+        static OFFERS: __private::Shared<[$crate::abi::iolink_offer; __private::offer_count(&INFO)]> =
+            __private::Shared(__private::raw_offers(&INFO, TEXT.as_ptr(), OPTION_LIST.0.as_ptr()));
+        static LIST: __private::Shared<[*const $crate::abi::iolink_offer; __private::offer_count(&INFO)]> =
+            __private::Shared(__private::pointers(&OFFERS.0));
         static ITSELF: $($provider)::+ = $($provider)::+;
         static PROVIDER: $crate::abi::iolink_provider =
-            hidden::provider::<$($provider)::+>(&INFO, TEXT.as_ptr(), LIST.0.as_ptr(), OPTION_LIST.0.as_ptr(), &ITSELF);
+            __private::provider::<$($provider)::+>(&INFO, TEXT.as_ptr(), LIST.0.as_ptr(), &ITSELF);
         &PROVIDER as *const $crate::abi::iolink_provider
     }};
 }
@@ -170,15 +172,15 @@ macro_rules! export_plugin {
         $crate::plugin_descriptor!(#[no_mangle] pub iolink_plugin_v1: $($provider)::+ $(, $($more)::+)*);
 
         const _: () = {
-            use $crate::provider::hidden;
+            use $crate::provider::__private;
             const INFOS: &[&$crate::ProviderInfo] = &[
                 &<$($provider)::+ as $crate::Provider>::INFO $(, &<$($more)::+ as $crate::Provider>::INFO)*
             ];
-            const LENGTH: usize = hidden::manifest_length(env!("CARGO_PKG_VERSION"), INFOS);
+            const LENGTH: usize = __private::manifest_length(env!("CARGO_PKG_VERSION"), INFOS);
             #[cfg_attr(not(target_vendor = "apple"), link_section = ".iolink.manifest")]
             #[cfg_attr(target_vendor = "apple", link_section = "__DATA,__iolink")]
             #[used]
-            static MANIFEST: [u8; LENGTH] = hidden::manifest(env!("CARGO_PKG_VERSION"), INFOS);
+            static MANIFEST: [u8; LENGTH] = __private::manifest(env!("CARGO_PKG_VERSION"), INFOS);
         };
     };
 }
@@ -190,7 +192,7 @@ macro_rules! builtin {
     ($($provider:ident)::+ $(, $($more:ident)::+)* $(,)?) => {
         const _: () = {
             $crate::plugin_descriptor!(PLUGIN: $($provider)::+ $(, $($more)::+)*);
-            $crate::provider::hidden::inventory::submit! { $crate::provider::BuiltIn(&PLUGIN) }
+            $crate::provider::__private::inventory::submit! { $crate::provider::BuiltIn(&PLUGIN) }
         };
     };
 }

@@ -3,7 +3,7 @@
 use super::block::{copy_samples, Block, BlockMut};
 use super::image::region_from;
 use super::{borrow_whole, Call, ImageView, Memory};
-use crate::abi::{iolink_block, iolink_region};
+use crate::abi::{iolink_block, iolink_region, IOLINK_DEVICE_CPU, IOLINK_DEVICE_NOT_GIVEN};
 use crate::{ByteOrder, ImageCapability, Result};
 
 /// Left where it lies: of a small region, moving this costs more than copying the samples.
@@ -77,7 +77,8 @@ impl<'a> Asked<'a> {
     fn place_in(&self, memory: &Memory) -> Option<(usize, *mut u8)> {
         let axes = memory.shape.len();
         let named = self.region.dimension_count as usize == axes && self.block.dimension_count as usize == axes;
-        let mut fits = named && self.block.data_type == memory.data_type.id() && !self.block.data.is_null();
+        let here = matches!(self.block.device_type, IOLINK_DEVICE_NOT_GIVEN | IOLINK_DEVICE_CPU);
+        let mut fits = named && here && self.block.data_type == memory.data_type.id() && !self.block.data.is_null();
         let mut offset = 0i64;
         for (axis, (&size, &stride)) in memory.shape.iter().zip(&*memory.strides).enumerate() {
             let (first, count) = (self.region.origin[axis], self.region.extent[axis]);
@@ -158,6 +159,8 @@ mod tests {
             data_type: data_type.id(),
             data: samples.map_or(std::ptr::null_mut(), |samples| samples.as_mut_ptr() as *mut c_void),
             byte_strides: [2, 4, 9, 9, 9, 9, 9, 9],
+            device_type: 0,
+            device_id: 0,
         }
     }
 

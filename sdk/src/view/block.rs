@@ -1,7 +1,8 @@
 //! A region's samples in somebody's memory: what `read_region` fills and `write_region` takes.
 
+use super::memory::check_device;
 use super::{read_grown, Call};
-use crate::abi::iolink_block;
+use crate::abi::{iolink_block, IOLINK_DEVICE_CPU};
 use crate::copy::{byte_extent, copy_strided, copy_strided_with, overlaps, share_bytes, Swap};
 use crate::{fail, ByteOrder, DataType, Result, Shape, Strides};
 use std::marker::PhantomData;
@@ -135,6 +136,8 @@ macro_rules! shared_by_both {
                     data_type: self.data_type.id(),
                     data: self.data as *mut c_void,
                     byte_strides: self.strides.border_loose(),
+                    device_type: IOLINK_DEVICE_CPU,
+                    device_id: 0,
                 }
             }
 
@@ -147,6 +150,7 @@ macro_rules! shared_by_both {
             ) -> Result<Self> {
                 // SAFETY: by the caller's promise.
                 let border = unsafe { read_grown(border)? };
+                check_device(border.device_type)?;
                 if border.data_type != data_type.id() {
                     fail!(
                         Type,

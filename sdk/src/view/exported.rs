@@ -1,7 +1,10 @@
 //! The provider's side: a Rust view behind the one object, and the guard that no panic passes.
 
 use super::{read_grown, Grows, View};
-use crate::abi::{iolink_error, iolink_text_sink, iolink_view, iolink_view_head, IOLINK_VIEW_DEAD, IOLINK_VIEW_MAGIC};
+use crate::abi::{
+    iolink_call, iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN, IOLINK_VIEW_DEAD,
+    IOLINK_VIEW_MAGIC,
+};
 use crate::{fail, Error, ErrorKind, Kind, Result};
 use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -21,8 +24,8 @@ pub(crate) static MAKER: AtomicU8 = AtomicU8::new(1);
 
 /// A view trait object that has a table.
 pub(crate) trait Border: Send + Sync {
-    /// The head of the kind's static table.
-    fn head() -> *const iolink_view_head;
+    /// The base of the kind's static table.
+    fn base() -> *const iolink_view_base;
     /// See [`View::capability_bits`].
     fn bits(&self) -> u64;
     /// A service by its id.
@@ -33,11 +36,14 @@ pub(crate) trait Border: Send + Sync {
 
 /// Gives a kind of view its table at the border: the head that all have, and the kind's own functions, each under its name.
 macro_rules! border {
-    ($view:ident, $kind:ident, $table:ident, $bits:expr, $service:expr, { $($function:ident),* $(,)? }) => {
+    (
+        $view:ident, $kind:ident, $table:ident, $bits:expr, $service:expr,
+        { $($function:ident),* $(,)? } $(without { $($absent:ident),* $(,)? })?
+    ) => {
         impl $crate::view::Border for dyn $view {
-            fn head() -> *const iolink_view_head {
+            fn base() -> *const iolink_view_base {
                 // The whole table, so that whoever gets the address may read all of it.
-                &TABLE as *const $crate::view::Table<$table> as *const iolink_view_head
+                &TABLE as *const $crate::view::Table<$table> as *const iolink_view_base
             }
             fn bits(&self) -> u64 {
                 let bits: fn(&Self) -> u64 = $bits;
@@ -55,8 +61,9 @@ macro_rules! border {
         type Here = $crate::view::Exported<dyn $view>;
 
         static TABLE: $crate::view::Table<$table> = $crate::view::Table($table {
-            head: Here::common($crate::Kind::$kind, std::mem::size_of::<$table>(), &$crate::view::MAKER),
+            base: Here::common($crate::Kind::$kind, std::mem::size_of::<$table>(), &$crate::view::MAKER),
             $($function: Some($function),)*
+            $($($absent: None,)*)?
         });
     };
 }
@@ -73,23 +80,23 @@ pub(crate) struct Exported<T: ?Sized> {
 
 impl<T: ?Sized + Border> Exported<T> {
     /// The common head of this kind's table.
-    pub(crate) const fn common(kind: Kind, table_size: usize, maker: &'static AtomicU8) -> iolink_view_head {
-        iolink_view_head {
+    pub(crate) const fn common(kind: Kind, table_size: usize, maker: &'static AtomicU8) -> iolink_view_base {
+        iolink_view_base {
             size: table_size as u32,
             kind: kind.number(),
-            flags: crate::abi::IOLINK_FLAG_THREAD_SAFE,
+            flags: crate::abi::IOLINK_VIEW_FLAG_THREAD_SAFE,
             maker: maker as *const AtomicU8 as *const c_void,
             retain: Some(retain::<T>),
             release: Some(release::<T>),
             capabilities: Some(capabilities::<T>),
             extension: Some(extension::<T>),
-            origin: Some(origin::<T>),
+            reserved: [None; 3],
         }
     }
 
     pub(crate) fn make(value: Arc<T>, provider: &'static str) -> *mut iolink_view {
         let made = Box::new(Exported {
-            view: iolink_view { magic: IOLINK_VIEW_MAGIC, vtable: T::head(), self_: std::ptr::null_mut() },
+            view: iolink_view { magic: IOLINK_VIEW_MAGIC, vtable: T::base(), self_: std::ptr::null_mut() },
             references: AtomicUsize::new(1),
             provider,
             value,
@@ -127,13 +134,13 @@ pub(crate) unsafe fn identify(raw: *const iolink_view) -> Result<(Option<Kind>, 
         fail!(InvalidArgument, "the address does not hold a live view");
     }
     // SAFETY: a live view's table starts with the head.
-    let head = unsafe { &*view.vtable };
-    if (head.size as usize) < std::mem::size_of::<iolink_view_head>() || head.retain.is_none() || head.release.is_none()
+    let base = unsafe { &*view.vtable };
+    if (base.size as usize) < std::mem::size_of::<iolink_view_base>() || base.retain.is_none() || base.release.is_none()
     {
-        fail!(Internal, "the view's table is shorter than its head, or cannot be counted");
+        fail!(Internal, "the view's table is shorter than its base, or cannot be counted");
     }
-    let own = std::ptr::eq(head.maker, &MAKER as *const AtomicU8 as *const c_void);
-    Ok((Kind::from_number(head.kind), own))
+    let own = std::ptr::eq(base.maker, &MAKER as *const AtomicU8 as *const c_void);
+    Ok((Kind::from_number(base.kind), own))
 }
 
 unsafe extern "C" fn retain<T: ?Sized + Border>(view: *mut iolink_view) {
@@ -161,12 +168,20 @@ unsafe extern "C" fn capabilities<T: ?Sized + Border>(view: *const iolink_view) 
 unsafe extern "C" fn extension<T: ?Sized + Border>(
     view: *const iolink_view,
     id: u64,
+    _call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only tables of kind `T` hold this function; `out` is the caller's.
     let this = unsafe { Exported::<T>::of(view) };
-    guard(this.provider, error, || match T::service(&this.value, id) {
+    let origin = || match id {
+        IOLINK_EXTENSION_VIEW_ORIGIN => {
+            let uri = this.value.opened_by()?;
+            Some(super::services::view_origin_view(super::services::ViewOrigin { uri: Some(uri), format: None }))
+        }
+        _ => None,
+    };
+    guard(this.provider, error, || match T::service(&this.value, id).or_else(origin) {
         Some(service) => {
             // SAFETY: `out` is the caller's.
             unsafe { *out = service.into_raw(this.provider) };
@@ -174,11 +189,6 @@ unsafe extern "C" fn extension<T: ?Sized + Border>(
         }
         None => fail!(NotFound, "the view has no extension {id:#x}"),
     })
-}
-
-unsafe extern "C" fn origin<T: ?Sized + Border>(view: *const iolink_view, sink: *const iolink_text_sink) {
-    // SAFETY: only tables of kind `T` hold this function; the sink is the caller's.
-    unsafe { give_text(sink, || Exported::<T>::of(view).value.opened_by()) }
 }
 
 /// Puts a text into the caller's sink.
@@ -189,9 +199,9 @@ pub(crate) unsafe fn give_text(sink: *const iolink_text_sink, text: impl FnOnce(
     stop_panic(|| {
         // SAFETY: by the caller's promise.
         let sink = unsafe { read_grown(sink) }.ok()?;
-        if let (Some(text), Some(put)) = (text(), sink.put) {
+        if let (Some(text), Some(write)) = (text(), sink.write) {
             // SAFETY: the text outlives the call.
-            unsafe { put(sink.context, text.as_ptr() as *const c_char, text.len()) }
+            unsafe { write(sink.context, text.as_ptr() as *const c_char, text.len()) }
         }
         Some(())
     });

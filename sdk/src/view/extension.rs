@@ -90,7 +90,7 @@ pub struct ForeignExtension {
 impl ForeignExtension {
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
         // SAFETY: the kind was checked, so the head starts an extension's table.
-        let functions: iolink_extension_vtable = unsafe { read_table(foreign.head()) };
+        let functions: iolink_extension_vtable = unsafe { read_table(foreign.base()) };
         if functions.id.is_none() || functions.table.is_none() {
             fail!(Internal, "the extension has no function id or table");
         }

@@ -1,7 +1,10 @@
 //! The consumer's side: a view made elsewhere, counted and, where its maker does not claim thread safety, serialised.
 
 use super::stop_panic;
-use crate::abi::{iolink_error, iolink_text_sink, iolink_view, iolink_view_head, IOLINK_FLAG_THREAD_SAFE, IOLINK_OK};
+use crate::abi::{
+    iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN, IOLINK_OK,
+    IOLINK_VIEW_FLAG_THREAD_SAFE,
+};
 use crate::{Error, ErrorKind, Result};
 use std::mem::MaybeUninit;
 use std::os::raw::{c_char, c_void};
@@ -39,7 +42,7 @@ impl ForeignView {
     pub(crate) unsafe fn under(raw: *mut iolink_view, maker: Option<Lock>) -> Self {
         // SAFETY: by the caller's promise.
         let flags = unsafe { (*(*raw).vtable).flags };
-        let own = || (flags & IOLINK_FLAG_THREAD_SAFE == 0).then(Lock::default);
+        let own = || (flags & IOLINK_VIEW_FLAG_THREAD_SAFE == 0).then(Lock::default);
         ForeignView { raw, serialise: maker.or_else(own) }
     }
 
@@ -54,7 +57,7 @@ impl ForeignView {
     }
 
     /// The view's table.
-    pub(crate) fn head(&self) -> *const iolink_view_head {
+    pub(crate) fn base(&self) -> *const iolink_view_base {
         // SAFETY: the view lives as long as this reference.
         unsafe { (*self.raw).vtable }
     }
@@ -63,7 +66,7 @@ impl ForeignView {
     pub(crate) fn retained(&self) -> *mut iolink_view {
         // SAFETY: the view lives as long as this reference; `retain` was checked before `new`.
         unsafe {
-            if let Some(retain) = (*self.head()).retain {
+            if let Some(retain) = (*self.base()).retain {
                 retain(self.raw);
             }
         }
@@ -88,24 +91,22 @@ impl ForeignView {
     /// The head's capability bits.
     pub(crate) fn bits(&self) -> u64 {
         // SAFETY: the view lives as long as this reference.
-        self.with(|raw| unsafe { (*self.head()).capabilities.map_or(0, |capabilities| capabilities(raw)) })
+        self.with(|raw| unsafe { (*self.base()).capabilities.map_or(0, |capabilities| capabilities(raw)) })
     }
 
-    /// The URI that the view was opened by.
+    /// The URI that the view was opened by, from its VIEW_ORIGIN service.
     pub(crate) fn origin(&self) -> Option<String> {
-        // SAFETY: the view lives as long as this reference.
-        let origin = unsafe { (*self.head()).origin }?;
-        // SAFETY: the view lives, and so does the sink.
-        text_from(|sink| self.with(|raw| unsafe { origin(raw, sink) }))
+        let service = self.extension(IOLINK_EXTENSION_VIEW_ORIGIN)?;
+        super::services::view_origin_from(&service).ok()?.uri
     }
 
     /// A service by its id.
     pub(crate) fn extension(&self, id: u64) -> Option<crate::View> {
         // SAFETY: the view lives as long as this reference.
-        let extension = unsafe { (*self.head()).extension }?;
+        let extension = unsafe { (*self.base()).extension }?;
         let mut out = std::ptr::null_mut();
         // SAFETY: the view lives and `out` is ours.
-        self.call(|raw, error| unsafe { extension(raw, id, &mut out, error) }).ok()?;
+        self.call(|raw, error| unsafe { extension(raw, id, std::ptr::null(), &mut out, error) }).ok()?;
         // SAFETY: on success the callee gave us one reference.
         unsafe { crate::View::handed_out(out, self.lock()) }.ok()
     }
@@ -115,7 +116,7 @@ impl Drop for ForeignView {
     fn drop(&mut self) {
         // SAFETY: the view lives until this reference goes; `release` was checked before `new`.
         unsafe {
-            if let Some(release) = (*self.head()).release {
+            if let Some(release) = (*self.base()).release {
                 release(self.raw);
             }
         }
@@ -149,7 +150,7 @@ fn waited(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
 
 /// Runs `body` with a sink that hands each piece of text to `take`.
 pub(crate) fn with_text_sink<R>(mut take: &mut dyn FnMut(&[u8]), body: impl FnOnce(*const iolink_text_sink) -> R) -> R {
-    unsafe extern "C" fn put(context: *mut c_void, text: *const c_char, length: usize) {
+    unsafe extern "C" fn write(context: *mut c_void, text: *const c_char, length: usize) {
         if text.is_null() || length > isize::MAX as usize {
             return;
         }
@@ -163,8 +164,9 @@ pub(crate) fn with_text_sink<R>(mut take: &mut dyn FnMut(&[u8]), body: impl FnOn
     }
     let sink = iolink_text_sink {
         size: std::mem::size_of::<iolink_text_sink>() as u32,
+        reserved: 0,
         context: &mut take as *mut &mut dyn FnMut(&[u8]) as *mut c_void,
-        put: Some(put),
+        write: Some(write),
     };
     body(&sink)
 }

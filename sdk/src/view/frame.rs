@@ -1,9 +1,10 @@
 //! Data frames: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{border, guard, read_table, ForeignView, View};
+use super::{border, check_flags, guard, read_grown, read_table, Call, ForeignView, View};
 use crate::abi::*;
 use crate::{fail, CapabilitySet, DataFrameCapability, Error, OwnedArray, OwnedSchema, OwnedStream, Result};
 use std::ops::Range;
+use std::ptr::null;
 
 /// A table: columns of one type each, in the form of the Arrow C data interface.
 pub trait DataFrameView: Send + Sync {
@@ -22,11 +23,20 @@ pub trait DataFrameView: Send + Sync {
     /// Where it has to be read first and cannot be.
     fn schema(&self) -> Result<OwnedSchema>;
 
-    /// READ: a run of rows of the columns named by number (`None`: all).
+    /// READ: rows of the columns named by number (`None`: all).
     ///
     /// # Errors
     /// `OutOfRange` for a column or row that is not there.
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream>;
+
+    /// READ: the rows divided as they are stored (row groups, files, batches): the row behind each partition. By default all
+    /// rows are one partition.
+    ///
+    /// # Errors
+    /// As [`shape`](DataFrameView::shape).
+    fn partitions(&self) -> Result<Vec<u64>> {
+        Ok(vec![self.shape()?.1])
+    }
 
     /// WRITE: replaces the values of one column from `first_row` on.
     ///
@@ -62,19 +72,21 @@ pub trait DataFrameView: Send + Sync {
 
 border!(
     DataFrameView, DataFrame, iolink_frame_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
-    { shape, schema, export, write, reshape }
+    { shape, schema, export_stream, write, reshape, partitions }
 );
 
 unsafe extern "C" fn shape(
     view: *const iolink_view,
     columns: *mut u64,
     rows: *mut u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     guard(this.provider, error, || {
-        let (column_count, row_count) = this.value.shape()?;
+        // SAFETY: the call is the caller's.
+        let (column_count, row_count) = unsafe { Call::from_border(call, |_| this.value.shape()) }?;
         // SAFETY: both places are the caller's.
         unsafe {
             *columns = column_count;
@@ -84,34 +96,41 @@ unsafe extern "C" fn shape(
     })
 }
 
-unsafe extern "C" fn schema(view: *const iolink_view, out: *mut ArrowSchema, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn schema(
+    view: *const iolink_view,
+    call: *const iolink_call,
+    out: *mut ArrowSchema,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: `out` is the caller's.
+    // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        this.value.schema()?.move_to(out);
+        Call::from_border(call, |_| this.value.schema())?.move_to(out);
         Ok(())
     })
 }
 
-unsafe extern "C" fn export(
+unsafe extern "C" fn export_stream(
     view: *const iolink_view,
-    columns: *const u64,
-    column_count: u64,
-    first_row: u64,
-    row_count: u64,
+    request: *const iolink_frame_request,
+    call: *const iolink_call,
     out: *mut ArrowArrayStream,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     guard(this.provider, error, || {
-        let end = first_row.checked_add(row_count);
+        // SAFETY: the request is the caller's.
+        let request = unsafe { read_grown(request)? };
+        check_flags("frame request", request.flags, 0)?;
+        let end = request.first_row.checked_add(request.row_count);
         let end = end.ok_or_else(|| Error::new(crate::ErrorKind::OutOfRange, "the rows end beyond 64 bits"))?;
-        // SAFETY: the caller's list has that many numbers, and `out` is the caller's.
+        // SAFETY: the caller's list has that many numbers; `out` and `call` are the caller's.
         unsafe {
-            let columns = (!columns.is_null()).then(|| std::slice::from_raw_parts(columns, column_count as usize));
-            this.value.export(columns, first_row..end)?.move_to(out);
+            let columns = (!request.columns.is_null())
+                .then(|| std::slice::from_raw_parts(request.columns, request.column_count as usize));
+            Call::from_border(call, |_| this.value.export(columns, request.first_row..end))?.move_to(out);
         }
         Ok(())
     })
@@ -123,6 +142,7 @@ unsafe extern "C" fn write(
     first_row: u64,
     schema: *mut ArrowSchema,
     values: *mut ArrowArray,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function; both structs are handed over.
@@ -130,7 +150,8 @@ unsafe extern "C" fn write(
     guard(this.provider, error, || {
         // SAFETY: both structs are handed over, also on failure: both are taken before either is judged.
         let (schema, values) = unsafe { (OwnedSchema::take(schema), OwnedArray::take(values)) };
-        this.value.write(column, first_row, schema?, values?)
+        // SAFETY: the call is the caller's.
+        unsafe { Call::from_border(call, |_| this.value.write(column, first_row, schema?, values?)) }
     })
 }
 
@@ -138,12 +159,49 @@ unsafe extern "C" fn reshape(
     view: *const iolink_view,
     schema: *mut ArrowSchema,
     rows: u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: the schema is handed over.
-    guard(this.provider, error, || this.value.reshape(unsafe { OwnedSchema::take(schema) }?, rows))
+    // SAFETY: the schema is handed over; the call is the caller's.
+    guard(this.provider, error, || unsafe {
+        let schema = OwnedSchema::take(schema);
+        Call::from_border(call, |_| this.value.reshape(schema?, rows))
+    })
+}
+
+unsafe extern "C" fn partitions(
+    view: *const iolink_view,
+    first: u64,
+    count: u64,
+    ends: *mut u64,
+    total: *mut u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    guard(this.provider, error, || {
+        // SAFETY: the call is the caller's.
+        let all = unsafe { Call::from_border(call, |_| this.value.partitions()) }?;
+        let wanted = usize::try_from(first).ok().zip(first.checked_add(count).and_then(|end| usize::try_from(end).ok()));
+        let wanted = match wanted.and_then(|(first, end)| all.get(first..end)) {
+            Some(wanted) => wanted,
+            None => fail!(OutOfRange, "the frame has {} partitions, not {count} from {first} on", all.len()),
+        };
+        if total.is_null() || (ends.is_null() && count > 0) {
+            fail!(InvalidArgument, "the places for the partitions have no address");
+        }
+        // SAFETY: the caller brings room for `count` numbers and one for the total.
+        unsafe {
+            *total = all.len() as u64;
+            if count > 0 {
+                std::ptr::copy_nonoverlapping(wanted.as_ptr(), ends, wanted.len());
+            }
+        }
+        Ok(())
+    })
 }
 
 /// A frame made elsewhere.
@@ -156,11 +214,11 @@ pub struct ForeignFrame {
 impl ForeignFrame {
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
         // SAFETY: the kind was checked, so the head starts a frame's table.
-        let table: iolink_frame_vtable = unsafe { read_table(foreign.head()) };
+        let table: iolink_frame_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = DataFrameCapability::from_bits(foreign.bits());
-        let readable = table.export.is_some() || !capabilities.has(DataFrameCapability::READ);
+        let readable = table.export_stream.is_some() || !capabilities.has(DataFrameCapability::READ);
         if table.shape.is_none() || table.schema.is_none() || !readable {
-            fail!(Internal, "the frame has no function shape, schema or export");
+            fail!(Internal, "the frame has no function shape, schema or export_stream");
         }
         Ok(ForeignFrame { foreign, table, capabilities })
     }
@@ -179,38 +237,71 @@ impl DataFrameView for ForeignFrame {
         let shape = self.table.shape.ok_or_else(|| absent("shape"))?;
         let (mut columns, mut rows) = (0, 0);
         // SAFETY: the view lives and both places are ours.
-        self.foreign.call(|raw, error| unsafe { shape(raw, &mut columns, &mut rows, error) })?;
+        self.foreign.call(|raw, error| unsafe { shape(raw, &mut columns, &mut rows, null(), error) })?;
         Ok((columns, rows))
     }
 
     fn schema(&self) -> Result<OwnedSchema> {
         let schema = self.table.schema.ok_or_else(|| absent("schema"))?;
         // SAFETY: the view lives and `out` is ours.
-        OwnedSchema::filled(|out| self.foreign.call(|raw, error| unsafe { schema(raw, out, error) }))
+        OwnedSchema::filled(|out| self.foreign.call(|raw, error| unsafe { schema(raw, null(), out, error) }))
     }
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
-        let export = self.table.export.ok_or_else(|| absent("export"))?;
-        let (list, count) = columns.map_or((std::ptr::null(), 0), |list| (list.as_ptr(), list.len() as u64));
-        let row_count = rows.end.saturating_sub(rows.start);
+        let export = self.table.export_stream.ok_or_else(|| absent("export_stream"))?;
+        let request = iolink_frame_request {
+            size: std::mem::size_of::<iolink_frame_request>() as u32,
+            flags: 0,
+            columns: columns.map_or(null(), |list| list.as_ptr()),
+            column_count: columns.map_or(0, |list| list.len() as u64),
+            first_row: rows.start,
+            row_count: rows.end.saturating_sub(rows.start),
+            batch_rows: 0,
+        };
         OwnedStream::filled(|out| {
-            // SAFETY: the view and the list live until this returns and `out` is ours.
-            self.foreign.call(|raw, error| unsafe { export(raw, list, count, rows.start, row_count, out, error) })
+            // SAFETY: the view, the request and the list live until this returns and `out` is ours.
+            self.foreign.call(|raw, error| unsafe { export(raw, &request, null(), out, error) })
         })
+    }
+
+    fn partitions(&self) -> Result<Vec<u64>> {
+        let rows = self.shape()?.1;
+        let partitions = match self.table.partitions {
+            Some(partitions) => partitions,
+            None => return Ok(vec![rows]),
+        };
+        let mut total = 0;
+        // SAFETY: the view lives and `total` is ours; no room is needed for no ends.
+        self.foreign.call(|raw, error| unsafe {
+            partitions(raw, 0, 0, std::ptr::null_mut(), &mut total, null(), error)
+        })?;
+        if total > rows.max(1) {
+            fail!(Internal, "the frame claims {total} partitions of {rows} rows");
+        }
+        let mut ends = crate::limits::zeroed_numbers(total)?;
+        // SAFETY: the view lives, and there is room for `total` ends.
+        self.foreign.call(|raw, error| unsafe {
+            partitions(raw, 0, total, ends.as_mut_ptr(), &mut total, null(), error)
+        })?;
+        let rising = ends.windows(2).all(|pair| pair[0] <= pair[1]);
+        if !rising || ends.last().copied().unwrap_or(0) != rows {
+            fail!(Internal, "the frame's partitions do not divide its {rows} rows");
+        }
+        Ok(ends)
     }
 
     fn write(&self, column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()> {
         let write = self.table.write.ok_or_else(|| absent("write"))?;
         let (mut schema, mut values) = (schema.into_raw(), values.into_raw());
         // SAFETY: the view lives; both structs are handed over.
-        self.foreign.call(|raw, error| unsafe { write(raw, column, first_row, &mut schema, &mut values, error) })
+        self.foreign.call(|raw, error| unsafe { write(raw, column, first_row, &mut schema, &mut values, null(), error) })
     }
 
     fn reshape(&self, schema: OwnedSchema, rows: u64) -> Result<()> {
         let reshape = self.table.reshape.ok_or_else(|| absent("reshape"))?;
         let mut schema = schema.into_raw();
         // SAFETY: the view lives; the schema is handed over.
-        self.foreign.call(|raw, error| unsafe { reshape(raw, &mut schema, rows, error) })
+        self.foreign.call(|raw, error| unsafe { reshape(raw, &mut schema, rows, null(), error) })
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -23,10 +23,11 @@ macro_rules! grows {
 }
 
 grows! {
-    iolink_adopt_request iolink_block iolink_bytes iolink_call iolink_create_request iolink_error iolink_host
-    iolink_image_description iolink_image_properties iolink_memory iolink_metadata_sink iolink_metadata_source
-    iolink_neighbours iolink_parallel_access iolink_region iolink_source iolink_target iolink_text_sink iolink_tiling
-    iolink_tiling_description iolink_view_origin
+    iolink_adopt_request iolink_block iolink_bytes iolink_call iolink_channel iolink_channel_sink iolink_convert_request
+    iolink_create_request iolink_error iolink_frame_request iolink_host iolink_image_description iolink_image_properties
+    iolink_memory iolink_metadata_sink iolink_metadata_source iolink_metadata_value iolink_parallel_access iolink_region
+    iolink_source iolink_store_batch iolink_store_entry iolink_store_get iolink_store_put iolink_store_sink iolink_target
+    iolink_text_sink iolink_tiling iolink_tiling_description iolink_view_origin
 }
 
 /// Copies as much of a struct as its maker has; what the maker does not know is zero.
@@ -68,13 +69,25 @@ fn no_struct() -> Error {
     Error::new(ErrorKind::InvalidArgument, "an argument is NULL, or does not say its size")
 }
 
+/// Rejects a request that sets a required flag which this version does not know.
+///
+/// # Errors
+/// `NotImplemented` with the bits.
+pub(crate) fn check_flags(what: &str, flags: u32, known: u32) -> Result<()> {
+    let unknown = flags & IOLINK_REQUIRED_FLAGS & !known;
+    if unknown != 0 {
+        fail!(NotImplemented, "the {what} sets the flags {unknown:#x}, which this version does not know");
+    }
+    Ok(())
+}
+
 /// Copies as much of a table as its maker has; functions that the maker does not know yet are absent.
 ///
 /// # Safety
-/// `head` starts a table of kind `T` of the size it says.
-pub(crate) unsafe fn read_table<T>(head: *const iolink_view_head) -> T {
+/// `base` starts a table of kind `T` of the size it says.
+pub(crate) unsafe fn read_table<T>(base: *const iolink_view_base) -> T {
     // SAFETY: by the caller's promise; zero is a valid table: numbers and absent functions.
-    unsafe { read_up_to(head as *const T, (*head).size as usize) }
+    unsafe { read_up_to(base as *const T, (*base).size as usize) }
 }
 
 /// # Safety
@@ -124,47 +137,55 @@ mod tests {
     /// A struct of a later version: one more field.
     #[repr(C)]
     struct Later {
-        target: iolink_target,
+        request: iolink_frame_request,
         more: u64,
     }
 
-    fn target(size: usize) -> iolink_target {
-        iolink_target { size: size as u32, kind: 7, capabilities: 9 }
+    fn request(size: usize) -> iolink_frame_request {
+        iolink_frame_request {
+            size: size as u32,
+            flags: 7,
+            columns: std::ptr::null(),
+            column_count: 0,
+            first_row: 9,
+            row_count: 0,
+            batch_rows: 0,
+        }
     }
 
     #[test]
     fn a_longer_struct_is_read_as_far_as_it_is_known() {
-        let later = Later { target: target(size_of::<Later>()), more: 3 };
+        let later = Later { request: request(size_of::<Later>()), more: 3 };
         // SAFETY: the struct has the size it says.
-        let known = unsafe { read_grown(&later as *const Later as *const iolink_target) }.unwrap();
-        assert_eq!((known.kind, known.capabilities, later.more), (7, 9, 3));
+        let known = unsafe { read_grown(&later as *const Later as *const iolink_frame_request) }.unwrap();
+        assert_eq!((known.flags, known.first_row, later.more), (7, 9, 3));
     }
 
     #[test]
     fn a_struct_without_its_size_is_refused() {
-        for size in [0, 8, size_of::<iolink_target>() - 1] {
+        for size in [0, 8, size_of::<iolink_frame_request>() - 1] {
             // SAFETY: the struct has at least the size it says.
-            let read = unsafe { read_grown(&target(size)) };
+            let read = unsafe { read_grown(&request(size)) };
             assert_eq!(read.err().map(|error| error.kind()), Some(ErrorKind::InvalidArgument));
         }
         // SAFETY: NULL is allowed.
-        assert!(unsafe { read_grown::<iolink_target>(std::ptr::null()) }.is_err());
+        assert!(unsafe { read_grown::<iolink_frame_request>(std::ptr::null()) }.is_err());
         // SAFETY: NULL is allowed; nothing is made then.
-        assert!(unsafe { hand_out::<iolink_target>(std::ptr::null_mut(), || panic!("made for nobody")) }.is_err());
+        assert!(unsafe { hand_out::<iolink_frame_request>(std::ptr::null_mut(), || panic!("made for nobody")) }.is_err());
     }
 
     #[test]
     fn a_longer_place_keeps_what_lies_behind() {
-        let mut place = Later { target: target(size_of::<Later>()), more: 5 };
+        let mut place = Later { request: request(size_of::<Later>()), more: 5 };
         // SAFETY: the struct has the size it says.
-        unsafe { hand_out(&mut place as *mut Later as *mut iolink_target, || Ok(target(16))) }.unwrap();
-        assert_eq!((place.target.size, place.target.kind, place.more), (16, 7, 5));
+        unsafe { hand_out(&mut place as *mut Later as *mut iolink_frame_request, || Ok(request(size_of::<iolink_frame_request>()))) }.unwrap();
+        assert_eq!((place.request.size, place.request.flags, place.more), (size_of::<iolink_frame_request>() as u32, 7, 5));
     }
 
     #[test]
     fn a_table_that_ends_inside_a_function_lacks_it() {
         unsafe extern "C" fn retain(_: *mut iolink_view) {}
-        let head = iolink_view_head {
+        let base = iolink_view_base {
             size: std::mem::size_of::<usize>() as u32 * 4 + 3,
             kind: 1,
             flags: 0,
@@ -173,10 +194,10 @@ mod tests {
             release: Some(retain),
             capabilities: None,
             extension: None,
-            origin: None,
+            reserved: [None; 3],
         };
         // SAFETY: the table has at least the size it says.
-        let read: iolink_view_head = unsafe { read_table(&head) };
+        let read: iolink_view_base = unsafe { read_table(&base) };
         assert!(read.retain.is_some() && read.release.is_none());
     }
 }

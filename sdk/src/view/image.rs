@@ -1,19 +1,27 @@
 //! Images: the trait, its table, and the wrapper of images made elsewhere.
 
 use super::asked::Asked;
+use super::metadata_tree::{collect_tree, tree_source, write_tree};
 use super::{
-    border, check_status, guard, hand_out, new_error, read_grown, read_table, stop_panic, Block, BlockMut, Call,
+    border, check_status, guard, hand_out, new_error, read_grown, read_table, Block, BlockMut, Call,
     ForeignView, Memory, View,
 };
 use crate::abi::*;
 use crate::{
     fail, CapabilitySet, DataType, Error, ErrorKind, ImageCapability, ImageProperties, MetadataNode, Region, Result,
-    Shape, Value,
+    Shape,
 };
-use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::raw::{c_char, c_void};
 use std::sync::Arc;
+
+/// How the writing of a created image ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// The file is complete and visible under its name.
+    Commit,
+    /// What was written is removed.
+    Abort,
+}
 
 /// An image: samples of one type on a grid. Axes in canonical order, COLUMN first.
 ///
@@ -103,6 +111,27 @@ pub trait ImageView: Send + Sync {
         Err(fixed(self.capabilities(), "metadata"))
     }
 
+    /// READ: says that these regions are read soon, so that an image behind a disk or a network can fetch them together. By
+    /// default nothing happens.
+    fn prefetch(&self, _regions: &[Region], _call: &Call<'_>) {}
+
+    /// WRITE: passes everything written to the file or object. By default nothing is held back.
+    ///
+    /// # Errors
+    /// `Io`, such as a full disk.
+    fn flush(&self, _call: &Call<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Ends the writing of an image that was created at a target. Dropping one that was not finished aborts.
+    ///
+    /// # Errors
+    /// `NotImplemented` for an image that was not created at a target, `Closed` the second time, `Io` if the file cannot be
+    /// completed.
+    fn finish(&self, _action: Finish, _call: &Call<'_>) -> Result<()> {
+        fail!(NotImplemented, "the image was not created at a target, so there is nothing to finish")
+    }
+
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
@@ -121,7 +150,11 @@ pub trait ImageView: Send + Sync {
 
 border!(
     ImageView, Image, iolink_image_vtable, |this| this.capabilities().value(), |this, id| super::services::of_image(this, id),
-    { describe, memory, read_region, write_region, reshape, properties, set_properties, metadata, set_metadata }
+    {
+        describe, memory, read_region, write_region, reshape, properties, set_properties, metadata, set_metadata, prefetch,
+        flush, finish
+    }
+    without { channels, set_channels, coordinates, set_coordinates }
 );
 
 /// # Safety
@@ -165,12 +198,17 @@ fn fixed(capabilities: ImageCapability, what: &str) -> Error {
     }
 }
 
-unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_memory, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn memory(
+    view: *const iolink_view,
+    call: *const iolink_call,
+    out: *mut iolink_memory,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: see `here`.
     let this = unsafe { here(view) };
     guard(this.provider, error, || {
-        // SAFETY: `out` is the caller's.
-        unsafe { hand_out(out, || Ok(this.value.memory()?.into_border())) }
+        // SAFETY: `out` and `call` are the caller's.
+        unsafe { Call::from_border(call, |_| hand_out(out, || Ok(this.value.memory()?.into_border()))) }
     })
 }
 
@@ -220,6 +258,7 @@ unsafe extern "C" fn write_region(
 unsafe extern "C" fn reshape(
     view: *const iolink_view,
     description: *const iolink_image_description,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: see `here`.
@@ -228,7 +267,9 @@ unsafe extern "C" fn reshape(
         // SAFETY: the description is the caller's.
         let wanted = unsafe { read_grown(description)? };
         let shape = Shape::from_border(wanted.dimension_count, &wanted.shape)?;
-        this.value.reshape(&shape, DataType::from_id(wanted.data_type)?)
+        let data_type = DataType::from_id(wanted.data_type)?;
+        // SAFETY: the call is the caller's.
+        unsafe { Call::from_border(call, |_| this.value.reshape(&shape, data_type)) }
     })
 }
 
@@ -248,6 +289,7 @@ unsafe extern "C" fn properties(
 unsafe extern "C" fn set_properties(
     view: *const iolink_view,
     properties: *const iolink_image_properties,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: see `here`.
@@ -255,136 +297,28 @@ unsafe extern "C" fn set_properties(
     guard(this.provider, error, || {
         // SAFETY: the properties are the caller's.
         let given = unsafe { read_grown(properties)? };
-        this.value.set_properties(ImageProperties::from_border(&given)?)
+        let given = ImageProperties::from_border(&given)?;
+        // SAFETY: the call is the caller's.
+        unsafe { Call::from_border(call, |_| this.value.set_properties(given)) }
     })
-}
-
-/// Puts every node of a tree into a border sink.
-///
-/// # Safety
-/// `sink` is a live sink.
-unsafe fn put_tree(tree: &MetadataNode, sink: *const iolink_metadata_sink) -> Result<()> {
-    // SAFETY: by the caller's promise.
-    let sink = unsafe { read_grown(sink)? };
-    let put = match sink.put {
-        Some(put) => put,
-        None => fail!(InvalidArgument, "the metadata sink has no function"),
-    };
-    tree.walk(&mut |path, node| {
-        let path = CString::new(path).map_err(|_| Error::new(ErrorKind::InvalidArgument, "a path holds a NUL"))?;
-        let (data_type, count, data) = match node.value() {
-            Some(value) => (value.data_type(), value.count(), value.raw().as_ptr()),
-            None => (DataType::UNKNOWN, 0, std::ptr::null()),
-        };
-        // SAFETY: path and value outlive the call.
-        match unsafe { put(sink.context, path.as_ptr(), data_type.id(), count as u64, data as *const c_void) } {
-            0 => Ok(()),
-            _ => fail!(Cancelled, "the reader of the metadata stopped at {path:?}"),
-        }
-    })
-}
-
-/// Collects a tree from the other side of the border.
-struct TreeBuilder {
-    root: MetadataNode,
-    nodes: u64,
-    failed: Option<Error>,
-}
-
-impl TreeBuilder {
-    /// Runs `visit` with a sink and returns what came.
-    fn collect(visit: impl FnOnce(*const iolink_metadata_sink) -> Result<()>) -> Result<MetadataNode> {
-        unsafe extern "C" fn put(
-            context: *mut c_void,
-            path: *const c_char,
-            data_type: u64,
-            count: u64,
-            data: *const c_void,
-        ) -> i32 {
-            // SAFETY: `context` is the builder of the frame below.
-            let builder = unsafe { &mut *(context as *mut TreeBuilder) };
-            // SAFETY: the callee vouches for path and value while this call lasts.
-            let taken = stop_panic(|| guarded_put(builder, || unsafe { read_value(path, data_type, count, data) }));
-            match taken {
-                Some(Ok(())) => 0,
-                Some(Err(failed)) => {
-                    builder.failed = Some(failed);
-                    1
-                }
-                None => 1,
-            }
-        }
-        let mut builder = TreeBuilder { root: MetadataNode::default(), nodes: 0, failed: None };
-        let sink = iolink_metadata_sink {
-            size: std::mem::size_of::<iolink_metadata_sink>() as u32,
-            context: &mut builder as *mut TreeBuilder as *mut c_void,
-            put: Some(put),
-        };
-        let visited = visit(&sink);
-        match builder.failed.take() {
-            Some(failed) => Err(failed),
-            None => visited.map(|()| std::mem::take(&mut builder.root)),
-        }
-    }
-}
-
-fn guarded_put(builder: &mut TreeBuilder, read: impl FnOnce() -> Result<(String, Option<Value>)>) -> Result<()> {
-    builder.nodes += 1;
-    if builder.nodes > crate::Limits::default().max_metadata_nodes {
-        fail!(Limit, "the metadata tree has more than {} nodes", builder.nodes - 1);
-    }
-    let (path, value) = read()?;
-    builder.root.make(&path)?.set_value(value);
-    Ok(())
-}
-
-/// # Safety
-/// `path` is NUL-terminated and `data` holds what `data_type` and `count` say.
-unsafe fn read_value(
-    path: *const c_char,
-    data_type: u64,
-    count: u64,
-    data: *const c_void,
-) -> Result<(String, Option<Value>)> {
-    if path.is_null() {
-        fail!(Internal, "a metadata value has no path");
-    }
-    // SAFETY: by the caller's promise.
-    let path = unsafe { CStr::from_ptr(path) }.to_string_lossy().into_owned();
-    let data_type = DataType::from_id(data_type)?;
-    if data_type == DataType::UNKNOWN {
-        return Ok((path, None));
-    }
-    let length = (data_type.byte_count() as u64)
-        .checked_mul(count)
-        .filter(|length| *length <= isize::MAX as u64 && (*length == 0 || !data.is_null()));
-    match length {
-        None => fail!(Internal, "{path} claims {count} values of {data_type}"),
-        Some(0) => Ok((path, Some(Value::from_bytes(data_type, &[])?))),
-        // SAFETY: by the caller's promise.
-        Some(length) => Ok((
-            path,
-            Some(Value::from_bytes(data_type, unsafe {
-                std::slice::from_raw_parts(data as *const u8, length as usize)
-            })?),
-        )),
-    }
 }
 
 unsafe extern "C" fn metadata(
     view: *const iolink_view,
     sink: *const iolink_metadata_sink,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: see `here`.
     let this = unsafe { here(view) };
-    // SAFETY: the sink is the caller's.
-    guard(this.provider, error, || unsafe { put_tree(&this.value.metadata(), sink) })
+    // SAFETY: sink and call are the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| write_tree(&this.value.metadata(), sink)) })
 }
 
 unsafe extern "C" fn set_metadata(
     view: *const iolink_view,
     source: *const iolink_metadata_source,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: see `here`.
@@ -392,7 +326,7 @@ unsafe extern "C" fn set_metadata(
     guard(this.provider, error, || {
         // SAFETY: the source is the caller's.
         let source = unsafe { read_grown(source)? };
-        let tree = TreeBuilder::collect(|sink| match source.visit {
+        let tree = collect_tree(|sink| match source.visit {
             // SAFETY: the context belongs to the function; the sink lives until it returns.
             Some(visit) => unsafe {
                 visit(source.context, sink);
@@ -400,7 +334,58 @@ unsafe extern "C" fn set_metadata(
             },
             None => fail!(InvalidArgument, "the metadata source has no function"),
         })?;
-        this.value.set_metadata(tree)
+        // SAFETY: the call is the caller's.
+        unsafe { Call::from_border(call, |_| this.value.set_metadata(tree)) }
+    })
+}
+
+unsafe extern "C" fn prefetch(
+    view: *const iolink_view,
+    regions: *const *const iolink_region,
+    count: u64,
+    call: *const iolink_call,
+) {
+    // SAFETY: see `here`.
+    let this = unsafe { here(view) };
+    guard(this.provider, std::ptr::null_mut(), || {
+        if regions.is_null() || count > isize::MAX as u64 / 8 {
+            return Ok(());
+        }
+        // SAFETY: the caller has that many regions; the call is the caller's.
+        unsafe {
+            let regions = std::slice::from_raw_parts(regions, count as usize);
+            let regions = regions.iter().map(|region| region_from(*region)).collect::<Result<Vec<_>>>()?;
+            Call::from_border(call, |call| {
+                this.value.prefetch(&regions, call);
+                Ok(())
+            })
+        }
+    });
+}
+
+unsafe extern "C" fn flush(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
+    // SAFETY: see `here`.
+    let this = unsafe { here(view) };
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.flush(call)) })
+}
+
+unsafe extern "C" fn finish(
+    view: *const iolink_view,
+    action: u32,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: see `here`.
+    let this = unsafe { here(view) };
+    guard(this.provider, error, || {
+        let action = match action {
+            IOLINK_FINISH_COMMIT => Finish::Commit,
+            IOLINK_FINISH_ABORT => Finish::Abort,
+            other => fail!(InvalidArgument, "{other} is neither IOLINK_FINISH_COMMIT nor IOLINK_FINISH_ABORT"),
+        };
+        // SAFETY: the call is the caller's.
+        unsafe { Call::from_border(call, |call| this.value.finish(action, call)) }
     })
 }
 
@@ -419,7 +404,7 @@ impl ForeignImage {
     /// Asks once what does not change, and refuses a view that contradicts itself.
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
         // SAFETY: the kind was checked, so the head starts an image table.
-        let table: iolink_image_vtable = unsafe { read_table(foreign.head()) };
+        let table: iolink_image_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = ImageCapability::from_bits(foreign.bits());
         let mut this = ForeignImage { foreign, table, capabilities, fixed: None };
         let needed = [
@@ -523,9 +508,9 @@ impl ImageView for ForeignImage {
 
     fn metadata(&self) -> Arc<MetadataNode> {
         let tree = self.table.metadata.ok_or_else(|| absent("metadata")).and_then(|metadata| {
-            TreeBuilder::collect(|sink| {
+            collect_tree(|sink| {
                 // SAFETY: the view and the sink live until this returns.
-                self.foreign.call(|raw, error| unsafe { metadata(raw, sink, error) })
+                self.foreign.call(|raw, error| unsafe { metadata(raw, sink, std::ptr::null(), error) })
             })
         });
         Arc::new(tree.unwrap_or_default())
@@ -546,7 +531,7 @@ impl ImageView for ForeignImage {
         // SAFETY: only the size is written; the struct lies in `out`.
         unsafe { std::ptr::addr_of_mut!((*out.as_mut_ptr()).size).write(std::mem::size_of::<iolink_memory>() as u32) };
         // SAFETY: the view lives and `out` is ours.
-        self.foreign.call(|raw, error| unsafe { memory(raw, out.as_mut_ptr(), error) })?;
+        self.foreign.call(|raw, error| unsafe { memory(raw, std::ptr::null(), out.as_mut_ptr(), error) })?;
         // SAFETY: every field is a number, a pointer or absent, and the callee filled them in.
         let lent = unsafe { Memory::from_border(out.assume_init())? };
         let (shape, data_type) = self.described();
@@ -595,31 +580,50 @@ impl ImageView for ForeignImage {
         };
         let wanted = description(shape, data_type);
         // SAFETY: the view and the description live until this returns.
-        self.foreign.call(|raw, error| unsafe { reshape(raw, &wanted, error) })
+        self.foreign.call(|raw, error| unsafe { reshape(raw, &wanted, std::ptr::null(), error) })
     }
 
     fn set_properties(&self, properties: ImageProperties) -> Result<()> {
         let set = self.table.set_properties.ok_or_else(|| absent("set_properties"))?;
         let given = properties.to_border()?;
         // SAFETY: the view and the properties live until this returns.
-        self.foreign.call(|raw, error| unsafe { set(raw, &given, error) })
+        self.foreign.call(|raw, error| unsafe { set(raw, &given, std::ptr::null(), error) })
     }
 
     fn set_metadata(&self, tree: MetadataNode) -> Result<()> {
-        unsafe extern "C" fn visit(context: *mut c_void, sink: *const iolink_metadata_sink) {
-            // SAFETY: `context` is the tree of the frame below; a sink that stops early has said why to its owner.
-            let tree = unsafe { &*(context as *const MetadataNode) };
-            // SAFETY: the sink is the callee's and lives until this returns.
-            let _ = guard("", std::ptr::null_mut(), || unsafe { put_tree(tree, sink) });
-        }
         let set = self.table.set_metadata.ok_or_else(|| absent("set_metadata"))?;
-        let source = iolink_metadata_source {
-            size: std::mem::size_of::<iolink_metadata_source>() as u32,
-            context: &tree as *const MetadataNode as *mut c_void,
-            visit: Some(visit),
-        };
+        let source = tree_source(&tree);
         // SAFETY: the view, the source and the tree live until this returns.
-        self.foreign.call(|raw, error| unsafe { set(raw, &source, error) })
+        self.foreign.call(|raw, error| unsafe { set(raw, &source, std::ptr::null(), error) })
+    }
+
+    fn prefetch(&self, regions: &[Region], call: &Call<'_>) {
+        if let Some(prefetch) = self.table.prefetch {
+            let regions: Vec<_> = regions.iter().map(region_border).collect();
+            let list: Vec<*const iolink_region> = regions.iter().map(|region| region as *const iolink_region).collect();
+            call.with_border(|call| {
+                // SAFETY: the view, the regions and the call live until this returns.
+                self.foreign.with(|raw| unsafe { prefetch(raw, list.as_ptr(), list.len() as u64, call) });
+            });
+        }
+    }
+
+    fn flush(&self, call: &Call<'_>) -> Result<()> {
+        match self.table.flush {
+            // SAFETY: the view and the call live until this returns.
+            Some(flush) => call.with_border(|call| self.foreign.call(|raw, error| unsafe { flush(raw, call, error) })),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&self, action: Finish, call: &Call<'_>) -> Result<()> {
+        let finish = self.table.finish.ok_or_else(|| absent("finish"))?;
+        let action = match action {
+            Finish::Commit => IOLINK_FINISH_COMMIT,
+            Finish::Abort => IOLINK_FINISH_ABORT,
+        };
+        // SAFETY: the view and the call live until this returns.
+        call.with_border(|call| self.foreign.call(|raw, error| unsafe { finish(raw, action, call, error) }))
     }
 
     fn extension(&self, id: u64) -> Option<View> {

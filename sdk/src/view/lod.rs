@@ -1,8 +1,9 @@
 //! Pyramids: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{border, guard, read_table, ForeignView, ImageView, View};
+use super::metadata_tree::{collect_tree, write_tree};
+use super::{border, guard, read_table, Call, ForeignView, ImageView, View};
 use crate::abi::*;
-use crate::{fail, Result};
+use crate::{fail, MetadataNode, Result};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -16,6 +17,11 @@ pub trait LodImageView: Send + Sync {
     /// # Errors
     /// `OutOfRange` outside of [`level_range`](LodImageView::level_range).
     fn resolution(&self, level: i64) -> Result<Arc<dyn ImageView>>;
+
+    /// The metadata tree of the pyramid.
+    fn metadata(&self) -> Arc<MetadataNode> {
+        Arc::default()
+    }
 
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
@@ -35,7 +41,7 @@ pub trait LodImageView: Send + Sync {
 
 border!(
     LodImageView, LodImage, iolink_lod_image_vtable, |_| 0, |this, id| this.extension(id),
-    { level_range, resolution }
+    { level_range, resolution, metadata }
 );
 
 unsafe extern "C" fn level_range(view: *const iolink_view, finest: *mut i64, coarsest: *mut i64) {
@@ -56,17 +62,29 @@ unsafe extern "C" fn level_range(view: *const iolink_view, finest: *mut i64, coa
 unsafe extern "C" fn resolution(
     view: *const iolink_view,
     level: i64,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || {
-        let level = View::Image(this.value.resolution(level)?).into_raw(this.provider);
-        // SAFETY: `out` is the caller's.
-        unsafe { *out = level };
+    // SAFETY: `out` and `call` are the caller's.
+    guard(this.provider, error, || unsafe {
+        *out = View::Image(Call::from_border(call, |_| this.value.resolution(level))?).into_raw(this.provider);
         Ok(())
     })
+}
+
+unsafe extern "C" fn metadata(
+    view: *const iolink_view,
+    sink: *const iolink_metadata_sink,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: sink and call are the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| write_tree(&this.value.metadata(), sink)) })
 }
 
 /// A pyramid made elsewhere.
@@ -78,7 +96,7 @@ pub struct ForeignLodImage {
 impl ForeignLodImage {
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
         // SAFETY: the kind was checked, so the head starts a pyramid's table.
-        let table: iolink_lod_image_vtable = unsafe { read_table(foreign.head()) };
+        let table: iolink_lod_image_vtable = unsafe { read_table(foreign.base()) };
         if table.level_range.is_none() || table.resolution.is_none() {
             fail!(Internal, "the pyramid has no function level_range or resolution");
         }
@@ -110,9 +128,21 @@ impl LodImageView for ForeignLodImage {
         let mut out = std::ptr::null_mut();
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         unsafe {
-            self.foreign.call(|raw, error| resolution(raw, level, &mut out, error))?;
+            self.foreign.call(|raw, error| resolution(raw, level, std::ptr::null(), &mut out, error))?;
             View::handed_out(out, self.foreign.lock())?.into_image()
         }
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        let metadata = match self.table.metadata {
+            Some(metadata) => metadata,
+            None => return Arc::default(),
+        };
+        let tree = collect_tree(|sink| {
+            // SAFETY: the view and the sink live until this returns.
+            self.foreign.call(|raw, error| unsafe { metadata(raw, sink, std::ptr::null(), error) })
+        });
+        Arc::new(tree.unwrap_or_default())
     }
 
     fn extension(&self, id: u64) -> Option<View> {

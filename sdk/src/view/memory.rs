@@ -1,7 +1,10 @@
 //! Memory that a view lends: samples with their layout, or plain bytes, and whoever keeps them in place.
 
 use super::Block;
-use crate::abi::{iolink_bytes, iolink_memory, IOLINK_BIG_ENDIAN, IOLINK_LITTLE_ENDIAN, IOLINK_MEMORY_WRITABLE};
+use crate::abi::{
+    iolink_bytes, iolink_memory, IOLINK_BIG_ENDIAN, IOLINK_DEVICE_CPU, IOLINK_DEVICE_NOT_GIVEN, IOLINK_LITTLE_ENDIAN,
+    IOLINK_MEMORY_WRITABLE,
+};
 use crate::geometry::checked_extent;
 use crate::{fail, BlockMut, ByteOrder, DataType, Error, ErrorKind, Indexer, Owner, Region, Result, Shape, Strides};
 use std::os::raw::c_void;
@@ -101,6 +104,8 @@ impl Memory {
             byte_strides: self.strides.border(),
             owner,
             release,
+            device_type: IOLINK_DEVICE_CPU,
+            device_id: 0,
         }
     }
 
@@ -115,6 +120,7 @@ impl Memory {
     pub unsafe fn from_border(border: iolink_memory) -> Result<Memory> {
         // SAFETY: by the caller's promise.
         let owner = unsafe { Owner::from_raw(border.owner, border.release) };
+        check_device(border.device_type)?;
         let memory = Memory {
             data: border.data as *mut u8,
             data_type: DataType::from_id(border.data_type)?,
@@ -130,6 +136,20 @@ impl Memory {
         };
         memory.check()?;
         Ok(memory)
+    }
+}
+
+/// Rejects memory of a device that this crate cannot read.
+///
+/// # Errors
+/// `NotImplemented` for a device other than the host's memory.
+pub(super) fn check_device(device_type: i32) -> Result<()> {
+    match device_type {
+        IOLINK_DEVICE_NOT_GIVEN | IOLINK_DEVICE_CPU => Ok(()),
+        other => fail!(
+            NotImplemented,
+            "the memory lies on a device of type {other} (DLPack's number); copy it to the host's memory first"
+        ),
     }
 }
 

@@ -15,13 +15,14 @@ mod grown;
 mod image;
 mod lod;
 mod memory;
+mod metadata_tree;
 mod multi;
-mod neighbours;
 mod payload;
 mod random_access;
 mod restricted;
 mod sample;
 pub mod services;
+mod store;
 mod stream;
 mod tiled;
 
@@ -30,11 +31,13 @@ pub use call::Call;
 pub use extension::{with_table, Extension, ForeignExtension};
 pub use foreign::ForeignView;
 pub use frame::{DataFrameView, ForeignFrame};
-pub use image::{ForeignImage, ImageView};
+pub use image::{Finish, ForeignImage, ImageView};
 pub use lod::{ForeignLodImage, LodImageView};
 pub use memory::{Bytes, Memory};
-pub use multi::{ForeignMultiImage, MultiImageView};
-pub use neighbours::{check_name, Folder, Neighbours};
+pub use multi::{check_frame, ForeignMultiImage, MultiImageView};
+pub use store::{
+    check_key, check_prefix, ForeignStore, Got, Store, StoreEntry, StoreGet, StoreMode, StorePut, StoreRange,
+};
 pub use random_access::{ForeignRandomAccess, RandomAccess};
 pub use restricted::Restricted;
 pub use sample::{read_sample, write_sample};
@@ -43,7 +46,9 @@ pub use tiled::{Tile, Tiled, TiledImage};
 
 pub(crate) use exported::{border, give_text, guard, identify, stop_panic, Border, Exported, Table, MAKER};
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink, WAIT};
-pub(crate) use grown::{borrow_whole, hand_out, read_grown, read_table, Grows};
+pub(crate) use stream::lent as take_lent;
+pub(crate) use metadata_tree::{tree_from_source, tree_source};
+pub(crate) use grown::{borrow_whole, check_flags, hand_out, read_grown, read_table, Grows};
 
 use crate::abi::iolink_view;
 use crate::{fail, Kind, Result};
@@ -66,6 +71,8 @@ pub enum View {
     RandomAccess(Arc<dyn RandomAccess>),
     /// A service attached to another view.
     Extension(Arc<dyn Extension>),
+    /// Values under keys.
+    Store(Arc<dyn Store>),
 }
 
 macro_rules! each_kind {
@@ -78,6 +85,7 @@ macro_rules! each_kind {
             View::Stream($view) => $body,
             View::RandomAccess($view) => $body,
             View::Extension($view) => $body,
+            View::Store($view) => $body,
         }
     };
 }
@@ -125,6 +133,7 @@ kinds! {
     stream, as_stream, into_stream, Stream, StreamAccess, "a stream";
     random_access, as_random_access, into_random_access, RandomAccess, RandomAccess, "random access";
     extension, as_extension, into_extension, Extension, Extension, "an extension";
+    store, as_store, into_store, Store, Store, "a store";
 }
 
 impl View {
@@ -137,6 +146,7 @@ impl View {
             View::DataFrame(view) => view.capabilities().value(),
             View::Stream(view) => view.capabilities().value(),
             View::RandomAccess(view) => view.capabilities().value(),
+            View::Store(view) => view.capabilities().value(),
         }
     }
 
@@ -208,6 +218,7 @@ impl View {
                 (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
                 (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
                 (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
+                (Kind::Store, true) => View::Store(Exported::unwrap(raw)),
                 (Kind::Image, false) => View::image(ForeignImage::adopt(there(raw))?),
                 (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(there(raw))?),
                 (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(there(raw))?),
@@ -215,6 +226,7 @@ impl View {
                 (Kind::Stream, false) => View::stream(ForeignStream::adopt(there(raw))?),
                 (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(there(raw))?),
                 (Kind::Extension, false) => View::extension(ForeignExtension::adopt(there(raw))?),
+                (Kind::Store, false) => View::store(ForeignStore::adopt(there(raw))?),
             })
         }
     }

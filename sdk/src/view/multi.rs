@@ -1,41 +1,57 @@
-//! Ordered sets of images: the trait, its table, and the wrapper of those made elsewhere.
+//! Ordered sets of frames: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{border, guard, read_table, ForeignView, ImageView, View};
+use super::metadata_tree::{collect_tree, write_tree};
+use super::{border, give_text, guard, read_table, text_from, Call, ForeignView, View};
 use crate::abi::*;
-use crate::{fail, CapabilitySet, Error, MultiImageCapability, Result};
+use crate::provider::text;
+use crate::{fail, CapabilitySet, Error, Kind, MetadataNode, MultiImageCapability, Result};
+use std::ffi::CString;
+use std::os::raw::c_char;
+use std::ptr::null;
 use std::sync::Arc;
 
-/// Images in order, which need not be alike.
+/// Frames in order, which need not be alike. A frame is an image, a pyramid or another set.
 pub trait MultiImageView: Send + Sync {
-    /// What can be done; the same for its whole life.
+    /// Returns the capabilities; the same for the set's whole life.
     fn capabilities(&self) -> MultiImageCapability;
 
-    /// How many frames there are.
-    fn frame_count(&self) -> u64;
+    /// Returns the number of frames.
+    ///
+    /// # Errors
+    /// Where they have to be counted first and cannot be.
+    fn frame_count(&self) -> Result<u64>;
 
-    /// READ: one frame.
+    /// READ: returns one frame: an image, a pyramid or a set.
     ///
     /// # Errors
     /// `OutOfRange` past the last frame.
-    fn frame(&self, index: u64) -> Result<Arc<dyn ImageView>>;
+    fn frame(&self, index: u64) -> Result<View>;
 
-    /// WRITE: puts a frame at `index`; the frame count appends.
+    /// READ: returns the name of a frame, such as `A/1/0`, if it has one.
     ///
     /// # Errors
-    /// `NotImplemented` without the capability, `OutOfRange` past the end.
-    fn insert(&self, _index: u64, _frame: Arc<dyn ImageView>) -> Result<()> {
+    /// `OutOfRange` past the last frame.
+    fn frame_name(&self, _index: u64) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// WRITE: inserts a frame at `index`, with or without a name; the frame count appends.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability, `OutOfRange` past the end, `Type` for a view that cannot be a frame.
+    fn insert(&self, _index: u64, _frame: View, _name: Option<&str>) -> Result<()> {
         Err(no_write())
     }
 
-    /// WRITE: replaces a frame.
+    /// WRITE: replaces a frame, and keeps its name.
     ///
     /// # Errors
     /// As [`insert`](MultiImageView::insert).
-    fn replace(&self, _index: u64, _frame: Arc<dyn ImageView>) -> Result<()> {
+    fn replace(&self, _index: u64, _frame: View) -> Result<()> {
         Err(no_write())
     }
 
-    /// WRITE: takes a frame out.
+    /// WRITE: removes a frame.
     ///
     /// # Errors
     /// As [`insert`](MultiImageView::insert).
@@ -43,7 +59,12 @@ pub trait MultiImageView: Send + Sync {
         Err(no_write())
     }
 
-    /// A service by its id.
+    /// Returns the metadata tree of the set.
+    fn metadata(&self) -> Arc<MetadataNode> {
+        Arc::default()
+    }
+
+    /// Returns a service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
     }
@@ -53,9 +74,20 @@ pub trait MultiImageView: Send + Sync {
         None
     }
 
-    /// The view made elsewhere that this is, where it is one.
+    /// The view made elsewhere that this is, if it is one.
     fn foreign(&self) -> Option<&ForeignView> {
         None
+    }
+}
+
+/// Rejects a view that cannot be a frame.
+///
+/// # Errors
+/// `Type` for a view that is neither an image nor a pyramid nor a set.
+pub fn check_frame(frame: &View) -> Result<()> {
+    match frame.kind() {
+        Kind::Image | Kind::LodImage | Kind::MultiImage => Ok(()),
+        other => fail!(Type, "a frame is an image, a pyramid or a set of images, not a view of kind {}", other.word()),
     }
 }
 
@@ -65,32 +97,54 @@ fn no_write() -> Error {
 
 border!(
     MultiImageView, MultiImage, iolink_multi_image_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
-    { frame_count, frame, insert, replace, remove }
+    { frame_count, frame, frame_name, insert, replace, remove, metadata }
 );
 
-unsafe extern "C" fn frame_count(view: *const iolink_view) -> u64 {
+unsafe extern "C" fn frame_count(
+    view: *const iolink_view,
+    out: *mut u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    let mut count = 0;
-    guard(this.provider, std::ptr::null_mut(), || {
-        count = this.value.frame_count();
+    // SAFETY: `out` and `call` are the caller's.
+    guard(this.provider, error, || unsafe {
+        *out = Call::from_border(call, |_| this.value.frame_count())?;
         Ok(())
-    });
-    count
+    })
 }
 
 unsafe extern "C" fn frame(
     view: *const iolink_view,
     index: u64,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
+    // SAFETY: `out` and `call` are the caller's.
+    guard(this.provider, error, || unsafe {
+        let frame = Call::from_border(call, |_| this.value.frame(index))?;
+        check_frame(&frame)?;
+        *out = frame.into_raw(this.provider);
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn frame_name(
+    view: *const iolink_view,
+    index: u64,
+    sink: *const iolink_text_sink,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
     guard(this.provider, error, || {
-        let frame = View::Image(this.value.frame(index)?).into_raw(this.provider);
-        // SAFETY: `out` is the caller's.
-        unsafe { *out = frame };
+        let name = this.value.frame_name(index)?;
+        // SAFETY: the sink is the caller's.
+        unsafe { give_text(sink, || name) };
         Ok(())
     })
 }
@@ -99,14 +153,17 @@ unsafe extern "C" fn insert(
     view: *const iolink_view,
     index: u64,
     frame: *mut iolink_view,
+    name: *const c_char,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || {
-        // SAFETY: the frame is the caller's and live.
-        let frame = unsafe { View::from_borrowed(frame) }?;
-        this.value.insert(index, frame.into_image()?)
+    // SAFETY: the frame is the caller's and live, as are name and call.
+    guard(this.provider, error, || unsafe {
+        let (frame, name) = (View::from_borrowed(frame)?, text(name)?);
+        check_frame(&frame)?;
+        Call::from_border(call, |_| this.value.insert(index, frame, name.as_deref()))
     })
 }
 
@@ -114,21 +171,41 @@ unsafe extern "C" fn replace(
     view: *const iolink_view,
     index: u64,
     frame: *mut iolink_view,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || {
-        // SAFETY: the frame is the caller's and live.
-        let frame = unsafe { View::from_borrowed(frame) }?;
-        this.value.replace(index, frame.into_image()?)
+    // SAFETY: the frame is the caller's and live, as is the call.
+    guard(this.provider, error, || unsafe {
+        let frame = View::from_borrowed(frame)?;
+        check_frame(&frame)?;
+        Call::from_border(call, |_| this.value.replace(index, frame))
     })
 }
 
-unsafe extern "C" fn remove(view: *const iolink_view, index: u64, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn remove(
+    view: *const iolink_view,
+    index: u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || this.value.remove(index))
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.remove(index)) })
+}
+
+unsafe extern "C" fn metadata(
+    view: *const iolink_view,
+    sink: *const iolink_metadata_sink,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: sink and call are the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| write_tree(&this.value.metadata(), sink)) })
 }
 
 /// A multi-image made elsewhere.
@@ -138,12 +215,10 @@ pub struct ForeignMultiImage {
     capabilities: MultiImageCapability,
 }
 
-type Put = Option<unsafe extern "C" fn(*const iolink_view, u64, *mut iolink_view, *mut iolink_error) -> i32>;
-
 impl ForeignMultiImage {
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
-        // SAFETY: the kind was checked, so the head starts a multi-image table.
-        let table: iolink_multi_image_vtable = unsafe { read_table(foreign.head()) };
+        // SAFETY: the kind was checked, so the base starts a multi-image table.
+        let table: iolink_multi_image_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = MultiImageCapability::from_bits(foreign.bits());
         if table.frame_count.is_none() || (capabilities.has(MultiImageCapability::READ) && table.frame.is_none()) {
             fail!(Internal, "the multi-image has no function frame_count or frame");
@@ -151,15 +226,18 @@ impl ForeignMultiImage {
         Ok(ForeignMultiImage { foreign, table, capabilities })
     }
 
-    fn put(&self, function: Put, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
-        let function = function.ok_or_else(no_write)?;
-        let raw_frame = View::Image(frame).into_raw("");
-        // SAFETY: the view and the frame live; the callee retains the frame, our reference goes afterwards.
-        unsafe {
-            let put = self.foreign.call(|raw, error| function(raw, index, raw_frame, error));
-            drop(ForeignView::new(raw_frame));
-            put
-        }
+    /// Calls `function` with the ABI's form of a frame, which is lent for the call.
+    fn with_frame(
+        &self,
+        frame: View,
+        function: impl FnOnce(*const iolink_view, *mut iolink_view, *mut iolink_error) -> i32,
+    ) -> Result<()> {
+        check_frame(&frame)?;
+        let raw_frame = frame.into_raw("");
+        let done = self.foreign.call(|raw, error| function(raw, raw_frame, error));
+        // SAFETY: the callee retained the frame if it keeps it; this reference is ours.
+        drop(unsafe { ForeignView::new(raw_frame) });
+        done
     }
 }
 
@@ -168,34 +246,74 @@ impl MultiImageView for ForeignMultiImage {
         self.capabilities
     }
 
-    fn frame_count(&self) -> u64 {
-        // SAFETY: the view lives until this returns.
-        self.foreign.with(|raw| self.table.frame_count.map_or(0, |count| unsafe { count(raw) }))
+    fn frame_count(&self) -> Result<u64> {
+        let count = match self.table.frame_count {
+            Some(count) => count,
+            None => fail!(Internal, "the multi-image has no function frame_count"),
+        };
+        let mut out = 0;
+        // SAFETY: the view lives and `out` is ours.
+        self.foreign.call(|raw, error| unsafe { count(raw, &mut out, null(), error) })?;
+        Ok(out)
     }
 
-    fn frame(&self, index: u64) -> Result<Arc<dyn ImageView>> {
+    fn frame(&self, index: u64) -> Result<View> {
         let frame =
             self.table.frame.ok_or_else(|| Error::capability("the multi-image", "READ", "it can only be written"))?;
         let mut out = std::ptr::null_mut();
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
-        unsafe {
-            self.foreign.call(|raw, error| frame(raw, index, &mut out, error))?;
-            View::handed_out(out, self.foreign.lock())?.into_image()
-        }
+        let frame = unsafe {
+            self.foreign.call(|raw, error| frame(raw, index, null(), &mut out, error))?;
+            View::handed_out(out, self.foreign.lock())?
+        };
+        check_frame(&frame)?;
+        Ok(frame)
     }
 
-    fn insert(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
-        self.put(self.table.insert, index, frame)
+    fn frame_name(&self, index: u64) -> Result<Option<String>> {
+        let frame_name = match self.table.frame_name {
+            Some(frame_name) => frame_name,
+            None => return Ok(None),
+        };
+        let mut named = Ok(());
+        let name = text_from(|sink| {
+            // SAFETY: the view and the sink live until this returns.
+            named = self.foreign.call(|raw, error| unsafe { frame_name(raw, index, sink, error) });
+        });
+        named.map(|()| name)
     }
 
-    fn replace(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
-        self.put(self.table.replace, index, frame)
+    fn insert(&self, index: u64, frame: View, name: Option<&str>) -> Result<()> {
+        let insert = self.table.insert.ok_or_else(no_write)?;
+        let name = name.map(CString::new).transpose();
+        let name = name.map_err(|_| Error::new(crate::ErrorKind::InvalidArgument, "the name holds a NUL"))?;
+        let name = name.as_ref().map_or(null(), |name| name.as_ptr());
+        // SAFETY: the view, the frame and the name live until this returns.
+        self.with_frame(frame, |raw, frame, error| unsafe { insert(raw, index, frame, name, null(), error) })
+    }
+
+    fn replace(&self, index: u64, frame: View) -> Result<()> {
+        let replace = self.table.replace.ok_or_else(no_write)?;
+        // SAFETY: the view and the frame live until this returns.
+        self.with_frame(frame, |raw, frame, error| unsafe { replace(raw, index, frame, null(), error) })
     }
 
     fn remove(&self, index: u64) -> Result<()> {
         let remove = self.table.remove.ok_or_else(no_write)?;
         // SAFETY: the view lives until this returns.
-        self.foreign.call(|raw, error| unsafe { remove(raw, index, error) })
+        self.foreign.call(|raw, error| unsafe { remove(raw, index, null(), error) })
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        let metadata = match self.table.metadata {
+            Some(metadata) => metadata,
+            None => return Arc::default(),
+        };
+        let tree = collect_tree(|sink| {
+            // SAFETY: the view and the sink live until this returns.
+            self.foreign.call(|raw, error| unsafe { metadata(raw, sink, null(), error) })
+        });
+        Arc::new(tree.unwrap_or_default())
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -1,19 +1,23 @@
 //! Random access: the trait, its table, and the wrapper of those made elsewhere.
 
 use super::stream::{believable, buffer, buffer_mut, lent};
-use super::{border, guard, hand_out, read_table, Bytes, ForeignView, View};
+use super::{border, guard, hand_out, read_table, Bytes, Call, ForeignView, View};
 use crate::abi::*;
 use crate::{fail, CapabilitySet, Error, Result, StreamCapability};
 use std::ops::Range;
 use std::os::raw::c_void;
+use std::ptr::null;
 
-/// Bytes at an offset: no cursor, a fixed size, the same answer to the same question, from any thread.
+/// Bytes at an offset, without a cursor, from any thread.
 pub trait RandomAccess: Send + Sync {
     /// What can be done; the same for its whole life.
     fn capabilities(&self) -> StreamCapability;
 
-    /// How many bytes there are.
-    fn length(&self) -> u64;
+    /// Returns the number of bytes.
+    ///
+    /// # Errors
+    /// `NotImplemented` if it is unknown before the end was read (gzip), `Io`.
+    fn length(&self) -> Result<u64>;
 
     /// READ: as many bytes as the buffer has, fewer only at the end.
     ///
@@ -37,9 +41,25 @@ pub trait RandomAccess: Send + Sync {
         Err(Error::capability("the random access", "MEMORY_ACCESS", "read it into a buffer"))
     }
 
-    /// READ: tells that these ranges are read soon. Where they lie on a disk or behind a network they are asked for all at once,
-    /// which for the rows of a tile takes a fraction of asking for one after the other. By default nothing happens.
-    fn will_need(&self, _ranges: &[Range<u64>]) {}
+    /// READ: says that these ranges are read soon, so that bytes behind a disk or a network can be fetched together: for the
+    /// rows of a tile that takes a fraction of fetching one after the other. By default nothing happens.
+    fn prefetch(&self, _ranges: &[Range<u64>]) {}
+
+    /// RESIZE: cuts off or fills with zeros.
+    ///
+    /// # Errors
+    /// `NotImplemented` without the capability, `Busy` while memory is lent, `Io`.
+    fn resize(&self, _length: u64) -> Result<()> {
+        Err(Error::capability("the random access", "RESIZE", "its size is fixed"))
+    }
+
+    /// WRITE: passes everything written to the file or object. By default nothing is held back.
+    ///
+    /// # Errors
+    /// `Io`, such as a full disk.
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
@@ -69,7 +89,7 @@ impl dyn RandomAccess {
                 0 => fail!(
                     Corrupt,
                     "the data ends after {} bytes; {} bytes at {offset} are missing",
-                    self.length(),
+                    offset + filled as u64,
                     buffer.len()
                 ),
                 count => filled += count,
@@ -81,18 +101,22 @@ impl dyn RandomAccess {
 
 border!(
     RandomAccess, RandomAccess, iolink_random_access_vtable, |this| this.capabilities().value(), |this, id| this.extension(id),
-    { length, read_at, write_at, memory, will_need }
+    { length, read_at, write_at, memory, prefetch, resize, flush }
 );
 
-unsafe extern "C" fn length(view: *const iolink_view) -> u64 {
+unsafe extern "C" fn length(
+    view: *const iolink_view,
+    out: *mut u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    let mut bytes = 0;
-    guard(this.provider, std::ptr::null_mut(), || {
-        bytes = this.value.length();
+    // SAFETY: `out` and `call` are the caller's.
+    guard(this.provider, error, || unsafe {
+        *out = Call::from_border(call, |_| this.value.length())?;
         Ok(())
-    });
-    bytes
+    })
 }
 
 unsafe extern "C" fn read_at(
@@ -101,13 +125,15 @@ unsafe extern "C" fn read_at(
     target: *mut c_void,
     length: u64,
     done: *mut u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: buffer and `done` are the caller's.
     guard(this.provider, error, || unsafe {
-        *done = this.value.read_at(offset, buffer_mut(target, length)?)? as u64;
+        let target = buffer_mut(target, length)?;
+        *done = Call::from_border(call, |_| this.value.read_at(offset, target))? as u64;
         Ok(())
     })
 }
@@ -117,34 +143,74 @@ unsafe extern "C" fn write_at(
     offset: u64,
     source: *const c_void,
     length: u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: the buffer is the caller's.
-    guard(this.provider, error, || this.value.write_at(offset, unsafe { buffer(source, length) }?))
+    // SAFETY: buffer and call are the caller's.
+    guard(this.provider, error, || unsafe {
+        let source = buffer(source, length)?;
+        Call::from_border(call, |_| this.value.write_at(offset, source))
+    })
 }
 
-unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn memory(
+    view: *const iolink_view,
+    call: *const iolink_call,
+    out: *mut iolink_bytes,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` is the caller's.
-    guard(this.provider, error, || unsafe { hand_out(out, || Ok(this.value.memory()?.into_border())) })
+    guard(this.provider, error, || unsafe {
+        Call::from_border(call, |_| hand_out(out, || Ok(this.value.memory()?.into_border())))
+    })
 }
 
-unsafe extern "C" fn will_need(view: *const iolink_view, ranges: *const iolink_byte_range, count: u64) {
+unsafe extern "C" fn prefetch(
+    view: *const iolink_view,
+    ranges: *const iolink_byte_range,
+    count: u64,
+    call: *const iolink_call,
+) {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     guard(this.provider, std::ptr::null_mut(), || {
-        if count > 0 && !ranges.is_null() {
-            // SAFETY: the caller has that many ranges.
-            let ranges = unsafe { std::slice::from_raw_parts(ranges, count as usize) };
+        if count == 0 || ranges.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the caller has that many ranges; the call is the caller's.
+        unsafe {
+            let ranges = std::slice::from_raw_parts(ranges, count as usize);
             let ranges: Vec<_> =
                 ranges.iter().map(|range| range.offset..range.offset.saturating_add(range.length)).collect();
-            this.value.will_need(&ranges);
+            Call::from_border(call, |_| {
+                this.value.prefetch(&ranges);
+                Ok(())
+            })
         }
-        Ok(())
     });
+}
+
+unsafe extern "C" fn resize(
+    view: *const iolink_view,
+    length: u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.resize(length)) })
+}
+
+unsafe extern "C" fn flush(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
+    // SAFETY: only this kind's table holds this function.
+    let this = unsafe { Here::of(view) };
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.flush()) })
 }
 
 /// Random access made elsewhere.
@@ -152,23 +218,27 @@ pub struct ForeignRandomAccess {
     foreign: ForeignView,
     table: iolink_random_access_vtable,
     capabilities: StreamCapability,
-    length: u64,
+    /// The size, which is asked for once unless it can change.
+    length: Option<u64>,
 }
 
 impl ForeignRandomAccess {
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
         // SAFETY: the kind was checked, so the head starts a random access table.
-        let table: iolink_random_access_vtable = unsafe { read_table(foreign.head()) };
+        let table: iolink_random_access_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = StreamCapability::from_bits(foreign.bits());
         if capabilities.has(StreamCapability::READ) && table.read_at.is_none() {
             fail!(Internal, "the random access claims READ but has no function read_at");
         }
-        let length = match table.length {
-            // SAFETY: the view lives until this returns.
-            Some(length) => foreign.with(|raw| unsafe { length(raw) }),
-            None => fail!(Internal, "the random access has no function length"),
-        };
-        Ok(ForeignRandomAccess { foreign, table, capabilities, length })
+        if table.length.is_none() {
+            fail!(Internal, "the random access has no function length");
+        }
+        let mut this = ForeignRandomAccess { foreign, table, capabilities, length: None };
+        if !capabilities.has(StreamCapability::RESIZE) {
+            // One that does not know its size yet is asked again later.
+            this.length = this.length().ok();
+        }
+        Ok(this)
     }
 }
 
@@ -181,8 +251,15 @@ impl RandomAccess for ForeignRandomAccess {
         self.capabilities
     }
 
-    fn length(&self) -> u64 {
-        self.length
+    fn length(&self) -> Result<u64> {
+        if let Some(length) = self.length {
+            return Ok(length);
+        }
+        let length = self.table.length.ok_or_else(|| absent("length"))?;
+        let mut out = 0;
+        // SAFETY: the view lives and `out` is ours.
+        self.foreign.call(|raw, error| unsafe { length(raw, &mut out, null(), error) })?;
+        Ok(out)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -190,7 +267,7 @@ impl RandomAccess for ForeignRandomAccess {
         let mut done = 0;
         // SAFETY: the view and the buffer live until this returns.
         self.foreign.call(|raw, error| unsafe {
-            read(raw, offset, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, error)
+            read(raw, offset, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, null(), error)
         })?;
         believable(done, buffer.len())
     }
@@ -199,7 +276,7 @@ impl RandomAccess for ForeignRandomAccess {
         let write = self.table.write_at.ok_or_else(|| absent("WRITE"))?;
         // SAFETY: the view and the buffer live until this returns.
         self.foreign.call(|raw, error| unsafe {
-            write(raw, offset, buffer.as_ptr() as *const c_void, buffer.len() as u64, error)
+            write(raw, offset, buffer.as_ptr() as *const c_void, buffer.len() as u64, null(), error)
         })
     }
 
@@ -210,18 +287,29 @@ impl RandomAccess for ForeignRandomAccess {
         };
         lent(|out| {
             // SAFETY: the view lives and `out` is ours.
-            self.foreign.call(|raw, error| unsafe { memory(raw, out, error) })
+            self.foreign.call(|raw, error| unsafe { memory(raw, null(), out, error) })
         })
     }
 
-    fn will_need(&self, ranges: &[Range<u64>]) {
-        if let Some(will_need) = self.table.will_need {
+    fn resize(&self, length: u64) -> Result<()> {
+        let resize = self.table.resize.ok_or_else(|| absent("RESIZE"))?;
+        // SAFETY: the view lives until this returns.
+        self.foreign.call(|raw, error| unsafe { resize(raw, length, null(), error) })
+    }
+
+    fn flush(&self) -> Result<()> {
+        // SAFETY: the view lives until this returns.
+        self.table.flush.map_or(Ok(()), |flush| self.foreign.call(|raw, error| unsafe { flush(raw, null(), error) }))
+    }
+
+    fn prefetch(&self, ranges: &[Range<u64>]) {
+        if let Some(prefetch) = self.table.prefetch {
             let ranges: Vec<_> = ranges
                 .iter()
                 .map(|range| iolink_byte_range { offset: range.start, length: range.end.saturating_sub(range.start) })
                 .collect();
             // SAFETY: the view and the ranges live until this returns.
-            self.foreign.with(|raw| unsafe { will_need(raw, ranges.as_ptr(), ranges.len() as u64) });
+            self.foreign.with(|raw| unsafe { prefetch(raw, ranges.as_ptr(), ranges.len() as u64, null()) });
         }
     }
 

@@ -1,6 +1,6 @@
 //! An image that shows less than it could.
 
-use super::{Block, BlockMut, Call, ImageView, Memory};
+use super::{Block, BlockMut, Call, Finish, ImageView, Memory};
 use crate::{DataType, Error, ImageCapability, ImageProperties, MetadataNode, Region, Result, Shape};
 use std::sync::Arc;
 
@@ -88,6 +88,19 @@ impl<V: ImageView> ImageView for Restricted<V> {
     fn set_metadata(&self, metadata: MetadataNode) -> Result<()> {
         self.need(ImageCapability::WRITE, "WRITE")?;
         self.image.set_metadata(metadata)
+    }
+
+    fn prefetch(&self, regions: &[Region], call: &Call<'_>) {
+        self.image.prefetch(regions, call);
+    }
+
+    fn flush(&self, call: &Call<'_>) -> Result<()> {
+        self.image.flush(call)
+    }
+
+    fn finish(&self, action: Finish, call: &Call<'_>) -> Result<()> {
+        self.need(ImageCapability::WRITE, "WRITE")?;
+        self.image.finish(action, call)
     }
 
     // No services: one that writes tiles would go around what is withheld.

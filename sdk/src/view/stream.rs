@@ -1,10 +1,11 @@
 //! Streams: the trait, its table, and the wrapper of those made elsewhere.
 
-use super::{border, guard, hand_out, read_table, Bytes, ForeignView, View};
+use super::{border, guard, hand_out, read_table, Bytes, Call, ForeignView, View};
 use crate::abi::*;
 use crate::{fail, CapabilitySet, Error, ErrorKind, Result, StreamCapability};
 use std::mem::MaybeUninit;
 use std::os::raw::c_void;
+use std::ptr::null;
 
 pub use std::io::SeekFrom;
 
@@ -125,13 +126,15 @@ unsafe extern "C" fn read(
     target: *mut c_void,
     length: u64,
     done: *mut u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: buffer and `done` are the caller's.
+    // SAFETY: buffer, `done` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *done = this.value.read(buffer_mut(target, length)?)? as u64;
+        let target = buffer_mut(target, length)?;
+        *done = Call::from_border(call, |_| this.value.read(target))? as u64;
         Ok(())
     })
 }
@@ -141,13 +144,15 @@ unsafe extern "C" fn write(
     source: *const c_void,
     length: u64,
     done: *mut u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: buffer and `done` are the caller's.
+    // SAFETY: buffer, `done` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *done = this.value.write(buffer(source, length)?)? as u64;
+        let source = buffer(source, length)?;
+        *done = Call::from_border(call, |_| this.value.write(source))? as u64;
         Ok(())
     })
 }
@@ -157,6 +162,7 @@ unsafe extern "C" fn seek(
     offset: i64,
     origin: u32,
     position: *mut u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this kind's table holds this function.
@@ -169,46 +175,65 @@ unsafe extern "C" fn seek(
             IOLINK_SEEK_END => SeekFrom::End(offset),
             _ => fail!(InvalidArgument, "a seek starts from 0 (start), 1 (cursor) or 2 (end), not {origin}"),
         };
-        let stands = this.value.seek(to)?;
-        // SAFETY: `position` is the caller's.
-        unsafe { *position = stands };
+        // SAFETY: `position` and `call` are the caller's.
+        unsafe { *position = Call::from_border(call, |_| this.value.seek(to))? };
         Ok(())
     })
 }
 
-unsafe extern "C" fn length(view: *const iolink_view, out: *mut u64, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn length(
+    view: *const iolink_view,
+    out: *mut u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: `out` is the caller's.
+    // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *out = this.value.length()?;
+        *out = Call::from_border(call, |_| this.value.length())?;
         Ok(())
     })
 }
 
-unsafe extern "C" fn resize(view: *const iolink_view, length: u64, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn resize(
+    view: *const iolink_view,
+    length: u64,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || this.value.resize(length))
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.resize(length)) })
 }
 
-unsafe extern "C" fn flush(view: *const iolink_view, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn flush(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || this.value.flush())
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.flush()) })
 }
 
-unsafe extern "C" fn close(view: *const iolink_view, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn close(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    guard(this.provider, error, || this.value.close())
+    // SAFETY: the call is the caller's.
+    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.close()) })
 }
 
-unsafe extern "C" fn memory(view: *const iolink_view, out: *mut iolink_bytes, error: *mut iolink_error) -> i32 {
+unsafe extern "C" fn memory(
+    view: *const iolink_view,
+    call: *const iolink_call,
+    out: *mut iolink_bytes,
+    error: *mut iolink_error,
+) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
-    // SAFETY: `out` is the caller's.
-    guard(this.provider, error, || unsafe { hand_out(out, || Ok(this.value.memory()?.into_border())) })
+    // SAFETY: `out` and `call` are the caller's.
+    guard(this.provider, error, || unsafe {
+        Call::from_border(call, |_| hand_out(out, || Ok(this.value.memory()?.into_border())))
+    })
 }
 
 /// A stream made elsewhere.
@@ -221,7 +246,7 @@ pub struct ForeignStream {
 impl ForeignStream {
     pub(crate) fn adopt(foreign: ForeignView) -> Result<Self> {
         // SAFETY: the kind was checked, so the head starts a stream's table.
-        let table: iolink_stream_vtable = unsafe { read_table(foreign.head()) };
+        let table: iolink_stream_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = StreamCapability::from_bits(foreign.bits());
         let needed = [
             (StreamCapability::READ, table.read.is_some(), "read"),
@@ -264,7 +289,7 @@ impl StreamAccess for ForeignStream {
         let mut done = 0;
         // SAFETY: the view and the buffer live until this returns.
         self.foreign.call(|raw, error| unsafe {
-            read(raw, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, error)
+            read(raw, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, null(), error)
         })?;
         believable(done, buffer.len())
     }
@@ -274,7 +299,7 @@ impl StreamAccess for ForeignStream {
         let mut done = 0;
         // SAFETY: the view and the buffer live until this returns.
         self.foreign.call(|raw, error| unsafe {
-            write(raw, buffer.as_ptr() as *const c_void, buffer.len() as u64, &mut done, error)
+            write(raw, buffer.as_ptr() as *const c_void, buffer.len() as u64, &mut done, null(), error)
         })?;
         believable(done, buffer.len())
     }
@@ -291,7 +316,7 @@ impl StreamAccess for ForeignStream {
         };
         let mut position = 0;
         // SAFETY: the view lives and `position` is ours.
-        self.foreign.call(|raw, error| unsafe { seek(raw, offset, origin, &mut position, error) })?;
+        self.foreign.call(|raw, error| unsafe { seek(raw, offset, origin, &mut position, null(), error) })?;
         Ok(position)
     }
 
@@ -299,24 +324,24 @@ impl StreamAccess for ForeignStream {
         let length = self.table.length.ok_or_else(|| absent("length"))?;
         let mut out = 0;
         // SAFETY: the view lives and `out` is ours.
-        self.foreign.call(|raw, error| unsafe { length(raw, &mut out, error) })?;
+        self.foreign.call(|raw, error| unsafe { length(raw, &mut out, null(), error) })?;
         Ok(out)
     }
 
     fn resize(&self, length: u64) -> Result<()> {
         let resize = self.table.resize.ok_or_else(|| absent("RESIZE"))?;
         // SAFETY: the view lives until this returns.
-        self.foreign.call(|raw, error| unsafe { resize(raw, length, error) })
+        self.foreign.call(|raw, error| unsafe { resize(raw, length, null(), error) })
     }
 
     fn flush(&self) -> Result<()> {
         // SAFETY: the view lives until this returns.
-        self.table.flush.map_or(Ok(()), |flush| self.foreign.call(|raw, error| unsafe { flush(raw, error) }))
+        self.table.flush.map_or(Ok(()), |flush| self.foreign.call(|raw, error| unsafe { flush(raw, null(), error) }))
     }
 
     fn close(&self) -> Result<()> {
         // SAFETY: the view lives until this returns.
-        self.table.close.map_or(Ok(()), |close| self.foreign.call(|raw, error| unsafe { close(raw, error) }))
+        self.table.close.map_or(Ok(()), |close| self.foreign.call(|raw, error| unsafe { close(raw, null(), error) }))
     }
 
     fn memory(&self) -> Result<Bytes> {
@@ -326,7 +351,7 @@ impl StreamAccess for ForeignStream {
         };
         lent(|out| {
             // SAFETY: the view lives and `out` is ours.
-            self.foreign.call(|raw, error| unsafe { memory(raw, out, error) })
+            self.foreign.call(|raw, error| unsafe { memory(raw, null(), out, error) })
         })
     }
 
@@ -344,7 +369,7 @@ impl StreamAccess for ForeignStream {
 }
 
 /// Lets `fill` lend bytes and takes them over.
-pub(super) fn lent(fill: impl FnOnce(*mut iolink_bytes) -> Result<()>) -> Result<Bytes> {
+pub(crate) fn lent(fill: impl FnOnce(*mut iolink_bytes) -> Result<()>) -> Result<Bytes> {
     let mut out = MaybeUninit::<iolink_bytes>::zeroed();
     // SAFETY: only the size is written; the struct lies in `out`.
     unsafe { std::ptr::addr_of_mut!((*out.as_mut_ptr()).size).write(std::mem::size_of::<iolink_bytes>() as u32) };

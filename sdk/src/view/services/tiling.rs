@@ -25,6 +25,12 @@ pub trait Tiling: Send + Sync {
     /// `OutOfRange` for a tile that is not there.
     fn tile_region(&self, index: u64) -> Result<Region>;
 
+    /// Samples along each axis of the smallest region that can be written without reading it first, such as a shard. By
+    /// default a tile.
+    fn write_tile_size(&self) -> Shape {
+        self.max_tile_size()
+    }
+
     /// Places of the grid along each axis.
     fn grid_size(&self) -> Shape;
 
@@ -83,6 +89,7 @@ fn empty_description() -> iolink_tiling_description {
         tile_count: 0,
         max_tile_size: [0; 8],
         grid_size: [0; 8],
+        write_tile_size: [0; 8],
     }
 }
 
@@ -100,6 +107,7 @@ unsafe extern "C" fn describe(
             tile_count: this.tile_count(),
             max_tile_size: tile.border(),
             grid_size: this.grid_size().border(),
+            write_tile_size: this.write_tile_size().border(),
             ..empty_description()
         };
         // SAFETY: `out` is the caller's.
@@ -124,6 +132,7 @@ unsafe extern "C" fn grid(
     first: u64,
     count: u64,
     out: *mut u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: only this service's table holds this function.
@@ -135,8 +144,11 @@ unsafe extern "C" fn grid(
         if out.is_null() || count > isize::MAX as u64 / 8 {
             fail!(InvalidArgument, "the places of the grid have no room, or are {count}");
         }
-        // SAFETY: the caller brings room for `count` numbers.
-        this.grid(first, unsafe { std::slice::from_raw_parts_mut(out, count as usize) })
+        // SAFETY: the caller brings room for `count` numbers, and the call.
+        unsafe {
+            let out = std::slice::from_raw_parts_mut(out, count as usize);
+            Call::from_border(call, |_| this.grid(first, out))
+        }
     })
 }
 
@@ -204,6 +216,7 @@ struct Tabled {
     table: iolink_tiling,
     image: Arc<dyn ImageView>,
     tile: Shape,
+    write_tile: Shape,
     grid: Shape,
     count: u64,
 }
@@ -239,7 +252,9 @@ impl Tabled {
             Some(places) if places >= said.tile_count || table.grid.is_some() => {}
             _ => fail!(Internal, "the tiling has {} tiles and a grid of {grid} places", said.tile_count),
         }
-        Ok(Tabled { extension, table, image, tile, grid, count: said.tile_count })
+        let written = Shape::from_border(said.dimension_count, &said.write_tile_size)?;
+        let write_tile = if written.contains(&0) { tile } else { written };
+        Ok(Tabled { extension, table, image, tile, write_tile, grid, count: said.tile_count })
     }
 
     fn check_tile(&self, index: u64) -> Result<()> {
@@ -272,6 +287,10 @@ impl Tiling for Tabled {
 
     fn max_tile_size(&self) -> Shape {
         self.tile
+    }
+
+    fn write_tile_size(&self) -> Shape {
+        self.write_tile
     }
 
     fn tile_count(&self) -> u64 {
@@ -310,7 +329,7 @@ impl Tiling for Tabled {
         match self.table.grid {
             // SAFETY: there is room for that many numbers.
             Some(grid) => call(&self.extension, |raw, error| unsafe {
-                grid(raw, first, out.len() as u64, out.as_mut_ptr(), error)
+                grid(raw, first, out.len() as u64, out.as_mut_ptr(), std::ptr::null(), error)
             })?,
             None => out.iter_mut().zip(first..).for_each(|(place, index)| *place = index),
         }
