@@ -5,9 +5,10 @@
 //! loaded; where there are several, each is asked by its `identify`, whose answer replaces the evidence. A candidate that
 //! fails is passed over, and when all have failed the error lists every attempt.
 
+use crate::checked::checked;
 use crate::record::{OfferRecord, PluginState};
 use crate::registry::Registry;
-use crate::route::named;
+use crate::route::{id_of, named};
 use crate::source;
 use crate::ways::liking;
 use iolink_sdk::abi::{iolink_provider, IOLINK_ERROR_NOT_IMPLEMENTED};
@@ -131,11 +132,12 @@ impl Evidence {
 /// A view of a source by a provider's own function.
 pub(crate) fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
     let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
+    let id = id_of(provider);
     let made = source.with_border(|border| {
         // SAFETY: host and source live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| open(registry.host_table(), border, out, error)) }
+        unsafe { hosting::made_by(id, |out, error| open(registry.host_table(), border, out, error)) }
     });
-    made.map_err(|error| named(error, provider))
+    made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))
 }
 
 /// How sure a provider is; nothing where it goes by its offers.

@@ -234,13 +234,13 @@ pub(crate) unsafe fn text(at: *const c_char) -> Result<Option<String>> {
 }
 
 /// # Safety
-/// `at` is NULL or points to properties.
-unsafe fn properties_at(at: *const iolink_image_properties) -> Result<Option<ImageProperties>> {
+/// `at` is NULL or points to properties, which are to be those of an image of `dimensions` axes.
+unsafe fn properties_at(at: *const iolink_image_properties, dimensions: usize) -> Result<Option<ImageProperties>> {
     if at.is_null() {
         return Ok(None);
     }
     // SAFETY: by the caller's promise.
-    ImageProperties::from_border(&unsafe { read_grown(at) }?).map(Some)
+    ImageProperties::from_border(&unsafe { read_grown(at) }?)?.settled(dimensions).map(Some)
 }
 
 #[cfg(unix)]
@@ -352,11 +352,14 @@ impl Create {
             // Taken before anything is judged, so that a refusal releases it.
             let schema = OwnedSchema::take(border.schema);
             Ok(match Kind::from_number(border.kind) {
-                Some(Kind::Image) => Create::Image {
-                    shape: Shape::from_border(border.dimension_count, &border.shape)?,
-                    data_type: DataType::from_id(border.data_type)?,
-                    properties: properties_at(border.properties)?,
-                },
+                Some(Kind::Image) => {
+                    let shape = Shape::from_border(border.dimension_count, &border.shape)?;
+                    Create::Image {
+                        data_type: DataType::from_id(border.data_type)?,
+                        properties: properties_at(border.properties, shape.len())?,
+                        shape,
+                    }
+                }
                 Some(Kind::MultiImage) => Create::MultiImage,
                 Some(Kind::DataFrame) => Create::DataFrame { schema: schema?, rows: border.length },
                 Some(Kind::Stream) => Create::Stream { capacity: border.length },
@@ -447,8 +450,9 @@ impl Adopt {
             let nothing = || Error::new(ErrorKind::InvalidArgument, "the request has nothing to adopt");
             Ok(match Kind::from_number(border.kind) {
                 Some(Kind::Image) => {
-                    let properties = properties_at(border.properties)?.map(Arc::new);
-                    Adopt::Image { memory: Box::new(memory.ok_or_else(nothing)??), properties }
+                    let memory = memory.ok_or_else(nothing)??;
+                    let properties = properties_at(border.properties, memory.shape.len())?.map(Arc::new);
+                    Adopt::Image { memory: Box::new(memory), properties }
                 }
                 Some(Kind::Stream) => Adopt::Stream(bytes.ok_or_else(nothing)??),
                 Some(Kind::RandomAccess) => Adopt::RandomAccess(bytes.ok_or_else(nothing)??),
