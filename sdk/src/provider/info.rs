@@ -251,8 +251,8 @@ impl OptionKind {
     }
 }
 
-/// An option that a provider takes when it opens a source: its type, what holds where it is not given, and a line for
-/// people. An option that is not declared, or has a value of another type, is refused before `open` is called.
+/// An option that a provider takes when it opens a source or saves a view: its type, what holds if it is not given, and a line
+/// for people. An option that is not declared, or has a value of another type, is rejected before `open` or `save` is called.
 ///
 /// ```
 /// use iolink_sdk::{OptionInfo, ProviderInfo};
@@ -298,15 +298,14 @@ pub struct ProviderInfo {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) offers: &'static [Offer],
-    /// `None`: the provider says nothing of its options and looks at them itself.
-    pub(crate) options: Option<&'static [OptionInfo]>,
+    pub(crate) options: &'static [OptionInfo],
 }
 
 impl ProviderInfo {
     /// `id` is a reverse domain name of at most 63 bytes, `title` one line for people.
     pub const fn new(id: &'static str, title: &'static str) -> Self {
         assert!(!id.is_empty() && id.len() <= 63, "a provider's id has 1 to 63 bytes");
-        ProviderInfo { id, title, offers: &[], options: None }
+        ProviderInfo { id, title, offers: &[], options: &[] }
     }
 
     /// What the provider can do.
@@ -315,16 +314,15 @@ impl ProviderInfo {
         self
     }
 
-    /// Every option that OPEN takes; `&[]` says that it takes none.
+    /// Every option that OPEN and SAVE take. A provider that declares none takes none.
     pub const fn options(mut self, options: &'static [OptionInfo]) -> Self {
-        self.options = Some(options);
+        self.options = options;
         self
     }
 
     /// Refuses options that were not declared, and values that are not of the declared type.
     pub(crate) fn check_options(&self, source: &Source) -> Result<()> {
-        let Some(known) = self.options else { return Ok(()) };
-        let known: Vec<_> = known.iter().map(|option| (option.name, option.value, option.about)).collect();
+        let known: Vec<_> = self.options.iter().map(|option| (option.name, option.value, option.about)).collect();
         check_options(self.id, &known, source)
     }
 
@@ -334,10 +332,7 @@ impl ProviderInfo {
     }
 
     pub(crate) const fn option_list(&self) -> &'static [OptionInfo] {
-        match self.options {
-            Some(options) => options,
-            None => &[],
-        }
+        self.options
     }
 
     /// The texts in the order in which they are packed: id, title, five of each offer, three of each option.
@@ -372,12 +367,15 @@ impl ProviderInfo {
     }
 }
 
-/// Refuses options that are not among those `known`, as (name, type, words), and values of another type.
+/// Rejects options that are not among those `known`, as (name, type, words), that are given twice, and values of another type.
 ///
 /// # Errors
 /// `InvalidArgument`, with the options that the provider `id` takes.
 pub fn check_options(id: &str, known: &[(&str, OptionKind, &str)], source: &Source) -> Result<()> {
-    for (key, given) in source.options() {
+    for (index, (key, given)) in source.options().iter().enumerate() {
+        if source.options()[..index].iter().any(|(other, _)| other == key) {
+            fail!(InvalidArgument, "the option {key} is given twice; give it once");
+        }
         let known = match known.iter().find(|(name, ..)| name == key) {
             Some((_, value, _)) if value.fits(given) => continue,
             Some((_, value, about)) => {

@@ -149,11 +149,15 @@ impl Source {
                 source.bytes = Some(View::from_borrowed(border.bytes)?.into_random_access()?);
             }
             source.format = text(border.format)?;
-            let option_count = if border.options.is_null() { 0 } else { border.option_count as usize };
-            for index in 0..option_count {
+            if border.options.is_null() && border.option_count > 0 {
+                fail!(InvalidArgument, "option_count is {}, and options is NULL", border.option_count);
+            }
+            for index in 0..border.option_count as usize {
                 let option = &*border.options.add(index);
-                if let (Some(key), Some(value)) = (text(option.key)?, text(option.value)?) {
-                    source.options.push((key, value));
+                match (text(option.key)?, text(option.value)?) {
+                    (Some(key), Some(value)) => source.options.push((key, value)),
+                    (Some(key), None) => fail!(InvalidArgument, "the option {key} has no value"),
+                    (None, _) => fail!(InvalidArgument, "option {index} has no key"),
                 }
             }
             Ok(source)
