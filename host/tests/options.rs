@@ -2,8 +2,8 @@
 
 use iolink_host::Registry;
 use iolink_sdk::{
-    fail, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, OptionInfo, Provider, ProviderInfo,
-    Result, Shape, Source, View,
+    fail, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, OptionInfo, Provider,
+    ProviderInfo, Result, Shape, Source, View,
 };
 
 /// An image whose width says who opened it, and with which page.
@@ -45,8 +45,9 @@ impl Provider for Pages {
 struct Anything;
 
 impl Provider for Anything {
-    const INFO: ProviderInfo = ProviderInfo::new("org.test.anything", "Anything")
-        .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")]);
+    const INFO: ProviderInfo =
+        ProviderInfo::new("org.test.anything", "Anything")
+            .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")]);
 
     fn open(&self, _: &Host, _: &Source) -> Result<View> {
         Ok(View::image(Page(99)))
@@ -112,7 +113,9 @@ fn another_provider_is_asked_without_options_and_if_the_format_is_another() {
     // The next one does not have the option either.
     let error = refusal("a.pages", b"PAGE?", &[("page", "1")]);
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    assert!(error.message().contains("these are no pages") && error.message().contains("no option page; it takes none"));
+    assert!(
+        error.message().contains("these are no pages") && error.message().contains("no option page; it takes none")
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ use crate::abi::{
     iolink_target, iolink_text_sink, iolink_view,
 };
 use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table, Maker};
-use crate::{fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target, View};
+use crate::{
+    fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target, View,
+};
 use std::os::raw::c_char;
 use std::sync::PoisonError;
 

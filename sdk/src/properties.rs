@@ -138,14 +138,16 @@ impl ImageProperties {
     /// not yet.
     ///
     /// # Errors
-    /// As [`check`](ImageProperties::check).
+    /// As [`check`](ImageProperties::check), but directions may be of any length.
     pub fn fitted(&self, dimensions: usize) -> Result<Self> {
-        let mut out = self.clone().settled(dimensions)?;
+        self.check_but_lengths(dimensions)?;
+        let mut out = self.clone().named(dimensions);
         out.axes.resize(dimensions, AxisProperties::default());
         Ok(out)
     }
 
-    /// As [`fitted`](ImageProperties::fitted), but axes of which nothing is known stay absent.
+    /// The properties as another program gives them: validated, with axes named by the interpretation. Axes of which nothing
+    /// is known stay absent.
     pub(crate) fn settled(self, dimensions: usize) -> Result<Self> {
         self.check(dimensions)?;
         Ok(self.named(dimensions))

@@ -4,8 +4,8 @@ mod puppet;
 
 use iolink_sdk::abi::*;
 use iolink_sdk::{
-    hosting, Axis, AxesInterpretation, DataType, ErrorKind, ImageInterpretation, ImageProperties, ImageView, Result, Shape,
-    View,
+    hosting, AxesInterpretation, Axis, DataType, ErrorKind, ImageInterpretation, ImageProperties, ImageView, Result,
+    Shape, View,
 };
 use puppet::*;
 use std::os::raw::{c_char, c_void};
@@ -33,7 +33,11 @@ macro_rules! image {
 type Properties = unsafe extern "C" fn(*const iolink_view, *mut iolink_image_properties, *mut iolink_error) -> i32;
 
 fn table(properties: Properties) -> iolink_image_vtable {
-    unsafe extern "C" fn describe(_: *const iolink_view, out: *mut iolink_image_description, _: *mut iolink_error) -> i32 {
+    unsafe extern "C" fn describe(
+        _: *const iolink_view,
+        out: *mut iolink_image_description,
+        _: *mut iolink_error,
+    ) -> i32 {
         // SAFETY: the caller brings the struct.
         let out = unsafe { &mut *out };
         out.dimension_count = 2;
@@ -176,10 +180,8 @@ fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
         // SAFETY: the puppet is a live view.
         unsafe { hosting::made_by("test.twice", hand_over) }.unwrap()
     };
-    for part in [
-        made(set).into_multi_image().unwrap().frame(0),
-        made(pyramid).into_lod_image().unwrap().resolution(0),
-    ] {
+    for part in [made(set).into_multi_image().unwrap().frame(0), made(pyramid).into_lod_image().unwrap().resolution(0)]
+    {
         let error = part.err().unwrap();
         assert_eq!((error.kind(), error.provider()), (ErrorKind::Internal, "test.twice"), "{error}");
         assert!(error.message().contains("the axes 0 and 1 both are COLUMN"), "{error}");

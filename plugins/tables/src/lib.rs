@@ -66,9 +66,7 @@ mod words;
 mod write;
 
 use format::Format;
-use iolink_sdk::{
-    DataFrameCapability, Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, Result, Source, View,
-};
+use iolink_sdk::{DataFrameCapability, Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, Result, Source, View};
 use options::{Options, Selection};
 use pieces::Lazy;
 
@@ -88,7 +86,11 @@ const OPTIONS: &[OptionInfo] = &[
     OptionInfo::flag("has_header", "true", "CSV and TSV: whether the first line holds names"),
     OptionInfo::text("null_values", "", "CSV and TSV: words that stand for a missing value, separated by commas"),
     OptionInfo::text("text_columns", "", "CSV and TSV: columns kept as text, separated by commas"),
-    OptionInfo::text("compression", "", "saving Parquet and Arrow: zstd, lz4, none, for Parquet also snappy, gzip, brotli"),
+    OptionInfo::text(
+        "compression",
+        "",
+        "saving Parquet and Arrow: zstd, lz4, none, for Parquet also snappy, gzip, brotli",
+    ),
     OptionInfo::integer("row_group_size", "", "saving Parquet: rows of a row group"),
 ];
 
@@ -103,19 +105,20 @@ const fn save(format: Format) -> Offer {
 }
 
 impl Provider for Tables {
-    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)").offers(&[
-        open(Format::Csv, CAPABILITIES),
-        open(Format::Tsv, CAPABILITIES),
-        open(Format::JsonLines, READ),
-        open(Format::Parquet, READ).magic("0:50415231"),
-        open(Format::Arrow, READ).magic("0:4152524f5731"),
-        save(Format::Csv),
-        save(Format::Tsv),
-        save(Format::JsonLines),
-        save(Format::Parquet),
-        save(Format::Arrow),
-    ])
-    .options(OPTIONS);
+    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)")
+        .offers(&[
+            open(Format::Csv, CAPABILITIES),
+            open(Format::Tsv, CAPABILITIES),
+            open(Format::JsonLines, READ),
+            open(Format::Parquet, READ).magic("0:50415231"),
+            open(Format::Arrow, READ).magic("0:4152524f5731"),
+            save(Format::Csv),
+            save(Format::Tsv),
+            save(Format::JsonLines),
+            save(Format::Parquet),
+            save(Format::Arrow),
+        ])
+        .options(OPTIONS);
 
     fn open(&self, host: &Host, source: &Source) -> Result<View> {
         let read = || {

@@ -1,7 +1,7 @@
 //! Properties as the border has them.
 
 use super::check::UNIT_BYTES;
-use super::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
+use super::{AxisProperties, ImageInterpretation, ImageProperties};
 use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS};
 use crate::{fail, AxesInterpretation, Axis, Result};
 use std::os::raw::c_char;
@@ -105,7 +105,11 @@ fn short_text(what: &str, text: &str) -> Result<[c_char; 32]> {
 fn long_text(what: &str, text: &[c_char]) -> Result<String> {
     let bytes: Vec<u8> = text.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
     if bytes.len() == text.len() {
-        fail!(InvalidArgument, "the {what} has no NUL in its {} bytes; a NUL-terminated string was expected", text.len());
+        fail!(
+            InvalidArgument,
+            "the {what} has no NUL in its {} bytes; a NUL-terminated string was expected",
+            text.len()
+        );
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
@@ -129,7 +133,8 @@ mod tests {
         border.scale_slope = 0.0;
         let known = ImageProperties::from_border(&border).unwrap();
         assert_eq!(known.axes, vec![AxisProperties::default(); 2]);
-        assert_eq!((known.direction, known.value_scale.clone()), Default::default());
+        let unknown = ImageProperties::default();
+        assert_eq!((known.direction, &known.value_scale), (unknown.direction, &unknown.value_scale));
         known.check(2).unwrap();
         (border.spacing[1], border.direction[4], border.scale_intercept) = (2.0, 1.0, 3.0);
         let known = ImageProperties::from_border(&border).unwrap();
@@ -152,7 +157,9 @@ mod tests {
         let mut border = empty_border();
         border.dimension_count = 2;
         border.units[1] = [b'm' as c_char; 32];
-        let why = |border| ImageProperties::from_border(border).unwrap_err().message().to_owned();
+        fn why(border: &iolink_image_properties) -> String {
+            ImageProperties::from_border(border).unwrap_err().message().to_owned()
+        }
         assert!(why(&border).contains("the unit of axis 1 has no NUL in its 32 bytes"));
         border.units[1] = [0; 32];
         border.value_unit[0] = 0xB5_u8 as c_char;

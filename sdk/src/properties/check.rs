@@ -20,6 +20,12 @@ impl ImageProperties {
     /// interpretation that names other axes, a spacing or slope that is 0 or not finite, an origin or intercept that is not
     /// finite, directions that are not three unit vectors in space, and a unit that is too long.
     pub fn check(&self, dimensions: usize) -> Result<()> {
+        self.check_but_lengths(dimensions)?;
+        check_lengths(&self.direction)
+    }
+
+    /// [`check`](ImageProperties::check) without the lengths of directions, which adapters may have stretched.
+    pub(super) fn check_but_lengths(&self, dimensions: usize) -> Result<()> {
         if self.axes.len() > dimensions {
             fail!(
                 InvalidArgument,
@@ -123,18 +129,45 @@ fn check_unit(what: &str, unit: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_directions(directions: &[[f64; 3]; 3]) -> Result<()> {
-    for (name, direction) in ["column", "row", "slice"].into_iter().zip(directions) {
-        let length = direction.iter().map(|part| part * part).sum::<f64>().sqrt();
-        if !((length - 1.0).abs() <= LENGTH_TOLERANCE) {
-            fail!(InvalidArgument, "the {name} direction {direction:?} has length {length}; a unit vector was expected");
+const NAMES: [&str; 3] = ["column", "row", "slice"];
+
+fn length(direction: &[f64; 3]) -> f64 {
+    direction.iter().map(|part| part * part).sum::<f64>().sqrt()
+}
+
+fn check_lengths(directions: &[[f64; 3]; 3]) -> Result<()> {
+    for (name, direction) in NAMES.into_iter().zip(directions) {
+        let length = length(direction);
+        if (length - 1.0).abs() > LENGTH_TOLERANCE {
+            fail!(
+                InvalidArgument,
+                "the {name} direction {direction:?} has length {length}; a unit vector was expected"
+            );
         }
     }
+    Ok(())
+}
+
+fn check_directions(directions: &[[f64; 3]; 3]) -> Result<()> {
+    let mut lengths = 1.0;
+    for (name, direction) in NAMES.into_iter().zip(directions) {
+        let length = length(direction);
+        if length == 0.0 || !length.is_finite() {
+            fail!(
+                InvalidArgument,
+                "the {name} direction {direction:?} has length {length}; a unit vector was expected"
+            );
+        }
+        lengths *= length;
+    }
     let [a, b, c] = directions;
-    let volume = a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
-        + a[2] * (b[0] * c[1] - b[1] * c[0]);
-    if volume.abs() <= LEAST_VOLUME {
-        fail!(InvalidArgument, "the directions {directions:?} lie in one plane; three that span the space were expected");
+    let volume =
+        a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0]);
+    if volume.abs() <= LEAST_VOLUME * lengths {
+        fail!(
+            InvalidArgument,
+            "the directions {directions:?} lie in one plane; three that span the space were expected"
+        );
     }
     Ok(())
 }
@@ -214,10 +247,8 @@ mod tests {
 
     #[test]
     fn a_plugin_names_axes_in_order_and_as_many_as_there_are() {
-        let unnamed = |interpretation| ImageProperties {
-            axes_interpretation: interpretation,
-            ..ImageProperties::default()
-        };
+        let unnamed =
+            |interpretation| ImageProperties { axes_interpretation: interpretation, ..ImageProperties::default() };
         let known = unnamed(AxesInterpretation::Image).checked(2).unwrap();
         assert_eq!(known.named_axes(2), Some(vec![Axis::Column, Axis::Row]));
         let refused = |own: ImageProperties, dimensions| own.checked(dimensions).unwrap_err().message().to_owned();

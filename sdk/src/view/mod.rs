@@ -202,22 +202,22 @@ impl View {
             let provider = maker.provider();
             let there = |raw| ForeignView::under(raw, maker);
             let made = || -> Result<View> {
-            Ok(match (kind, own) {
-                (Kind::Image, true) => View::Image(Exported::unwrap(raw)),
-                (Kind::MultiImage, true) => View::MultiImage(Exported::unwrap(raw)),
-                (Kind::LodImage, true) => View::LodImage(Exported::unwrap(raw)),
-                (Kind::DataFrame, true) => View::DataFrame(Exported::unwrap(raw)),
-                (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
-                (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
-                (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
-                (Kind::Image, false) => View::image(ForeignImage::adopt(there(raw))?),
-                (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(there(raw))?),
-                (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(there(raw))?),
-                (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(there(raw))?),
-                (Kind::Stream, false) => View::stream(ForeignStream::adopt(there(raw))?),
-                (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(there(raw))?),
-                (Kind::Extension, false) => View::extension(ForeignExtension::adopt(there(raw))?),
-            })
+                Ok(match (kind, own) {
+                    (Kind::Image, true) => View::Image(Exported::unwrap(raw)),
+                    (Kind::MultiImage, true) => View::MultiImage(Exported::unwrap(raw)),
+                    (Kind::LodImage, true) => View::LodImage(Exported::unwrap(raw)),
+                    (Kind::DataFrame, true) => View::DataFrame(Exported::unwrap(raw)),
+                    (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
+                    (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
+                    (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
+                    (Kind::Image, false) => View::image(ForeignImage::adopt(there(raw))?),
+                    (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(there(raw))?),
+                    (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(there(raw))?),
+                    (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(there(raw))?),
+                    (Kind::Stream, false) => View::stream(ForeignStream::adopt(there(raw))?),
+                    (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(there(raw))?),
+                    (Kind::Extension, false) => View::extension(ForeignExtension::adopt(there(raw))?),
+                })
             };
             made().map_err(|error| error.with_provider(provider))
         }
