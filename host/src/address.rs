@@ -3,7 +3,7 @@
 //! An address is judged before it is believed: is it readable, does a live view begin there, is it of the kind asked
 //! for? What cannot be told is whether a freed address has become another live view since.
 
-use iolink_sdk::abi::{iolink_view, iolink_view_head, IOLINK_VIEW_MAGIC};
+use iolink_sdk::abi::{iolink_view, iolink_view_base, IOLINK_VIEW_MAGIC};
 use iolink_sdk::{fail, Kind, Result, View};
 use std::ffi::c_void;
 
@@ -37,7 +37,7 @@ fn judge(address: u64, kind: Kind) -> Result<usize, String> {
         return Err("no live view begins there".into());
     }
     match probe::<[u32; 2]>(table) {
-        Some([size, number]) if size as usize >= std::mem::size_of::<iolink_view_head>() => {
+        Some([size, number]) if size as usize >= std::mem::size_of::<iolink_view_base>() => {
             match Kind::from_number(number) {
                 Some(found) if found == kind => Ok(at),
                 Some(found) => Err(format!("the view there is of kind {}", found.word())),

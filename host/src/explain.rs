@@ -5,7 +5,7 @@ use crate::record::OptionRecord;
 use crate::registry::Registry;
 use crate::source;
 use crate::ways::{bytes, meets, words, Way};
-use iolink_sdk::{Cost, Error, Source, Target, View};
+use iolink_sdk::{Convert, Cost, Error, Source, View};
 use std::fmt;
 
 /// Why the router does what it does. `Display` prints it for people, several lines.
@@ -59,7 +59,7 @@ impl Explanation {
 
 impl Registry {
     /// How a view would become what `target` asks for. Nothing is loaded and nothing is read.
-    pub fn explain_view(&self, view: &View, target: Target) -> Explanation {
+    pub fn explain_view(&self, view: &View, target: &Convert) -> Explanation {
         let (kind, capabilities) = (view.kind(), view.capability_bits());
         let wanted = format!("{:?} as {}", view, words(target.kind, target.capabilities));
         let direct = meets(kind, capabilities, target);

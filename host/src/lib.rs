@@ -19,6 +19,7 @@
 
 pub mod adapt;
 mod address;
+mod allocation;
 mod builder;
 mod checked;
 mod discover;
@@ -32,6 +33,7 @@ mod open;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod pieces;
 mod place;
+mod pool;
 mod preflight;
 mod python;
 mod python_provider;
@@ -46,9 +48,9 @@ mod ways;
 pub use address::view_at;
 pub use builder::{BringPython, RegistryBuilder, SYSTEM_DIRS};
 pub use discover::{inspect, Inspection};
-pub use events::with_progress;
 pub use explain::{Candidate, Explanation};
 pub use one::OneProvider;
 pub use open::Opened;
 pub use record::{OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
+pub use pool::thread_limit;
 pub use registry::Registry;

@@ -17,7 +17,7 @@ use crate::source;
 use crate::ways::liking;
 use iolink_sdk::abi::{iolink_provider, IOLINK_ERROR_NOT_IMPLEMENTED};
 use iolink_sdk::provider::{check_options, OfferKind};
-use iolink_sdk::{fail, hosting, Error, ErrorKind, RandomAccess, Result, Source, View};
+use iolink_sdk::{fail, hosting, Call, Error, ErrorKind, RandomAccess, Result, Source, View};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -140,7 +140,7 @@ impl Evidence {
         if let Some(bytes) = &self.bytes {
             let start: Vec<String> = self.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             words.push(match bytes.length() {
-                0 => "it is empty".to_owned(),
+                Ok(0) => "it is empty".to_owned(),
                 _ => format!("it starts with the bytes {}", start.join(" ")),
             });
         }
@@ -149,12 +149,19 @@ impl Evidence {
 }
 
 /// A view of a source by a provider's own function.
-pub(crate) fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
+pub(crate) fn open_by(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    source: &Source,
+    call: &Call<'_>,
+) -> Result<View> {
     let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
     let id = id_of(provider);
     let made = source.with_border(|border| {
-        // SAFETY: host and source live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made_by(id, |out, error| open(registry.host_table(), border, out, error)) }
+        hosting::with_raw_call(call, |call| {
+            // SAFETY: host, source and call live until this returns; a provider makes what it says it makes.
+            unsafe { hosting::made_by(id, |out, error| open(provider, registry.host_table(), border, call, out, error)) }
+        })
     });
     made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))
 }
@@ -164,15 +171,18 @@ pub(crate) fn identify(
     registry: &Registry,
     provider: &'static iolink_provider,
     source: &Source,
+    call: &Call<'_>,
 ) -> Result<Option<u32>> {
     let Some(identify) = provider.identify else { return Ok(None) };
     let mut score = 0;
     let mut status = 0;
     let asked = source.with_border(|border| {
-        hosting::call(|error| {
-            // SAFETY: host, source, score and error live until this returns.
-            status = unsafe { identify(registry.host_table(), border, &mut score, error) };
-            status
+        hosting::with_raw_call(call, |call| {
+            hosting::call(|error| {
+                // SAFETY: host, source, call, score and error live until this returns.
+                status = unsafe { identify(provider, registry.host_table(), border, call, &mut score, error) };
+                status
+            })
         })
     });
     match asked {
@@ -190,17 +200,27 @@ impl Registry {
     /// message lists what is installed and what each can open; what the only candidate fails with; where several fail,
     /// the first one's kind and every attempt.
     pub fn open(&self, source: Source, provider: Option<&str>) -> Result<Opened> {
+        self.open_with(source, provider, &Call::silent())
+    }
+
+    /// [`open`](Registry::open) with progress, cancellation, deadline and thread limit.
+    ///
+    /// # Errors
+    /// As [`open`](Registry::open); `Cancelled` or `Timeout` by `call`.
+    pub fn open_with(&self, source: Source, provider: Option<&str>, call: &Call<'_>) -> Result<Opened> {
+        let provider = provider.or_else(|| source.provider()).map(str::to_owned);
+        let provider = provider.as_deref();
         let source = source::complete(source)?;
         self.discover();
         let Claims { usable: mut claims, refused } = self.claims(&source, provider)?;
         let mut failed: Vec<(String, Error)> = Vec::new();
         if claims.len() > 1 {
-            claims = self.ask(claims, &source, &mut failed);
+            claims = self.ask(claims, &source, call, &mut failed);
         }
         for claim in claims {
             let opened = self.functions(&claim.plugin, &claim.provider).and_then(|functions| {
                 self.check_options(&claim.provider, &source).map_err(|error| beside(error, &source, &refused, self))?;
-                open_by(self, functions, &source)
+                open_by(self, functions, &source, call)
             });
             match opened {
                 Ok(view) => {
@@ -240,11 +260,17 @@ impl Registry {
     }
 
     /// Asks every candidate how sure it is, loading it where that is needed.
-    fn ask(&self, claims: Vec<Claim>, source: &Source, failed: &mut Vec<(String, Error)>) -> Vec<Claim> {
+    fn ask(
+        &self,
+        claims: Vec<Claim>,
+        source: &Source,
+        call: &Call<'_>,
+        failed: &mut Vec<(String, Error)>,
+    ) -> Vec<Claim> {
         let mut sure = Vec::with_capacity(claims.len());
         for mut claim in claims {
             let answer =
-                self.functions(&claim.plugin, &claim.provider).and_then(|functions| identify(self, functions, source));
+                self.functions(&claim.plugin, &claim.provider).and_then(|functions| identify(self, functions, source, call));
             tracing::debug!(source = source.uri(), provider = claim.provider, ?answer, "identify");
             match answer {
                 Ok(Some(0)) => {

@@ -1,12 +1,12 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
 use crate::abi::{
-    iolink_adopt_request, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
+    iolink_adopt_request, iolink_bytes, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
     iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
 };
 use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table, Maker};
 use crate::{
-    fail, Adopt, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target,
+    fail, Adopt, Bytes, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target,
     View,
 };
 use std::os::raw::c_char;
@@ -236,6 +236,18 @@ pub unsafe fn check_part(out: *mut *mut iolink_view) -> Result<()> {
         drop(unsafe { View::from_raw(std::mem::replace(&mut *out, std::ptr::null_mut())) });
     }
     judged
+}
+
+/// Fills the other side's struct with bytes that are lent until it releases them.
+///
+/// # Errors
+/// `InvalidArgument` for NULL; what `make` fails with.
+///
+/// # Safety
+/// `out` is NULL, or points to a struct of the size it says.
+pub unsafe fn fill(out: *mut iolink_bytes, make: impl FnOnce() -> Result<Bytes>) -> Result<()> {
+    // SAFETY: by the caller's promise.
+    unsafe { hand_out(out, || Ok(make()?.into_border())) }
 }
 
 /// Puts a text into a sink of the other side's.
