@@ -230,7 +230,7 @@ mod elf {
                 }
             };
             let loaded = |section: &&<Header as FileHeader>::SectionHeader| {
-                number(section.sh_flags(ENDIAN)) & u64::from(elf::SHF_ALLOC.0) != 0
+                section.sh_flags(ENDIAN).0 & elf::SHF_ALLOC.0 != 0
             };
             for section in self.sections.iter().filter(loaded) {
                 if let Some((entries, _)) = section.rela(ENDIAN, self.data).map_err(cut)? {

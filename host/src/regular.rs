@@ -1,5 +1,6 @@
 //! Files that are found by a name: regular ones only, opened without waiting, and read as far as a limit.
 
+#[cfg(not(unix))]
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
