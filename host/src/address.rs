@@ -61,6 +61,11 @@ fn probe<T: Copy>(address: usize) -> Option<T> {
     })
 }
 
+/// Copies bytes that may not be there; false if they are not.
+pub(crate) fn copy(address: usize, out: &mut [u8]) -> bool {
+    address != 0 && read_other(address, out.as_mut_ptr(), out.len())
+}
+
 /// Copies bytes that may not be there: the kernel looks, so a bad address is an error and not a signal.
 #[cfg(target_os = "linux")]
 fn read_other(address: usize, out: *mut u8, size: usize) -> bool {

@@ -25,9 +25,12 @@ mod checked;
 mod discover;
 mod events;
 mod explain;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod image;
 mod judge;
 mod load;
 mod manifest;
+mod memory;
 mod one;
 mod open;
 #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -39,6 +42,7 @@ mod python;
 mod python_provider;
 mod record;
 mod registry;
+mod regular;
 mod route;
 mod save;
 pub mod source;

@@ -77,7 +77,7 @@ fn describe(
     if !file.as_os_str().is_empty() {
         info.path = Some(file.clone());
     }
-    let said = beside(&file, module);
+    let said = beside(&file, module)?;
     let known = match &said {
         Some((at, text)) => Some((table(text).map_err(|why| format!("{}: {why}", at.display()))?, at)),
         None => None,
@@ -163,7 +163,7 @@ fn version_of(list: &Path) -> String {
 
 /// Where an editable installation has its sources, as `direct_url.json` tells; nothing for other installations.
 fn editable(list: &Path) -> Option<[PathBuf; 2]> {
-    let text = std::fs::read_to_string(list.with_file_name("direct_url.json")).ok()?;
+    let text = crate::regular::text(&list.with_file_name("direct_url.json")).ok()?;
     let compact: String = text.split_whitespace().collect();
     if !compact.contains("\"editable\":true") {
         return None;
@@ -192,16 +192,22 @@ fn find(folder: &Path, module: &str) -> Option<PathBuf> {
     entries.find(|entry| entry.file_name().to_str().is_some_and(built)).map(|entry| entry.path())
 }
 
-/// The static file of the package that a module is or lies in, where there is one.
-fn beside(file: &Path, module: &str) -> Option<(PathBuf, String)> {
+/// The static file of the package that a module is or lies in, if there is one.
+fn beside(file: &Path, module: &str) -> Result<Option<(PathBuf, String)>, String> {
     let is_package = file.file_name().is_some_and(|name| name == "__init__.py") || file.is_dir();
     // A module of its own lies among those of other distributions: no file beside it speaks for it.
     if !is_package && !module.contains('.') {
-        return None;
+        return Ok(None);
     }
-    let folder = if file.is_dir() { file } else { file.parent()? };
+    let Some(folder) = (if file.is_dir() { Some(file) } else { file.parent() }) else { return Ok(None) };
     let at = folder.join(STATIC);
-    std::fs::read_to_string(&at).ok().map(|text| (at, text))
+    match crate::regular::text(&at) {
+        Ok(text) => Ok(Some((at, text))),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            Err(format!("{} is not read: {error}", at.display()))
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]

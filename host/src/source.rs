@@ -166,9 +166,18 @@ pub(crate) fn complete(source: Source) -> Result<Source> {
         }
         Err(error) => return Err(Error::io(&format!("{} cannot be reached", path.display()), &error)),
     };
-    if !known.is_file() {
-        // A folder may well be a format; pipes and devices have no positions.
+    if known.is_dir() {
+        // A folder may well be a format.
         return Ok(source);
+    }
+    #[cfg(unix)]
+    if let Some(word) = iolink_sdk::files::word(known.file_type()) {
+        fail!(
+            Unsupported,
+            "{} is {word}, which has no positions to read at; read it as a StreamAccess, and open a file, or a StreamAccess \
+             in memory, that holds its bytes",
+            path.display()
+        );
     }
     let bytes = FileBytes::open(&path, source.uri())?;
     Ok(source.with_bytes(Arc::new(bytes)))
@@ -188,7 +197,11 @@ struct FileBytes {
 impl FileBytes {
     fn open(path: &Path, uri: &str) -> Result<Self> {
         let failed = |error: std::io::Error| Error::io(&format!("{} cannot be read", path.display()), &error);
-        let file = File::open(path).map_err(failed)?;
+        FileBytes::over(crate::regular::open(path).map_err(failed)?, path, uri)
+    }
+
+    fn over(file: File, path: &Path, uri: &str) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::io(&format!("{} cannot be read", path.display()), &error);
         let length = file.metadata().map_err(failed)?.len();
         #[cfg(not(any(unix, windows)))]
         let file = std::sync::Mutex::new(file);
@@ -245,9 +258,14 @@ impl RandomAccess for FileBytes {
     }
 
     fn extension(&self, id: u64) -> Option<View> {
-        let open = |path: &Path| -> Result<Arc<dyn RandomAccess>> {
-            let path = std::path::absolute(path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
-            Ok(Arc::new(FileBytes::open(&path, &file_uri(&path))?))
+        let open = |folder: &Path, name: &str| -> Result<Arc<dyn RandomAccess>> {
+            let path = folder.join(name);
+            let path = std::path::absolute(&path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
+            #[cfg(unix)]
+            let file = iolink_sdk::files::open_beneath(folder, name, libc::O_RDONLY, 0)?;
+            #[cfg(not(unix))]
+            let file = File::open(&path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
+            Ok(Arc::new(FileBytes::over(file, &path, &file_uri(&path))?))
         };
         (id == IOLINK_EXTENSION_NEIGHBOURS).then(|| View::neighbours(Folder::of(&self.path, open)))
     }

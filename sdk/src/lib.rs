@@ -21,6 +21,8 @@ mod dtype;
 mod error;
 #[cfg(feature = "tracing")]
 mod events;
+#[cfg(all(unix, feature = "files"))]
+pub mod files;
 mod geometry;
 pub mod guide;
 pub mod hosting;

@@ -93,6 +93,23 @@ impl FileStream {
         if facts.directory {
             return Err(doing(&io::Error::from_raw_os_error(libc::EISDIR)));
         }
+        FileStream::over_file(descriptor, mode, path, interrupted)
+    }
+
+    /// Opens a file that lies in a folder or below it, by a name that may come out of a file: see
+    /// [`open_beneath`](iolink_sdk::files::open_beneath).
+    ///
+    /// # Errors
+    /// As [`FileStream::open`]; `InvalidArgument` for a link that leads out of the folder, and for what is not a regular
+    /// file.
+    pub fn open_beneath(folder: &Path, name: &str, mode: OpenMode, interrupted: Interrupted) -> Result<Self> {
+        let file = iolink_sdk::files::open_beneath(folder, name, mode.flags(), 0o666)?;
+        FileStream::over_file(Descriptor::own(file.into()), mode, &folder.join(name), interrupted)
+    }
+
+    /// A stream over a descriptor that was opened by a path.
+    fn over_file(descriptor: Descriptor, mode: OpenMode, path: &Path, interrupted: Interrupted) -> Result<Self> {
+        let facts = descriptor.facts().map_err(|error| Error::io(&format!("sizing {}", path.display()), &error))?;
         let positional = facts.regular && !mode.append;
         descriptor.remember(facts.length);
         FileStream::new(descriptor, mode, positional, Some(path.to_owned()), interrupted)
@@ -226,11 +243,7 @@ impl FileStream {
         let regular = descriptor.facts().is_ok_and(|facts| facts.regular);
         let appends = descriptor.flags().is_ok_and(|flags| flags & libc::O_APPEND != 0);
         if !regular || appends {
-            return Err(Error::capability(
-                "the file",
-                "SEEK by position",
-                "pipes, terminals and files opened for appending have one cursor only",
-            ));
+            return Err(no_positions());
         }
         Ok(())
     }
@@ -379,6 +392,15 @@ impl StreamAccess for FileStream {
     fn origin(&self) -> Option<String> {
         self.path.as_ref().map(|path| path.display().to_string())
     }
+}
+
+#[cold]
+pub(crate) fn no_positions() -> Error {
+    Error::capability(
+        "the file",
+        "SEEK by position",
+        "pipes, terminals and files opened for appending have one cursor only",
+    )
 }
 
 /// A file that ended before it should: the error of whoever was promised a size.

@@ -1,7 +1,7 @@
 //! Random access to a file.
 
 use crate::descriptor::Descriptor;
-use crate::file::{retried, shorter, FileStream, Interrupted};
+use crate::file::{no_positions, retried, shorter, FileStream, Interrupted};
 use crate::mapping::Mapping;
 use crate::memory_access::check_inside;
 use crate::storage::folder_of;
@@ -10,6 +10,7 @@ use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
 use iolink_sdk::{ahead, Bytes, Error, RandomAccess, Result, StreamCapability, View};
 use std::ops::Range;
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +34,10 @@ impl FileAccess {
     /// # Errors
     /// As [`FileStream::open`]; `NotImplemented` for what is no regular file.
     pub fn open(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
+        // Opening a FIFO waits for its other end, which has no positions anyway. A file that is not there is told below.
+        if std::fs::metadata(path).is_ok_and(|known| known.file_type().is_fifo()) {
+            return Err(no_positions());
+        }
         let mode = OpenMode { write: writable, ..OpenMode::READ };
         FileStream::open_with(path, mode, interrupted)?.random_access()
     }

@@ -22,6 +22,15 @@ pub enum DataStorage {
         /// Asked when a signal came between.
         interrupted: Interrupted,
     },
+    /// A file beside one that was opened by its path: no link leads it out of the folder.
+    Beside {
+        /// The folder.
+        folder: PathBuf,
+        /// The name, from the folder on.
+        name: String,
+        /// Asked when a signal came between.
+        interrupted: Interrupted,
+    },
     /// One of several bytes that have names and no folder.
     Among {
         /// Name of this one.
@@ -47,6 +56,7 @@ impl DataStorage {
     pub fn source(&self) -> String {
         match self {
             DataStorage::File { path, .. } => path.display().to_string(),
+            DataStorage::Beside { folder, name, .. } => folder.join(name).display().to_string(),
             DataStorage::Among { name, .. } => name.clone(),
         }
     }
@@ -58,6 +68,10 @@ impl DataStorage {
     pub fn random_access(&self, writable: bool) -> Result<Arc<dyn RandomAccess>> {
         match self {
             DataStorage::File { path, interrupted } => Ok(Arc::new(FileAccess::open(path, writable, *interrupted)?)),
+            DataStorage::Beside { folder, name, interrupted } => {
+                let mode = OpenMode { write: writable, ..OpenMode::READ };
+                Ok(Arc::new(FileStream::open_beneath(folder, name, mode, *interrupted)?.random_access()?))
+            }
             DataStorage::Among { name, all } => {
                 let bytes = find(all, name)?;
                 if writable && !bytes.capabilities().has(StreamCapability::WRITE) {
@@ -75,6 +89,9 @@ impl DataStorage {
     pub fn stream(&self, mode: OpenMode) -> Result<Arc<dyn StreamAccess>> {
         match self {
             DataStorage::File { path, interrupted } => Ok(Arc::new(FileStream::open_with(path, mode, *interrupted)?)),
+            DataStorage::Beside { folder, name, interrupted } => {
+                Ok(Arc::new(FileStream::open_beneath(folder, name, mode, *interrupted)?))
+            }
             DataStorage::Among { name, .. } if mode.create => {
                 Err(Error::capability(name, "RESIZE", "named bytes keep their size: open them with mode r or r+"))
             }
@@ -85,12 +102,19 @@ impl DataStorage {
     /// A source beside this one. A file need not be there yet.
     ///
     /// # Errors
-    /// `InvalidArgument` for a name that leads elsewhere, `NotFound` among named bytes.
+    /// `InvalidArgument` for a name that leads elsewhere, `NotFound` among named bytes. A link that leads out of the folder
+    /// is an error once the neighbour is opened.
     pub fn neighbour(&self, name: &str) -> Result<DataStorage> {
         check_name(name)?;
         match self {
-            DataStorage::File { path, interrupted } => {
-                Ok(DataStorage::File { path: path.with_file_name(name), interrupted: *interrupted })
+            DataStorage::File { path, interrupted } => Ok(DataStorage::Beside {
+                folder: folder_path(path).to_owned(),
+                name: name.to_owned(),
+                interrupted: *interrupted,
+            }),
+            // The folder stays that of the file that was opened: a name in it leads no further up.
+            DataStorage::Beside { folder, name: own, interrupted } => {
+                Ok(DataStorage::Beside { folder: folder.clone(), name: beside(own, name), interrupted: *interrupted })
             }
             DataStorage::Among { name: own, all } => {
                 let name = beside(own, name);
@@ -107,6 +131,7 @@ impl DataStorage {
     pub fn neighbours(&self) -> Result<Vec<String>> {
         match self {
             DataStorage::File { path, interrupted } => folder_of(path, *interrupted).names(),
+            DataStorage::Beside { folder, name, interrupted } => folder_of(&folder.join(name), *interrupted).names(),
             DataStorage::Among { name, all } => Ok(names_beside(name, all)),
         }
     }
@@ -114,7 +139,14 @@ impl DataStorage {
 
 /// The files beside a file.
 pub(crate) fn folder_of(path: &Path, interrupted: Interrupted) -> Folder {
-    Folder::of(path, move |file| Ok(Arc::new(FileAccess::open(file, false, interrupted)?)))
+    Folder::of(path, move |folder, name| {
+        Ok(Arc::new(FileStream::open_beneath(folder, name, OpenMode::READ, interrupted)?.random_access()?))
+    })
+}
+
+/// The folder in which a file lies.
+fn folder_path(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn find(all: &Named, name: &str) -> Result<Arc<dyn RandomAccess>> {

@@ -52,7 +52,7 @@ pub fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-type OpenFile = Box<dyn Fn(&Path) -> Result<Arc<dyn RandomAccess>> + Send + Sync>;
+type OpenFile = Box<dyn Fn(&Path, &str) -> Result<Arc<dyn RandomAccess>> + Send + Sync>;
 
 /// The files of a folder as neighbours.
 pub struct Folder {
@@ -61,8 +61,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The folder in which a file lies, whose files `open` opens.
-    pub fn of(file: &Path, open: impl Fn(&Path) -> Result<Arc<dyn RandomAccess>> + Send + Sync + 'static) -> Self {
+    /// The folder in which a file lies, whose files `open` opens by the folder and the name. The name was checked; that no
+    /// link leads it out of the folder is for `open` to see to, by `files::open_beneath`.
+    pub fn of(
+        file: &Path,
+        open: impl Fn(&Path, &str) -> Result<Arc<dyn RandomAccess>> + Send + Sync + 'static,
+    ) -> Self {
         let path = match file.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -74,7 +78,7 @@ impl Folder {
 impl Neighbours for Folder {
     fn open(&self, name: &str) -> Result<Arc<dyn RandomAccess>> {
         check_name(name)?;
-        (self.open)(&self.path.join(name))
+        (self.open)(&self.path, name)
     }
 
     fn names(&self) -> Result<Vec<String>> {
