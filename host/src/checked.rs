@@ -1,7 +1,7 @@
 //! Validation of the views of providers that are linked in: what they say of their images is held to the rules that views
 //! from a library are held to when they are adopted.
 
-use iolink_sdk::{hosting, Error, ImageView, LodImageView, MultiImageCapability, MultiImageView, Result, View};
+use iolink_sdk::{hosting, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -37,24 +37,32 @@ impl MultiImageView for Frames {
         self.set.capabilities()
     }
 
-    fn frame_count(&self) -> u64 {
+    fn frame_count(&self) -> Result<u64> {
         self.set.frame_count()
     }
 
-    fn frame(&self, index: u64) -> Result<Arc<dyn ImageView>> {
-        image_of(self.set.frame(index)?, self.provider)
+    fn frame(&self, index: u64) -> Result<View> {
+        checked(self.set.frame(index)?, self.provider)
     }
 
-    fn insert(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
-        self.set.insert(index, frame)
+    fn frame_name(&self, index: u64) -> Result<Option<String>> {
+        self.set.frame_name(index)
     }
 
-    fn replace(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
+    fn insert(&self, index: u64, frame: View, name: Option<&str>) -> Result<()> {
+        self.set.insert(index, frame, name)
+    }
+
+    fn replace(&self, index: u64, frame: View) -> Result<()> {
         self.set.replace(index, frame)
     }
 
     fn remove(&self, index: u64) -> Result<()> {
         self.set.remove(index)
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.set.metadata()
     }
 
     fn extension(&self, id: u64) -> Option<View> {
@@ -79,6 +87,10 @@ impl LodImageView for Levels {
 
     fn resolution(&self, level: i64) -> Result<Arc<dyn ImageView>> {
         image_of(self.pyramid.resolution(level)?, self.provider)
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.pyramid.metadata()
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -5,6 +5,7 @@ use crate::record::OptionRecord;
 use crate::registry::Registry;
 use crate::source;
 use crate::ways::{bytes, meets, words, Way};
+use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Convert, Cost, Error, Source, View};
 use std::fmt;
 
@@ -156,11 +157,12 @@ impl Registry {
 }
 
 impl Registry {
-    /// The options that a provider declares; none where there is no such provider.
+    /// The options that a provider takes to open a source; none if there is no such provider.
     pub fn options(&self, provider: &str) -> Vec<OptionRecord> {
         let plugins = self.read();
         let mut providers = plugins.iter().flat_map(|plugin| &plugin.info.providers);
-        providers.find(|record| record.id == provider).map(|record| record.options.clone()).unwrap_or_default()
+        let record = providers.find(|record| record.id == provider);
+        record.map(|record| record.options(Some(OfferKind::Open))).unwrap_or_default()
     }
 }
 

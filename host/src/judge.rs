@@ -5,25 +5,26 @@
 //! what this version does not know is passed over.
 
 use crate::memory::{Memory, Probed, Trusted};
-use crate::record::{check_id, list, magic, OfferRecord, OptionRecord, ProviderRecord};
+use crate::record::{check_id, list, magic, parts, OfferRecord, OptionRecord, ProviderRecord};
 use iolink_sdk::abi::*;
 use iolink_sdk::provider::{OfferKind, OptionKind};
-use iolink_sdk::{Cost, Kind};
+use iolink_sdk::{Cost, Kind, Layout};
 use std::collections::BTreeMap;
-use std::mem::{offset_of, size_of, MaybeUninit};
+use std::mem::{size_of, MaybeUninit};
 use std::os::raw::c_char;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of the structs of border version 1.0: shorter ones are damaged, longer ones newer.
-pub(crate) const PLUGIN_V1: usize = offset_of!(iolink_plugin, providers) + size_of::<usize>();
-const PROVIDER_V1: usize = offset_of!(iolink_provider, convert) + size_of::<usize>();
-const OFFER_V1: usize = offset_of!(iolink_offer, magic) + size_of::<usize>();
-
-const OPTION_V1: usize = offset_of!(iolink_option_info, about) + size_of::<usize>();
+/// Bytes of the structs of this version: shorter ones are damaged, longer ones newer. Whoever appends a field writes the
+/// size of the first version here.
+pub(crate) const PLUGIN_V1: usize = size_of::<iolink_plugin>();
+const PROVIDER_V1: usize = size_of::<iolink_provider>();
+const OFFER_V1: usize = size_of::<iolink_offer>();
+const OPTION_V1: usize = size_of::<iolink_option_info>();
 
 const MAX_PROVIDERS: usize = 256;
 const MAX_OPTIONS: usize = 1024;
 const MAX_OFFERS: usize = 1024;
+const MAX_DATA_TYPES: usize = 1024;
 /// Longest title or list of an offer, NUL included.
 const MAX_TEXT: usize = 4096;
 
@@ -71,16 +72,10 @@ pub(crate) fn describe<M: Memory>(memory: &M, at: usize, allow_abort: bool) -> R
                 .into(),
         );
     }
-    if plugin.abi_major != IOLINK_ABI_MAJOR {
-        return Err(format!(
-            "the plugin was built for version {} of the border, this host speaks version {IOLINK_ABI_MAJOR}; rebuild \
-             the plugin with an SDK of version {IOLINK_ABI_MAJOR}",
-            plugin.abi_major
-        ));
-    }
+    check_version(u64::from(plugin.abi_major), u64::from(plugin.abi_minor))?;
     if (plugin.size as usize) < PLUGIN_V1 {
         return Err(format!(
-            "the descriptor says it has {} bytes, version 1 has {PLUGIN_V1}; rebuild the plugin with the SDK's header",
+            "the descriptor says it has {} bytes, {PLUGIN_V1} were expected; rebuild the plugin with the SDK's header",
             plugin.size
         ));
     }
@@ -118,6 +113,20 @@ pub(crate) fn describe<M: Memory>(memory: &M, at: usize, allow_abort: bool) -> R
     Ok(Described { id, version, providers })
 }
 
+/// Rejects a plugin of another version of the ABI. Drafts, whose major version is 0, must be equal.
+pub(crate) fn check_version(major: u64, minor: u64) -> Result<(), String> {
+    let own = (u64::from(IOLINK_ABI_MAJOR), u64::from(IOLINK_ABI_MINOR));
+    if major == own.0 && (major > 0 || minor == own.1) {
+        return Ok(());
+    }
+    let draft = if own.0 == 0 { " (a draft, which must be equal)" } else { "" };
+    Err(format!(
+        "the plugin was built for version {major}.{minor} of the plugin ABI, this host has version {}.{}{draft}; rebuild \
+         the plugin with the SDK of this host",
+        own.0, own.1
+    ))
+}
+
 impl Described {
     /// The providers.
     pub(crate) fn records(&self) -> impl Iterator<Item = &ProviderRecord> {
@@ -152,8 +161,7 @@ fn provider<M: Memory>(memory: &M, at: usize) -> Result<(ProviderRecord, iolink_
             return Err(format!("{id} offers to {word} but its function {word} is NULL; set it or drop the offer"));
         }
     }
-    let options = options(memory, &raw).map_err(|why| format!("the options of {id}: {why}"))?;
-    Ok((ProviderRecord { id, title, offers, options }, raw))
+    Ok((ProviderRecord { id, title, offers }, raw))
 }
 
 /// The functions of a provider, for ever: its own struct, or a copy filled up where that is of an earlier version. One
@@ -170,20 +178,37 @@ fn last(at: usize, raw: iolink_provider) -> &'static iolink_provider {
     unsafe { &*(*copy as *const iolink_provider) }
 }
 
-/// The options that a provider declares; those of a kind that this version does not know are passed over.
-fn options<M: Memory>(memory: &M, raw: &iolink_provider) -> Result<Vec<OptionRecord>, String> {
+/// The options that an offer declares.
+fn options<M: Memory>(memory: &M, raw: &iolink_offer) -> Result<Vec<OptionRecord>, String> {
     let list = pointers(memory, raw.options, raw.option_count, MAX_OPTIONS).map_err(|why| format!("the list {why}"))?;
     let mut options = Vec::with_capacity(list.len());
     for at in list {
         let raw: iolink_option_info = read_sized(memory, at, OPTION_V1)?;
         let read = |at, field: &str| text(memory, at, MAX_TEXT).map_err(|why| format!("{field} {why}"));
-        let (name, standard, about) =
-            (read(raw.name, "name")?, read(raw.standard, "standard")?, read(raw.about, "about")?);
-        if let Some(value) = OptionKind::ALL.into_iter().find(|known| known.number() == raw.value) {
-            options.push(OptionRecord { name, value, standard, about });
-        }
+        options.push(OptionRecord {
+            name: read(raw.name, "name")?,
+            value_type: OptionKind::from_number(raw.value_type),
+            default_value: read(raw.default_value, "default_value")?,
+            description: read(raw.description, "description")?,
+            choices: read(raw.choices, "choices")?,
+            flags: raw.flags,
+        });
     }
     Ok(options)
+}
+
+/// The data types that an offer names.
+fn data_types<M: Memory>(memory: &M, raw: &iolink_offer) -> Result<Vec<u64>, String> {
+    let count = raw.data_type_count as usize;
+    if count > MAX_DATA_TYPES || (count > 0 && raw.data_types.is_null()) {
+        return Err(format!("data_types is NULL, or names {count} types; {MAX_DATA_TYPES} are the most"));
+    }
+    let mut bytes = vec![0; count * size_of::<u64>()];
+    if count > 0 && !memory.read(raw.data_types as usize, &mut bytes) {
+        return Err("data_types leads out of the library".into());
+    }
+    let number = |bytes: &[u8]| bytes.try_into().map(u64::from_ne_bytes).unwrap_or(0);
+    Ok(bytes.chunks_exact(size_of::<u64>()).map(number).collect())
 }
 
 /// An offer, or nothing where it speaks of something that this version does not know.
@@ -200,7 +225,8 @@ fn offer<M: Memory>(memory: &M, raw: &iolink_offer) -> Result<Option<OfferRecord
                 IOLINK_COST_LAZY => Cost::Lazy,
                 IOLINK_COST_COPY => Cost::Copy,
                 other => {
-                    return Err(format!("a conversion has cost {other}; 1 (shared), 2 (lazy), 3 (copy) are known"))
+                    tracing::debug!(cost = other, "a conversion of unknown cost is passed over");
+                    return Ok(None);
                 }
             };
             (Some(from), Some(cost))
@@ -220,6 +246,13 @@ fn offer<M: Memory>(memory: &M, raw: &iolink_offer) -> Result<Option<OfferRecord
         media_types: list(&read(raw.media_types, "media_types")?),
         schemes: list(&read(raw.schemes, "schemes")?),
         magic: magic(&read(raw.magic, "magic")?).map_err(|why| format!("magic {why}"))?,
+        keys: parts(&read(raw.keys, "keys")?),
+        flags: raw.flags,
+        layout: Layout::ALL.into_iter().find(|layout| layout.number() == raw.layout).unwrap_or(Layout::File),
+        data_types: data_types(memory, raw)?,
+        min_dimensions: raw.min_dimensions,
+        max_dimensions: raw.max_dimensions,
+        options: options(memory, raw).map_err(|why| format!("the options: {why}"))?,
     }))
 }
 
@@ -256,7 +289,7 @@ fn read_sized<T: Plain, M: Memory>(memory: &M, at: usize, least: usize) -> Resul
     }
     let size = u32::from_ne_bytes(size) as usize;
     if size < least {
-        return Err(format!("its struct says it has {size} bytes, version 1 has {least}"));
+        return Err(format!("its struct says it has {size} bytes, at least {least} were expected"));
     }
     read_struct(memory, at, size).ok_or_else(|| OUTSIDE.into())
 }

@@ -10,7 +10,7 @@
 //! something else.
 
 use crate::checked::checked;
-use crate::record::{OfferRecord, PluginState};
+use crate::record::{OfferRecord, OptionRecord, PluginState};
 use crate::registry::Registry;
 use crate::route::{id_of, named};
 use crate::source;
@@ -219,7 +219,9 @@ impl Registry {
         }
         for claim in claims {
             let opened = self.functions(&claim.plugin, &claim.provider).and_then(|functions| {
-                self.check_options(&claim.provider, &source).map_err(|error| beside(error, &source, &refused, self))?;
+                let format = Some(claim.offer.format.as_str()).filter(|format| !format.is_empty());
+                self.check_options(&claim.provider, OfferKind::Open, format, source.options())
+                    .map_err(|error| beside(error, &source, &refused, self))?;
                 open_by(self, functions, &source, call)
             });
             match opened {
@@ -250,13 +252,24 @@ impl Registry {
     ///
     /// # Errors
     /// `InvalidArgument` for an option that the provider does not have, and for a value of another type.
-    pub(crate) fn check_options(&self, provider: &str, source: &Source) -> Result<()> {
-        if source.options().is_empty() {
+    pub(crate) fn check_options(
+        &self,
+        provider: &str,
+        offer: OfferKind,
+        format: Option<&str>,
+        options: &[(String, String)],
+    ) -> Result<()> {
+        if options.is_empty() {
             return Ok(());
         }
-        let declared = self.options(provider);
-        let known: Vec<_> = declared.iter().map(|one| (one.name.as_str(), one.value, one.about.as_str())).collect();
-        check_options(provider, &known, source).map_err(|error| error.with_provider(provider))
+        let plugins = self.read();
+        let mut providers = plugins.iter().flat_map(|plugin| &plugin.info.providers);
+        let record = providers.find(|record| record.id == provider);
+        let offers = record.into_iter().flat_map(|record| &record.offers).filter(|known| {
+            known.offer == offer && format.is_none_or(|format| known.is_called(format) || known.format.is_empty())
+        });
+        let rules: Vec<_> = offers.flat_map(|offer| &offer.options).map(OptionRecord::rule).collect();
+        check_options(provider, &rules, options).map_err(|error| error.with_provider(provider))
     }
 
     /// Asks every candidate how sure it is, loading it where that is needed.

@@ -7,12 +7,12 @@
 use crate::open::format_words;
 use crate::record::OfferRecord;
 use crate::registry::Registry;
-use crate::route::{gone, named};
+use crate::route::{create_by, gone, named};
 use crate::source;
 use crate::ways::{by_rank, steps, Step};
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{fail, hosting, Error, Kind, Result, Source, View};
+use iolink_sdk::{fail, hosting, Call, Create, Error, Kind, Result, Target, View};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,7 +53,10 @@ impl Registry {
             return Err(Error::capability("the view", &names, "copy it into memory, and write the copy"));
         }
         let functions = self.functions(&writer.plugin, &writer.provider)?;
-        self.check_options(&writer.provider, &target)?;
+        self.check_options(&writer.provider, OfferKind::Save, Some(&writer.offer.format), target.options())?;
+        if let Some(why) = writer.offer.misfit(&view) {
+            fail!(Unsupported, "{} cannot hold the view: {why}", writer.offer.format);
+        }
         let draft = Draft::beside(&path)?;
         save_by(self, functions, view, &target.with_path(&draft.path).with_format(&writer.offer.format), call)?;
         draft.place()?;

@@ -2,9 +2,7 @@
 //!
 //! A text with `://`, or one that starts with `file:` or `stream:`, is a URI; everything else is a path.
 
-use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
-use iolink_sdk::view::Folder;
-use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability, View};
+use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability, Target};
 use std::fs::File;
 #[cfg(unix)]
 use std::ops::Range;
@@ -152,6 +150,15 @@ pub(crate) fn located(source: Source) -> Result<Source> {
     Ok(source)
 }
 
+/// The target with the path of a `file:` URI.
+pub(crate) fn located_target(target: Target) -> Result<Target> {
+    if target.path().is_err() && scheme(target.uri()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file")) {
+        let path = path_of(target.uri())?;
+        return Ok(target.with_path(path));
+    }
+    Ok(target)
+}
+
 /// The source with all that a provider may want: the path of a `file:` URI, the bytes of a local file.
 pub(crate) fn complete(source: Source) -> Result<Source> {
     let source = located(source)?;
@@ -232,8 +239,8 @@ impl RandomAccess for FileBytes {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        self.length
+    fn length(&self) -> Result<u64> {
+        Ok(self.length)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -253,21 +260,8 @@ impl RandomAccess for FileBytes {
     }
 
     #[cfg(unix)]
-    fn will_need(&self, ranges: &[Range<u64>]) {
+    fn prefetch(&self, ranges: &[Range<u64>]) {
         iolink_sdk::ahead::will_need(std::os::fd::AsFd::as_fd(&self.file), ranges);
-    }
-
-    fn extension(&self, id: u64) -> Option<View> {
-        let open = |folder: &Path, name: &str| -> Result<Arc<dyn RandomAccess>> {
-            let path = folder.join(name);
-            let path = std::path::absolute(&path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
-            #[cfg(unix)]
-            let file = iolink_sdk::files::open_beneath(folder, name, libc::O_RDONLY, 0)?;
-            #[cfg(not(unix))]
-            let file = File::open(&path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
-            Ok(Arc::new(FileBytes::over(file, &path, &file_uri(&path))?))
-        };
-        (id == IOLINK_EXTENSION_NEIGHBOURS).then(|| View::neighbours(Folder::of(&self.path, open)))
     }
 
     fn origin(&self) -> Option<String> {

@@ -55,7 +55,7 @@ pub fn word(kind: FileType) -> Option<&'static str> {
 /// `InvalidArgument` for a name or a link that leads out of the folder, and for a FIFO, a device or a socket;
 /// `NotFound`; `Io`.
 pub fn open_beneath(folder: &Path, name: &str, flags: i32, permissions: u32) -> Result<File> {
-    crate::view::check_name(name)?;
+    crate::view::check_key(name)?;
     let failed = |error: io::Error| {
         match error.raw_os_error() {
         Some(libc::EXDEV | libc::ELOOP) => Error::new(

@@ -402,6 +402,21 @@ impl Target {
     }
 }
 
+impl From<Source> for Target {
+    /// A target at the place of a source, with its format and options.
+    fn from(source: Source) -> Target {
+        Target {
+            uri: source.uri,
+            path: source.path,
+            format: source.format,
+            stream: None,
+            store: source.store.filter(|(_, key)| !key.is_empty()),
+            options: source.options,
+            overwrite: false,
+        }
+    }
+}
+
 /// The view that a conversion shall make.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Convert {
