@@ -4,9 +4,7 @@ use crate::descriptor::Descriptor;
 use crate::file::{no_positions, retried, shorter, FileStream, Interrupted};
 use crate::mapping::Mapping;
 use crate::memory_access::check_inside;
-use crate::storage::folder_of;
 use crate::{OpenMode, UNMAPPED_EXTENSION};
-use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
 use iolink_sdk::{ahead, Bytes, Error, RandomAccess, Result, StreamCapability, View};
 use std::ops::Range;
 use std::os::fd::AsFd;
@@ -83,8 +81,8 @@ impl RandomAccess for FileAccess {
         self.capabilities
     }
 
-    fn length(&self) -> u64 {
-        self.length
+    fn length(&self) -> Result<u64> {
+        Ok(self.length)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -132,7 +130,7 @@ impl RandomAccess for FileAccess {
         Ok(mapping.lend())
     }
 
-    fn will_need(&self, ranges: &[Range<u64>]) {
+    fn prefetch(&self, ranges: &[Range<u64>]) {
         if self.capabilities.has(StreamCapability::READ) {
             ahead::will_need(self.descriptor.as_fd(), ranges);
         }
@@ -144,7 +142,6 @@ impl RandomAccess for FileAccess {
                 let capabilities = self.capabilities.only(StreamCapability::READ | StreamCapability::WRITE);
                 Some(View::random_access(FileAccess { capabilities, mapping: None, ..self.clone() }))
             }
-            (IOLINK_EXTENSION_NEIGHBOURS, Some(path)) => Some(View::neighbours(folder_of(path, self.interrupted))),
             _ => None,
         }
     }

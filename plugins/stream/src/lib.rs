@@ -36,7 +36,7 @@ pub use over::{random_access_over, stream_over, RandomAccessStream, StreamRandom
 pub use storage::DataStorage;
 pub use temporary::temporary_file;
 
-use iolink_sdk::{fail, Adopt, Create, Host, Kind, Offer, Provider, ProviderInfo, Result, StreamCapability, View};
+use iolink_sdk::{fail, Adopt, Call, Create, CreateView, Host, Kind, Offer, Provider, ProviderInfo, Result, StreamCapability, View};
 
 /// Id of the extension by which a stream hands out random access to the bytes it is over.
 pub const RANDOM_ACCESS_EXTENSION: u64 = u64::from_be_bytes(*b"randacc1");
@@ -61,16 +61,16 @@ impl Provider for Streams {
             .stream_capabilities(StreamCapability::READ.and(StreamCapability::MEMORY_ACCESS)),
     ]);
 
-    fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
-        match wanted {
-            Create::Stream { capacity } => Ok(View::stream(MemoryStream::with_capacity(capacity)?)),
-            Create::RandomAccess { length } => Ok(View::random_access(MemoryAccess::zeroed(length)?)),
+    fn create(&self, _host: &Host, request: Create, _call: &Call<'_>) -> Result<View> {
+        match request.view {
+            CreateView::Stream { capacity } => Ok(View::stream(MemoryStream::with_capacity(capacity)?)),
+            CreateView::RandomAccess { length } => Ok(View::random_access(MemoryAccess::zeroed(length)?)),
             other => fail!(NotImplemented, "org.iolink.stream does not create views of kind {}", other.kind().word()),
         }
     }
 
-    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
-        match given {
+    fn adopt(&self, _host: &Host, request: Adopt, _call: &Call<'_>) -> Result<View> {
+        match request {
             Adopt::Stream(bytes) => Ok(View::stream(MemoryStream::over(bytes))),
             Adopt::RandomAccess(bytes) => Ok(View::random_access(MemoryAccess::over(bytes))),
             other => fail!(NotImplemented, "org.iolink.stream does not adopt memory of kind {}", other.kind().word()),

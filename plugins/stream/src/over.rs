@@ -75,7 +75,7 @@ impl StreamAccess for RandomAccessStream {
             if !self.capabilities.has(StreamCapability::WRITE) {
                 return Err(Error::capability("the stream", "WRITE", "what it is over was opened for reading only"));
             }
-            let length = open.access.length();
+            let length = open.access.length()?;
             let left = length.saturating_sub(open.cursor).min(usize::MAX as u64) as usize;
             let count = buffer.len().min(left);
             match (count, buffer.len()) {
@@ -91,13 +91,13 @@ impl StreamAccess for RandomAccessStream {
 
     fn seek(&self, to: SeekFrom) -> Result<u64> {
         self.with(|open| {
-            open.cursor = stand(to, open.cursor, || Ok(open.access.length()))?;
+            open.cursor = stand(to, open.cursor, || open.access.length())?;
             Ok(open.cursor)
         })
     }
 
     fn length(&self) -> Result<u64> {
-        self.with(|open| Ok(open.access.length()))
+        self.with(|open| open.access.length())
     }
 
     fn flush(&self) -> Result<()> {
@@ -169,8 +169,8 @@ impl RandomAccess for StreamRandomAccess {
         self.stream.capabilities().only(StreamCapability::READ | StreamCapability::WRITE)
     }
 
-    fn length(&self) -> u64 {
-        self.length
+    fn length(&self) -> Result<u64> {
+        Ok(self.length)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {

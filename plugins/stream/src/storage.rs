@@ -2,8 +2,7 @@
 
 use crate::file::Interrupted;
 use crate::{stream_over, FileAccess, FileStream, OpenMode};
-use iolink_sdk::abi::IOLINK_EXTENSION_NEIGHBOURS;
-use iolink_sdk::view::{check_name, Folder, Neighbours};
+use iolink_sdk::view::check_key;
 use iolink_sdk::{Bytes, Error, ErrorKind, RandomAccess, Result, StreamAccess, StreamCapability, View};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -46,7 +45,7 @@ impl DataStorage {
     /// # Errors
     /// `NotFound` where there is no such name, `InvalidArgument` for a name that leads out of where all are.
     pub fn among(all: Named, name: &str) -> Result<Self> {
-        all.keys().try_for_each(|name| check_name(name))?;
+        all.keys().try_for_each(|name| check_key(name))?;
         let all = Arc::new(all);
         find(&all, name)?;
         Ok(DataStorage::Among { name: name.to_owned(), all })
@@ -105,7 +104,7 @@ impl DataStorage {
     /// `InvalidArgument` for a name that leads elsewhere, `NotFound` among named bytes. A link that leads out of the folder
     /// is an error once the neighbour is opened.
     pub fn neighbour(&self, name: &str) -> Result<DataStorage> {
-        check_name(name)?;
+        check_key(name)?;
         match self {
             DataStorage::File { path, interrupted } => Ok(DataStorage::Beside {
                 folder: folder_path(path).to_owned(),
@@ -130,18 +129,24 @@ impl DataStorage {
     /// `Io`.
     pub fn neighbours(&self) -> Result<Vec<String>> {
         match self {
-            DataStorage::File { path, interrupted } => folder_of(path, *interrupted).names(),
-            DataStorage::Beside { folder, name, interrupted } => folder_of(&folder.join(name), *interrupted).names(),
+            DataStorage::File { path, .. } => names_in_folder(path),
+            DataStorage::Beside { folder, name, .. } => names_in_folder(&folder.join(name)),
             DataStorage::Among { name, all } => Ok(names_beside(name, all)),
         }
     }
 }
 
-/// The files beside a file.
-pub(crate) fn folder_of(path: &Path, interrupted: Interrupted) -> Folder {
-    Folder::of(path, move |folder, name| {
-        Ok(Arc::new(FileStream::open_beneath(folder, name, OpenMode::READ, interrupted)?.random_access()?))
-    })
+/// Names of the files beside a file.
+fn names_in_folder(path: &Path) -> Result<Vec<String>> {
+    let folder = folder_path(path);
+    let failed = |error: std::io::Error| Error::io(&format!("listing {}", folder.display()), &error);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        // A name that is not Unicode cannot be asked for.
+        names.extend(entry.map_err(failed)?.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// The folder in which a file lies.
@@ -182,7 +187,7 @@ impl RandomAccess for Surrounded {
         self.bytes.capabilities()
     }
 
-    fn length(&self) -> u64 {
+    fn length(&self) -> Result<u64> {
         self.bytes.length()
     }
 
@@ -198,37 +203,15 @@ impl RandomAccess for Surrounded {
         self.bytes.memory()
     }
 
-    fn will_need(&self, ranges: &[Range<u64>]) {
-        self.bytes.will_need(ranges);
+    fn prefetch(&self, ranges: &[Range<u64>]) {
+        self.bytes.prefetch(ranges);
     }
 
     fn extension(&self, id: u64) -> Option<View> {
-        match id {
-            IOLINK_EXTENSION_NEIGHBOURS => {
-                Some(View::neighbours(Others { name: self.name.clone(), all: self.all.clone() }))
-            }
-            _ => self.bytes.extension(id),
-        }
+        self.bytes.extension(id)
     }
 
     fn origin(&self) -> Option<String> {
         Some(self.name.clone())
-    }
-}
-
-/// Named bytes as neighbours of one of them.
-struct Others {
-    name: String,
-    all: Arc<Named>,
-}
-
-impl Neighbours for Others {
-    fn open(&self, name: &str) -> Result<Arc<dyn RandomAccess>> {
-        check_name(name)?;
-        DataStorage::Among { name: beside(&self.name, name), all: self.all.clone() }.random_access(false)
-    }
-
-    fn names(&self) -> Result<Vec<String>> {
-        Ok(names_beside(&self.name, &self.all))
     }
 }
