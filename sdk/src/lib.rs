@@ -21,6 +21,8 @@ mod dtype;
 mod error;
 #[cfg(feature = "tracing")]
 mod events;
+#[cfg(feature = "files")]
+pub mod files;
 mod geometry;
 pub mod guide;
 pub mod hosting;
@@ -32,6 +34,7 @@ mod nd;
 mod owner;
 mod properties;
 pub mod provider;
+pub mod stores;
 mod value;
 pub mod view;
 

@@ -54,8 +54,8 @@ impl RandomAccess for MemoryAccess {
         self.capabilities
     }
 
-    fn length(&self) -> u64 {
-        self.length as u64
+    fn length(&self) -> Result<u64> {
+        Ok(self.length as u64)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {

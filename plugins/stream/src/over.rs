@@ -5,7 +5,7 @@ use crate::file::shorter;
 use crate::memory::{closed, full};
 use crate::memory_access::check_inside;
 use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION, UNMAPPED_EXTENSION};
-use iolink_sdk::{fail, Bytes, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use iolink_sdk::{fail, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream over random access: over its memory where it lends that, else by [`RandomAccessStream`].
@@ -75,7 +75,7 @@ impl StreamAccess for RandomAccessStream {
             if !self.capabilities.has(StreamCapability::WRITE) {
                 return Err(Error::capability("the stream", "WRITE", "what it is over was opened for reading only"));
             }
-            let length = open.access.length();
+            let length = open.access.length()?;
             let left = length.saturating_sub(open.cursor).min(usize::MAX as u64) as usize;
             let count = buffer.len().min(left);
             match (count, buffer.len()) {
@@ -91,17 +91,17 @@ impl StreamAccess for RandomAccessStream {
 
     fn seek(&self, to: SeekFrom) -> Result<u64> {
         self.with(|open| {
-            open.cursor = stand(to, open.cursor, || Ok(open.access.length()))?;
+            open.cursor = stand(to, open.cursor, || open.access.length())?;
             Ok(open.cursor)
         })
     }
 
     fn length(&self) -> Result<u64> {
-        self.with(|open| Ok(open.access.length()))
+        self.with(|open| open.access.length())
     }
 
     fn flush(&self) -> Result<()> {
-        self.with(|_| Ok(()))
+        self.with(|open| if self.capabilities.has(StreamCapability::WRITE) { open.access.flush() } else { Ok(()) })
     }
 
     fn close(&self) -> Result<()> {
@@ -169,8 +169,8 @@ impl RandomAccess for StreamRandomAccess {
         self.stream.capabilities().only(StreamCapability::READ | StreamCapability::WRITE)
     }
 
-    fn length(&self) -> u64 {
-        self.length
+    fn length(&self) -> Result<u64> {
+        Ok(self.length)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -202,8 +202,9 @@ impl RandomAccess for StreamRandomAccess {
         Ok(())
     }
 
-    fn memory(&self) -> Result<Bytes> {
-        Err(Error::capability("the random access", "MEMORY_ACCESS", "read it into a buffer"))
+    fn flush(&self) -> Result<()> {
+        let _guard = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stream.flush()
     }
 
     fn origin(&self) -> Option<String> {
