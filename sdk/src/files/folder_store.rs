@@ -306,6 +306,3 @@ impl Store for FolderStore {
         Some(self.origin.clone().unwrap_or_else(|| self.path.display().to_string()))
     }
 }
-
-#[cfg(test)]
-mod tests;

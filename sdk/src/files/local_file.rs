@@ -38,11 +38,14 @@ impl LocalFile {
     /// `InvalidArgument` for what is not a regular file, `NotFound`, `Permission`, `Io`.
     pub fn open(path: &Path, writable: bool) -> Result<Self> {
         #[cfg(unix)]
-        let opened = super::open_regular(path, writable);
+        let opened = super::regular::open_with_facts(path, writable);
         #[cfg(not(unix))]
-        let opened = std::fs::OpenOptions::new().read(true).write(writable).open(path);
+        let opened = std::fs::OpenOptions::new().read(true).write(writable).open(path).and_then(|file| {
+            let facts = file.metadata()?;
+            Ok((file, facts))
+        });
         match opened {
-            Ok(file) => LocalFile::over(file, path, writable),
+            Ok((file, facts)) => Ok(LocalFile::new(file, facts.len(), path, writable)),
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
                 fail!(InvalidArgument, "opening {}: {error}", path.display())
             }
@@ -56,9 +59,13 @@ impl LocalFile {
     /// `Io` if the file cannot be sized.
     pub fn over(file: File, path: &Path, writable: bool) -> Result<Self> {
         let facts = file.metadata().map_err(|error| Error::io(&format!("sizing {}", path.display()), &error))?;
+        Ok(LocalFile::new(file, facts.len(), path, writable))
+    }
+
+    fn new(file: File, length: u64, path: &Path, writable: bool) -> Self {
         #[cfg(not(any(unix, windows)))]
         let file = std::sync::Mutex::new(file);
-        Ok(LocalFile { file, length: AtomicU64::new(facts.len()), writable, path: path.to_owned(), origin: None })
+        LocalFile { file, length: AtomicU64::new(length), writable, path: path.to_owned(), origin: None }
     }
 
     /// The same file with the URI that it was opened by.
@@ -197,5 +204,73 @@ impl RandomAccess for LocalFile {
 
     fn origin(&self) -> Option<String> {
         Some(self.origin.clone().unwrap_or_else(|| self.path.display().to_string()))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A file that is removed at the end.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str, held: &[u8]) -> Self {
+            let path = std::env::temp_dir().join(format!("iolink-local-{name}-{}", std::process::id()));
+            std::fs::write(&path, held).unwrap();
+            Scratch(path)
+        }
+
+        fn set_length(&self, length: u64) {
+            std::fs::OpenOptions::new().write(true).open(&self.0).unwrap().set_len(length).unwrap();
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_is_an_error_and_a_grown_one_keeps_its_length() {
+        let scratch = Scratch::new("cut", &[7; 5000]);
+        let file = LocalFile::open(&scratch.0, false).unwrap();
+        scratch.set_length(1000);
+        let mut buffer = [0; 2000];
+        assert_eq!(file.read_at(0, &mut buffer[..1000]).unwrap(), 1000);
+        for (offset, count) in [(500, 2000), (1000, 1), (4999, 10)] {
+            let error = file.read_at(offset, &mut buffer[..count]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{offset}");
+            assert!(error.message().contains("had 5000 bytes when it was opened"), "{error}");
+        }
+        assert_eq!(file.read_at(5000, &mut buffer).unwrap(), 0);
+        scratch.set_length(9000);
+        assert_eq!((file.length().unwrap(), file.read_at(4990, &mut buffer).unwrap()), (5000, 10));
+        assert_eq!(file.read_at(u64::MAX, &mut buffer).unwrap(), 0);
+        file.prefetch(&[0..100, 4000..5000, u64::MAX - 1..u64::MAX]);
+    }
+
+    #[test]
+    fn a_writable_file_is_written_within_its_length_and_resized() {
+        let scratch = Scratch::new("written", b"0123456789");
+        let file = LocalFile::open(&scratch.0, true).unwrap();
+        file.write_at(8, b"xy").unwrap();
+        for (offset, bytes) in [(9, &b"ab"[..]), (u64::MAX, b"ab"), (11, b"")] {
+            assert_eq!(file.write_at(offset, bytes).unwrap_err().kind(), ErrorKind::OutOfRange, "{offset}");
+        }
+        file.write_at(10, b"").unwrap();
+        file.resize(12).unwrap();
+        file.write_at(11, b"z").unwrap();
+        file.flush().unwrap();
+        assert_eq!(std::fs::read(&scratch.0).unwrap(), b"01234567xy\0z");
+        file.resize(3).unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!((file.read_at(0, &mut buffer).unwrap(), file.length().unwrap()), (3, 3));
+        let plain = LocalFile::open(&scratch.0, false).unwrap();
+        assert_eq!(plain.write_at(0, b"a").unwrap_err().kind(), ErrorKind::NotImplemented);
+        assert_eq!(plain.resize(0).unwrap_err().kind(), ErrorKind::NotImplemented);
+        plain.flush().unwrap();
+        assert!(!plain.capabilities().has(StreamCapability::RESIZE));
     }
 }

@@ -42,6 +42,3 @@ fn list_map<V>(
         }
     }
 }
-
-#[cfg(test)]
-pub(crate) mod tests;
