@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Files of the border in the order of the header. `arrow.rs` is absent: the standard's own text stands below.
-const FILES: [&str; 7] = ["common", "image", "collections", "services", "frame", "stream", "provider"];
+const FILES: [&str; 8] = ["common", "image", "collections", "services", "frame", "stream", "store", "provider"];
 
 const TOP: &str = "\
 /*
