@@ -11,7 +11,7 @@
 
 use crate::checked::checked;
 use crate::record::{OfferRecord, PluginState};
-use crate::registry::Registry;
+use crate::registry::{Plugin, Registry};
 use crate::route::{id_of, named};
 use crate::source;
 use crate::ways::liking;
@@ -199,7 +199,8 @@ impl Registry {
         }
         for claim in claims {
             let opened = self.functions(&claim.plugin, &claim.provider).and_then(|functions| {
-                self.check_options(&claim.provider, &source).map_err(|error| beside(error, &source, &refused, self))?;
+                self.check_options(&claim.plugin, &claim.provider, &source)
+                    .map_err(|error| beside(error, &source, &refused, self))?;
                 open_by(self, functions, &source)
             });
             match opened {
@@ -226,15 +227,21 @@ impl Registry {
         Err(nobody_could(&source, failed))
     }
 
-    /// Validates the options of a source or target against those that a provider declares.
+    /// Validates the options of a source or target against those that a provider declares. One that is linked in or written in
+    /// Python, and declares nothing, looks at them itself.
     ///
     /// # Errors
     /// `InvalidArgument` for an option that the provider does not have, and for a value of another type.
-    pub(crate) fn check_options(&self, provider: &str, source: &Source) -> Result<()> {
+    pub(crate) fn check_options(&self, plugin: &str, provider: &str, source: &Source) -> Result<()> {
         if source.options().is_empty() {
             return Ok(());
         }
         let declared = self.options(provider);
+        let looks_itself =
+            |known: &Plugin| known.info.id == plugin && (known.info.builtin || known.info.python.is_some());
+        if declared.is_empty() && self.read().iter().any(looks_itself) {
+            return Ok(());
+        }
         let known: Vec<_> = declared.iter().map(|one| (one.name.as_str(), one.value, one.about.as_str())).collect();
         check_options(provider, &known, source).map_err(|error| error.with_provider(provider))
     }

@@ -73,8 +73,8 @@ def test_a_source_of_another_format_goes_to_the_next_provider_with_its_options(r
     assert iolink.open(file, page=2).read((0, 0)) == 2
 
 
-def test_a_provider_that_declares_no_option_takes_none(register, tmp_path):
-    name = register("none", "optnone", lambda source: np.zeros(1))
+def test_a_provider_that_declares_that_it_has_no_option_takes_none(register, tmp_path):
+    name = register("none", "optnone", lambda source: np.zeros(1), options={})
     (tmp_path / "a.optnone").touch()
     with pytest.raises(ValueError, match=f"{name} has no option provder; it takes none"):
         iolink.open(tmp_path / "a.optnone", provder="x")

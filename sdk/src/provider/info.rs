@@ -298,14 +298,15 @@ pub struct ProviderInfo {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) offers: &'static [Offer],
-    pub(crate) options: &'static [OptionInfo],
+    /// `None`: the provider declares nothing and looks at its options itself.
+    pub(crate) options: Option<&'static [OptionInfo]>,
 }
 
 impl ProviderInfo {
     /// `id` is a reverse domain name of at most 63 bytes, `title` one line for people.
     pub const fn new(id: &'static str, title: &'static str) -> Self {
         assert!(!id.is_empty() && id.len() <= 63, "a provider's id has 1 to 63 bytes");
-        ProviderInfo { id, title, offers: &[], options: &[] }
+        ProviderInfo { id, title, offers: &[], options: None }
     }
 
     /// What the provider can do.
@@ -314,15 +315,17 @@ impl ProviderInfo {
         self
     }
 
-    /// Every option that OPEN and SAVE take. A provider that declares none takes none.
+    /// Every option that OPEN and SAVE take; `&[]` says that they take none. A provider that is linked in and declares nothing
+    /// looks at its options itself; one in a library takes none.
     pub const fn options(mut self, options: &'static [OptionInfo]) -> Self {
-        self.options = options;
+        self.options = Some(options);
         self
     }
 
     /// Refuses options that were not declared, and values that are not of the declared type.
     pub(crate) fn check_options(&self, source: &Source) -> Result<()> {
-        let known: Vec<_> = self.options.iter().map(|option| (option.name, option.value, option.about)).collect();
+        let Some(known) = self.options else { return Ok(()) };
+        let known: Vec<_> = known.iter().map(|option| (option.name, option.value, option.about)).collect();
         check_options(self.id, &known, source)
     }
 
@@ -332,7 +335,10 @@ impl ProviderInfo {
     }
 
     pub(crate) const fn option_list(&self) -> &'static [OptionInfo] {
-        self.options
+        match self.options {
+            Some(options) => options,
+            None => &[],
+        }
     }
 
     /// The texts in the order in which they are packed: id, title, five of each offer, three of each option.

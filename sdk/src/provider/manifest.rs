@@ -149,7 +149,6 @@ mod tests {
         let refused = NONE.check_options(&source().with_option("page", "1")).unwrap_err();
         assert_eq!(refused.message(), "org.example.none has no option page; it takes none");
         const SILENT: ProviderInfo = ProviderInfo::new("org.example.silent", "");
-        let refused = SILENT.check_options(&source().with_option("page", "1")).unwrap_err();
-        assert_eq!(refused.message(), "org.example.silent has no option page; it takes none");
+        SILENT.check_options(&source().with_option("page", "1")).unwrap();
     }
 }
