@@ -7,7 +7,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyType};
 
-/// Rejects options that are not among those declared, and values of another type.
+/// Rejects options that are not among those declared, and values of another type; a provider that declares nothing gets what
+/// is given.
 ///
 /// # Errors
 /// `InvalidArgument`, with the options that there are.
@@ -38,7 +39,7 @@ fn typed<'py>(py: Python<'py>, kind: OptionKind, text: &str) -> PyResult<Bound<'
     })
 }
 
-/// What the attribute `options` of a class says: `{"page": (int, 0, "which page to open")}`.
+/// What the attribute `options` of a class says: `{"page": (int, 0, "which page to open")}`; empty if there is no such attribute.
 ///
 /// # Errors
 /// `TypeError` or `ValueError` that names the option.

@@ -87,14 +87,15 @@ pub fn register_provider<'py>(provider: &Bound<'py, PyAny>) -> PyResult<Bound<'p
             "{name} has no `formats`, which say what it opens: the endings of its files, such as formats = \"raw,bin\""
         ))
     })?;
+    let declared = options::declared_by(provider)?;
     let description = Description {
         id: text("id")?.unwrap_or_else(|| format!("{module}.{name}")),
         version: text("version")?.unwrap_or_else(|| "0".to_owned()),
         title,
         formats: formats_from(&formats)?,
-        options: options::declared_by(provider)?,
+        options: declared.clone(),
     };
-    let made = Provider::new(&description.id, &description.options, Place::Given(provider.clone().unbind()));
+    let made = Provider::new(&description.id, &declared, Place::Given(provider.clone().unbind()));
     made.object(py)?;
     let target = format!("{module}:{}", class.qualname()?);
     py.detach(|| {
