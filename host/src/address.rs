@@ -3,7 +3,7 @@
 //! An address is judged before it is believed: is it readable, does a live view begin there, is it of the kind asked
 //! for? What cannot be told is whether a freed address has become another live view since.
 
-use iolink_sdk::abi::{iolink_view, iolink_view_head, IOLINK_VIEW_MAGIC};
+use iolink_sdk::abi::{iolink_view, iolink_view_base, IOLINK_VIEW_MAGIC};
 use iolink_sdk::{fail, Kind, Result, View};
 use std::ffi::c_void;
 
@@ -37,7 +37,7 @@ fn judge(address: u64, kind: Kind) -> Result<usize, String> {
         return Err("no live view begins there".into());
     }
     match probe::<[u32; 2]>(table) {
-        Some([size, number]) if size as usize >= std::mem::size_of::<iolink_view_head>() => {
+        Some([size, number]) if size as usize >= std::mem::size_of::<iolink_view_base>() => {
             match Kind::from_number(number) {
                 Some(found) if found == kind => Ok(at),
                 Some(found) => Err(format!("the view there is of kind {}", found.word())),
@@ -59,6 +59,11 @@ fn probe<T: Copy>(address: usize) -> Option<T> {
         // SAFETY: every byte was written, and callers ask for plain numbers.
         unsafe { out.assume_init() }
     })
+}
+
+/// Copies bytes that may not be there; false if they are not.
+pub(crate) fn copy(address: usize, out: &mut [u8]) -> bool {
+    address != 0 && read_other(address, out.as_mut_ptr(), out.len())
 }
 
 /// Copies bytes that may not be there: the kernel looks, so a bad address is an error and not a signal.

@@ -7,7 +7,7 @@
 
 use crate::builder::RegistryBuilder;
 use crate::manifest;
-use crate::preflight::preflight;
+use crate::preflight::{exports, preflight};
 use crate::record::{PluginInfo, PluginState};
 use crate::trust::{elevated, Trust};
 use std::ffi::OsStr;
@@ -121,7 +121,7 @@ pub(crate) fn plugin_at(trust: &Trust, file: &Path, judged: &Path) -> Option<Plu
 
 /// Is the file a library that never meant to be a plugin: whole, without the symbol and without a manifest?
 fn is_something_else(file: &Path) -> bool {
-    let Ok(opened) = File::open(file) else { return false };
+    let Ok(opened) = crate::regular::open(file) else { return false };
     let Ok(known) = opened.metadata() else { return false };
     let Ok(seen) = preflight(&opened, known.len()) else { return false };
     seen.symbol.is_err() && seen.manifest.is_none()
@@ -182,23 +182,37 @@ pub(crate) fn look_at(trust: &Trust, file: &Path, judged: &Path) -> PluginInfo {
 /// Why a file is refused, and what is known of it all the same.
 pub(crate) type Why = (String, Option<Box<PluginInfo>>);
 
-/// Judges a file, and its folder unless that is `judged`, and reads the manifest, where there is one.
+/// Judges a file, and its folder unless that is `judged`, and reads the manifest, if there is one.
 pub(crate) fn describe(trust: &Trust, path: &Path, judged: Option<&Path>) -> Result<Option<PluginInfo>, Why> {
+    Ok(open_judged(trust, path, judged)?.manifest)
+}
+
+/// The file of a plugin, judged by the descriptor that is kept: who may change it, its tables, its manifest.
+pub(crate) struct Judged {
+    pub(crate) file: File,
+    pub(crate) length: u64,
+    /// Address of the plugin's descriptor in the library.
+    pub(crate) symbol: u64,
+    pub(crate) manifest: Option<PluginInfo>,
+}
+
+/// As [`describe`]. What is not a regular file is an error, and nothing waits for it.
+pub(crate) fn open_judged(trust: &Trust, path: &Path, judged: Option<&Path>) -> Result<Judged, Why> {
     let plain = |reason: String| (reason, None);
     if let Some(folder) = path.parent().filter(|folder| Some(*folder) != judged) {
         trust.check_folder(folder).map_err(plain)?;
     }
-    let file = File::open(path).map_err(|error| plain(format!("the file cannot be opened: {error}")))?;
+    let file = crate::regular::open(path).map_err(|error| plain(format!("the file cannot be opened: {error}")))?;
     let known = file.metadata().map_err(|error| plain(format!("the file cannot be looked at: {error}")))?;
     trust.check_file(path, &known).map_err(plain)?;
     let found = preflight(&file, known.len()).map_err(plain)?;
-    let info = match found.manifest {
+    let manifest = match found.manifest {
         Some(bytes) => Some(manifest::parse(&bytes, path).map_err(plain)?),
         None => None,
     };
     match found.symbol {
-        Ok(()) => Ok(info),
-        Err(reason) => Err((reason, info.map(Box::new))),
+        Ok(symbol) => Ok(Judged { file, length: known.len(), symbol, manifest }),
+        Err(reason) => Err((reason, manifest.map(Box::new))),
     }
 }
 
@@ -207,7 +221,7 @@ pub(crate) fn describe(trust: &Trust, path: &Path, judged: Option<&Path>) -> Res
 pub struct Inspection {
     /// What is known of the plugin; refused with a reason where it cannot be used.
     pub info: PluginInfo,
-    /// Symbols that it exports beside the one that it must.
+    /// Symbols that it exports beside the one that it must: the first 10,000, each of at most 1 KiB.
     pub exports: Vec<String>,
 }
 
@@ -218,8 +232,8 @@ pub struct Inspection {
 pub fn inspect(path: &Path) -> iolink_sdk::Result<Inspection> {
     let named = |error| iolink_sdk::Error::io(&path.display().to_string(), &error);
     let whole = path.canonicalize().map_err(named)?;
-    let file = File::open(&whole).map_err(named)?;
-    let found = preflight(&file, file.metadata().map_err(named)?.len());
+    let file = crate::regular::open(&whole).map_err(named)?;
+    let exports = exports(&file, file.metadata().map_err(named)?.len());
     let info = look_at(&Trust::new(&RegistryBuilder::default()), &whole, Path::new(""));
-    Ok(Inspection { info, exports: found.map(|found| found.others).unwrap_or_default() })
+    Ok(Inspection { info, exports: exports.unwrap_or_default() })
 }

@@ -6,7 +6,7 @@
 
 use crate::registry::Inner;
 use iolink_sdk::abi::*;
-use iolink_sdk::{hosting, ErrorKind};
+use iolink_sdk::{fail, hosting, ErrorKind};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void, CStr};
@@ -25,12 +25,15 @@ const MOST_NESTED: u32 = 16;
 pub(crate) fn table(context: *const Inner) -> iolink_host {
     iolink_host {
         size: size_of::<iolink_host>() as u32,
+        abi_minor: IOLINK_ABI_MINOR,
         context: context.cast_mut().cast(),
         retain: Some(retain),
         release: Some(release),
         log: Some(log),
-        progress: Some(progress),
         open: Some(open),
+        run: Some(run),
+        allocate: Some(allocate),
+        credentials: None,
     }
 }
 
@@ -74,48 +77,14 @@ unsafe fn lent_text<'a>(at: *const c_char) -> std::borrow::Cow<'a, str> {
     unsafe { CStr::from_ptr(at) }.to_string_lossy()
 }
 
-unsafe extern "C" fn progress(_context: *mut c_void, done: u64, total: u64) -> i32 {
-    tracing::trace!(done, total, "progress");
-    // A listener that panics is taken as a wish to stop.
-    LISTENER.with(|listener| match listener.get() {
-        // SAFETY: `with_progress` keeps the listener alive while the pointer is set.
-        Some(listener) => i32::from(!stop_panic(|| unsafe { (*listener)(done, total) }).unwrap_or(false)),
-        None => 0,
-    })
-}
-
-type Listener = *const (dyn Fn(u64, u64) -> bool + 'static);
-
 thread_local! {
-    static LISTENER: Cell<Option<Listener>> = const { Cell::new(None) };
     static NESTED: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Runs `body`; what providers called in it on this thread tell of their progress goes to `listener(done, total)`, which
-/// answers whether to go on.
-///
-/// ```
-/// # use iolink_host::Registry;
-/// let registry = Registry::builder().plugin_path_env(false).build();
-/// iolink_host::with_progress(&|done, total| { println!("{done} of {total}"); true }, || registry.plugins(false));
-/// ```
-pub fn with_progress<R>(listener: &dyn Fn(u64, u64) -> bool, body: impl FnOnce() -> R) -> R {
-    struct Restore(Option<Listener>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            LISTENER.with(|slot| slot.set(self.0));
-        }
-    }
-    // SAFETY: only the lifetime is changed, and the pointer is taken back before this function returns or unwinds.
-    let raw: Listener =
-        unsafe { std::mem::transmute::<*const (dyn Fn(u64, u64) -> bool + '_), Listener>(listener as *const _) };
-    let _restore = Restore(LISTENER.with(|slot| slot.replace(Some(raw))));
-    body()
 }
 
 unsafe extern "C" fn open(
     context: *mut c_void,
     source: *const iolink_source,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
@@ -145,11 +114,48 @@ unsafe extern "C" fn open(
             Arc::increment_strong_count(context as *const Inner);
             crate::Registry::from_inner(Arc::from_raw(context as *const Inner))
         };
-        let view = host.open(source, None)?.view;
-        // SAFETY: `out` is the caller's.
-        unsafe { *out = view.into_raw("org.iolink.host") };
+        // SAFETY: `out` and `call` are the caller's.
+        unsafe {
+            let view = hosting::with_call(call, |call| host.open_with(source, None, call))?.view;
+            *out = view.into_raw("org.iolink.host");
+        }
         Ok(())
     })
+}
+
+unsafe extern "C" fn run(
+    _context: *mut c_void,
+    count: u64,
+    task: Option<unsafe extern "C" fn(job: *mut c_void, index: u64)>,
+    job: *mut c_void,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    struct Job(*mut c_void, unsafe extern "C" fn(job: *mut c_void, index: u64));
+    // SAFETY: the ABI lets a task run on any thread.
+    unsafe impl Sync for Job {}
+    impl Job {
+        fn run(&self, index: u64) {
+            // SAFETY: the job belongs to the task by the rules of the ABI, and outlives the call.
+            unsafe { self.1(self.0, index) }
+        }
+    }
+    hosting::answer(error, || {
+        let Some(task) = task else { fail!(InvalidArgument, "the task is NULL") };
+        let job = Job(job, task);
+        // SAFETY: the call is the caller's.
+        unsafe { hosting::with_call(call, |call| crate::pool::run(count, &|index| job.run(index), call)) }
+    })
+}
+
+unsafe extern "C" fn allocate(
+    _context: *mut c_void,
+    length: u64,
+    out: *mut iolink_bytes,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: `out` is the caller's.
+    hosting::answer(error, || unsafe { hosting::fill(out, || crate::allocation::zeroed(length)) })
 }
 
 /// Nothing of ours may unwind into a plugin.

@@ -19,23 +19,30 @@
 
 pub mod adapt;
 mod address;
+mod allocation;
 mod builder;
+mod checked;
 mod discover;
 mod events;
 mod explain;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod image;
 mod judge;
 mod load;
 mod manifest;
+mod memory;
 mod one;
 mod open;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod pieces;
 mod place;
+mod pool;
 mod preflight;
 mod python;
 mod python_provider;
 mod record;
 mod registry;
+mod regular;
 mod route;
 mod save;
 pub mod source;
@@ -45,9 +52,9 @@ mod ways;
 pub use address::view_at;
 pub use builder::{BringPython, RegistryBuilder, SYSTEM_DIRS};
 pub use discover::{inspect, Inspection};
-pub use events::with_progress;
 pub use explain::{Candidate, Explanation};
 pub use one::OneProvider;
 pub use open::Opened;
 pub use record::{OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
+pub use pool::thread_limit;
 pub use registry::Registry;

@@ -1,9 +1,9 @@
 //! What a plugin says of itself, read from the file: TOML, as `export_plugin!` writes it.
 
-use crate::record::{check_id, list, magic, OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
-use iolink_sdk::abi::IOLINK_ABI_MAJOR;
+use crate::judge::check_version;
+use crate::record::{check_id, list, magic, parts, OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
 use iolink_sdk::provider::{OfferKind, OptionKind};
-use iolink_sdk::{Cost, Kind};
+use iolink_sdk::{Cost, Kind, Layout};
 use std::path::Path;
 use toml::de::{DeInteger, DeTable, DeValue};
 
@@ -17,10 +17,8 @@ fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
     let text = std::str::from_utf8(&bytes[..end]).map_err(|_| "it is not UTF-8".to_owned())?;
     let root = table(text)?;
     let root = Fields { table: &root, path: String::new() };
-    let abi = root.number("abi")?;
-    if abi != u64::from(IOLINK_ABI_MAJOR) {
-        return Err(format!("abi is {abi}, this host speaks version {IOLINK_ABI_MAJOR} of the border"));
-    }
+    let minor = if root.get("abi_minor").is_some() { root.number("abi_minor")? } else { 0 };
+    check_version(root.number("abi")?, minor)?;
     let id = root.id()?;
     let version = root.text("version")?.to_owned();
     if version.is_empty() || version.len() > 63 {
@@ -62,19 +60,21 @@ fn one_provider(fields: &Fields<'_>) -> Result<ProviderRecord, String> {
     for offer in fields.tables("offer")? {
         offers.extend(one_offer(&offer)?);
     }
-    let mut options = Vec::new();
-    for option in fields.tables("option")? {
-        options.extend(one_option(&option)?);
-    }
-    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?.to_owned(), offers, options })
+    Ok(ProviderRecord { id: fields.id()?, title: fields.optional("title")?.to_owned(), offers })
 }
 
-/// An option, or nothing where its value is of a kind that this version does not know.
-pub(crate) fn one_option(fields: &Fields<'_>) -> Result<Option<OptionRecord>, String> {
-    let (name, word) = (fields.text("name")?, fields.text("value")?);
-    let value = OptionKind::ALL.into_iter().find(|known| known.word() == word);
-    let (standard, about) = (fields.optional("standard")?.to_owned(), fields.optional("about")?.to_owned());
-    Ok(value.map(|value| OptionRecord { name: name.to_owned(), value, standard, about }))
+/// An option; a type that this version does not know reads as a string.
+fn one_option(fields: &Fields<'_>) -> Result<OptionRecord, String> {
+    let word = fields.text("type")?;
+    let known = OptionKind::ALL.into_iter().find(|known| known.word() == word);
+    Ok(OptionRecord {
+        name: fields.text("name")?.to_owned(),
+        value_type: known.unwrap_or(OptionKind::String),
+        default_value: fields.optional("default")?.to_owned(),
+        description: fields.optional("description")?.to_owned(),
+        choices: fields.optional("choices")?.to_owned(),
+        flags: fields.small("flags")?,
+    })
 }
 
 /// An offer, or nothing where it speaks of something that this version does not know.
@@ -96,28 +96,32 @@ fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
         let word = fields.text("cost")?;
         cost = [Cost::Shared, Cost::Lazy, Cost::Copy].into_iter().find(|known| known.word() == word);
         if cost.is_none() {
-            return Err(format!("{}cost is {word:?}, not shared, lazy or copy", fields.path));
+            tracing::debug!(cost = word, "a conversion of unknown cost is passed over");
+            return Ok(None);
         }
     }
     let capabilities = fields.number("capabilities")?;
-    Ok(Some(OfferRecord { offer, capabilities, from_kind, from_capabilities, cost, ..format(fields, made)? }))
+    let options = fields.tables("option")?.iter().map(one_option).collect::<Result<_, _>>()?;
+    Ok(Some(OfferRecord { offer, capabilities, from_kind, from_capabilities, cost, options, ..format(fields, made)? }))
 }
 
 /// The signs of a format that is opened as views of a kind.
 pub(crate) fn format(fields: &Fields<'_>, kind: Kind) -> Result<OfferRecord, String> {
     let listed = |name: &str| fields.optional(name).map(list);
+    let layout = fields.optional("layout")?;
     Ok(OfferRecord {
-        offer: OfferKind::Open,
-        kind,
-        capabilities: 0,
-        from_kind: None,
-        from_capabilities: 0,
-        cost: None,
         format: fields.optional("format")?.to_owned(),
         extensions: listed("extensions")?,
         media_types: listed("media_types")?,
         schemes: listed("schemes")?,
         magic: magic(fields.optional("magic")?).map_err(|why| format!("{}magic: {why}", fields.path))?,
+        keys: parts(fields.optional("keys")?),
+        flags: fields.small("flags")?,
+        layout: Layout::ALL.into_iter().find(|known| known.word() == layout).unwrap_or(Layout::File),
+        data_types: fields.numbers("data_types")?,
+        min_dimensions: fields.small("min_dimensions")?,
+        max_dimensions: fields.small("max_dimensions")?,
+        ..OfferRecord::new(OfferKind::Open, kind)
     })
 }
 
@@ -158,6 +162,36 @@ impl<'t> Fields<'t> {
         }
     }
 
+    /// A boolean; false if it is absent.
+    pub(crate) fn boolean(&self, name: &str) -> Result<bool, String> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(DeValue::Boolean(value)) => Ok(*value),
+            Some(other) => Err(format!("{}{name} is a TOML {}, not a boolean", self.path, other.type_str())),
+        }
+    }
+
+    /// A number of 32 bits; 0 if it is absent.
+    fn small(&self, name: &str) -> Result<u32, String> {
+        if self.get(name).is_none() {
+            return Ok(0);
+        }
+        let number = self.number(name)?;
+        u32::try_from(number).map_err(|_| format!("{}{name} is {number}, which does not fit 32 bits", self.path))
+    }
+
+    /// An array of numbers; empty if it is absent.
+    fn numbers(&self, name: &str) -> Result<Vec<u64>, String> {
+        let wrong = |what: &str| format!("{}{name} is a TOML {what}, not an array of numbers", self.path);
+        let Some(value) = self.get(name) else { return Ok(Vec::new()) };
+        let DeValue::Array(entries) = value else { return Err(wrong(value.type_str())) };
+        let number = |entry: &toml::Spanned<DeValue<'_>>| match entry.get_ref() {
+            DeValue::Integer(number) => whole(number).ok_or_else(|| wrong("array with a negative number")),
+            other => Err(wrong(&format!("array with a {}", other.type_str()))),
+        };
+        entries.iter().map(number).collect()
+    }
+
     fn id(&self) -> Result<String, String> {
         let id = self.text("id")?;
         check_id(id).map_err(|why| format!("{}id: {why}", self.path))?;
@@ -186,8 +220,7 @@ fn whole(number: &DeInteger<'_>) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const GOOD: &str =
-        "abi = 1\nid = \"org.example.raw\"\nversion = \"1.2.3\"\n[[provider]]\nid = \"org.example.raw\"\n\
+    const GOOD: &str = "abi = 0\nabi_minor = 2\nid = \"org.example.raw\"\nversion = \"1.2.3\"\n[[provider]]\nid = \"org.example.raw\"\n\
                         title = \"Raw\"\n[[provider.offer]]\noffer = \"convert\"\nkind = \"image\"\ncapabilities = 5\n\
                         from_kind = \"data-frame\"\nfrom_capabilities = 1\ncost = \"lazy\"\n";
 
@@ -205,15 +238,22 @@ mod tests {
 
     #[test]
     fn what_a_later_version_offers_is_passed_over() {
-        let info = read(GOOD.replace("convert", "stream-out").as_bytes(), Path::new("/x.so")).unwrap();
-        assert!(info.providers[0].offers.is_empty());
+        for (from, to) in [("convert", "stream-out"), ("\"lazy\"", "\"free\""), ("\"image\"", "\"cube\"")] {
+            let info = read(GOOD.replace(from, to).as_bytes(), Path::new("/x.so")).unwrap();
+            assert!(info.providers[0].offers.is_empty());
+        }
     }
 
     #[test]
     fn a_broken_manifest_names_the_field_and_what_is_wrong() {
         for (from, to, expected) in [
-            ("abi = 1", "abi = 2", "abi is 2, this host speaks version 1 of the border"),
-            ("abi = 1", "abi = \"1\"", "abi is a TOML string, not a number"),
+            (
+                "abi_minor = 2",
+                "abi_minor = 1",
+                "the plugin was built for version 0.1 of the plugin ABI, this host has version 0.2 (a draft, which must be \
+                 equal); rebuild the plugin with the SDK of this host",
+            ),
+            ("abi = 0", "abi = \"1\"", "abi is a TOML string, not a number"),
             ("version = \"1.2.3\"", "", "version is missing"),
             ("title = \"Raw\"", "title = 3", "provider[0].title is a TOML integer, not text"),
             (
@@ -221,7 +261,6 @@ mod tests {
                 "capabilities = -5",
                 "provider[0].offer[0].capabilities is -5, not a number of 0 or more",
             ),
-            ("cost = \"lazy\"", "cost = \"free\"", "provider[0].offer[0].cost is \"free\", not shared, lazy or copy"),
             (
                 "cost = \"lazy\"",
                 "magic = \"x\"\ncost = \"lazy\"",
@@ -233,7 +272,7 @@ mod tests {
         }
         assert!(why("abi = \nid = 3").starts_with("line 1: "), "{}", why("abi = \nid = 3"));
         assert_eq!(
-            why("abi = 1\nid = \"a b\""),
+            why("abi = 0\nabi_minor = 2\nid = \"a b\""),
             "id: \"a b\" is not an id: 1 to 63 bytes without spaces, a reverse domain name such as org.example.raw"
         );
         assert_eq!(why(""), "abi is missing");

@@ -7,7 +7,7 @@ use crate::route::{adopt_by, convert_by, create_by};
 use crate::save::save_by;
 use crate::source::complete;
 use iolink_sdk::abi::iolink_provider;
-use iolink_sdk::{fail, Adopt, Create, Result, Source, Target, View};
+use iolink_sdk::{Adopt, Call, Convert, Create, Result, Source, Target, View, fail};
 
 /// A provider of a registry, loaded. For whoever tests it, or knows what it wants.
 pub struct OneProvider {
@@ -48,7 +48,7 @@ impl OneProvider {
     /// # Errors
     /// What the provider fails with; `NotFound` for a file that is not there.
     pub fn identify(&self, source: &Source) -> Result<Option<u32>> {
-        identify(&self.registry, self.functions, &complete(source.clone())?)
+        identify(&self.registry, self.functions, &complete(source.clone())?, &Call::silent())
     }
 
     /// A view of a source.
@@ -56,7 +56,7 @@ impl OneProvider {
     /// # Errors
     /// What the provider fails with; `NotFound` for a file that is not there.
     pub fn open(&self, source: &Source) -> Result<View> {
-        open_by(&self.registry, self.functions, &complete(source.clone())?)
+        open_by(&self.registry, self.functions, &complete(source.clone())?, &Call::silent())
     }
 
     /// A new view.
@@ -64,7 +64,7 @@ impl OneProvider {
     /// # Errors
     /// What the provider fails with.
     pub fn create(&self, wanted: Create) -> Result<View> {
-        create_by(&self.registry, self.functions, wanted)
+        create_by(&self.registry, self.functions, wanted, &Call::silent())
     }
 
     /// A view of foreign memory.
@@ -79,15 +79,15 @@ impl OneProvider {
     ///
     /// # Errors
     /// What the provider fails with; `Internal` where the view has not what was asked for.
-    pub fn convert(&self, view: View, target: Target) -> Result<View> {
-        convert_by(&self.registry, self.functions, view, target)
+    pub fn convert(&self, view: View, target: &Convert) -> Result<View> {
+        convert_by(&self.registry, self.functions, view, target, &Call::silent())
     }
 
     /// Writes a view into the target's file as the provider leaves it: [`Registry::save`] puts a whole file into place.
     ///
     /// # Errors
     /// What the provider fails with.
-    pub fn save(&self, view: View, target: &Source) -> Result<()> {
-        save_by(&self.registry, self.functions, view, target)
+    pub fn save(&self, view: View, target: &Target) -> Result<()> {
+        save_by(&self.registry, self.functions, view, target, &Call::silent())
     }
 }

@@ -4,15 +4,20 @@
 //! these and wants to be asked (10). A longer ending beats a shorter one: `nii.gz` before `gz`. Only candidates are
 //! loaded; where there are several, each is asked by its `identify`, whose answer replaces the evidence. A candidate that
 //! fails is passed over, and when all have failed the error lists every attempt.
+//!
+//! Options are an order to the provider that fits best: one that it does not declare, or of another type, ends the opening,
+//! and so does whatever it fails with, unless it says that the source is not of its format. Another provider would open
+//! something else.
 
-use crate::record::{OfferRecord, PluginState};
+use crate::checked::checked;
+use crate::record::{OfferRecord, OptionRecord, PluginState};
 use crate::registry::Registry;
-use crate::route::named;
+use crate::route::{id_of, named};
 use crate::source;
 use crate::ways::liking;
 use iolink_sdk::abi::{iolink_provider, IOLINK_ERROR_NOT_IMPLEMENTED};
-use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{fail, hosting, Error, ErrorKind, RandomAccess, Result, Source, View};
+use iolink_sdk::provider::{check_options, OfferKind};
+use iolink_sdk::{fail, hosting, Call, Error, ErrorKind, RandomAccess, Result, Source, View};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -47,6 +52,21 @@ impl Claim {
         let kind = (!self.builtin, self.python);
         (self.liked, Reverse(self.score), Reverse(self.fit), kind, &self.plugin, &self.provider)
     }
+}
+
+/// The providers that may open a source.
+pub(crate) struct Claims {
+    /// Those that can be asked, best first; at least one.
+    pub(crate) usable: Vec<Claim>,
+    /// Those that were refused, and would be asked otherwise.
+    pub(crate) refused: Vec<RefusedClaim>,
+}
+
+/// A provider that may open a source, of a plugin that was refused.
+pub(crate) struct RefusedClaim {
+    pub(crate) provider: String,
+    pub(crate) reason: String,
+    pub(crate) offer: OfferRecord,
 }
 
 /// What can be known of a source without any provider.
@@ -120,7 +140,7 @@ impl Evidence {
         if let Some(bytes) = &self.bytes {
             let start: Vec<String> = self.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             words.push(match bytes.length() {
-                0 => "it is empty".to_owned(),
+                Ok(0) => "it is empty".to_owned(),
                 _ => format!("it starts with the bytes {}", start.join(" ")),
             });
         }
@@ -129,13 +149,21 @@ impl Evidence {
 }
 
 /// A view of a source by a provider's own function.
-pub(crate) fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
+pub(crate) fn open_by(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    source: &Source,
+    call: &Call<'_>,
+) -> Result<View> {
     let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
+    let id = id_of(provider);
     let made = source.with_border(|border| {
-        // SAFETY: host and source live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| open(registry.host_table(), border, out, error)) }
+        hosting::with_raw_call(call, |call| {
+            // SAFETY: host, source and call live until this returns; a provider makes what it says it makes.
+            unsafe { hosting::made_by(id, |out, error| open(provider, registry.host_table(), border, call, out, error)) }
+        })
     });
-    made.map_err(|error| named(error, provider))
+    made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))
 }
 
 /// How sure a provider is; nothing where it goes by its offers.
@@ -143,15 +171,18 @@ pub(crate) fn identify(
     registry: &Registry,
     provider: &'static iolink_provider,
     source: &Source,
+    call: &Call<'_>,
 ) -> Result<Option<u32>> {
     let Some(identify) = provider.identify else { return Ok(None) };
     let mut score = 0;
     let mut status = 0;
     let asked = source.with_border(|border| {
-        hosting::call(|error| {
-            // SAFETY: host, source, score and error live until this returns.
-            status = unsafe { identify(registry.host_table(), border, &mut score, error) };
-            status
+        hosting::with_raw_call(call, |call| {
+            hosting::call(|error| {
+                // SAFETY: host, source, call, score and error live until this returns.
+                status = unsafe { identify(provider, registry.host_table(), border, call, &mut score, error) };
+                status
+            })
         })
     });
     match asked {
@@ -169,16 +200,30 @@ impl Registry {
     /// message lists what is installed and what each can open; what the only candidate fails with; where several fail,
     /// the first one's kind and every attempt.
     pub fn open(&self, source: Source, provider: Option<&str>) -> Result<Opened> {
+        self.open_with(source, provider, &Call::silent())
+    }
+
+    /// [`open`](Registry::open) with progress, cancellation, deadline and thread limit.
+    ///
+    /// # Errors
+    /// As [`open`](Registry::open); `Cancelled` or `Timeout` by `call`.
+    pub fn open_with(&self, source: Source, provider: Option<&str>, call: &Call<'_>) -> Result<Opened> {
+        let provider = provider.or_else(|| source.provider()).map(str::to_owned);
+        let provider = provider.as_deref();
         let source = source::complete(source)?;
         self.discover();
-        let mut claims = self.claims(&source, provider)?;
+        let Claims { usable: mut claims, refused } = self.claims(&source, provider)?;
         let mut failed: Vec<(String, Error)> = Vec::new();
         if claims.len() > 1 {
-            claims = self.ask(claims, &source, &mut failed);
+            claims = self.ask(claims, &source, call, &mut failed);
         }
         for claim in claims {
-            let opened =
-                self.functions(&claim.plugin, &claim.provider).and_then(|functions| open_by(self, functions, &source));
+            let opened = self.functions(&claim.plugin, &claim.provider).and_then(|functions| {
+                let format = Some(claim.offer.format.as_str()).filter(|format| !format.is_empty());
+                self.check_options(&claim.provider, OfferKind::Open, format, source.options())
+                    .map_err(|error| beside(error, &source, &refused, self))?;
+                open_by(self, functions, &source, call)
+            });
             match opened {
                 Ok(view) => {
                     tracing::info!(
@@ -192,7 +237,7 @@ impl Registry {
                 }
                 Err(error) => {
                     tracing::info!(source = source.uri(), provider = claim.provider, %error, "passed over");
-                    let stop = error.kind() == ErrorKind::Cancelled;
+                    let stop = ends_the_opening(&error, &source);
                     failed.push((claim.provider, error));
                     if stop {
                         break;
@@ -203,12 +248,42 @@ impl Registry {
         Err(nobody_could(&source, failed))
     }
 
+    /// Validates the options of a source or target against those that a provider declares.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an option that the provider does not have, and for a value of another type.
+    pub(crate) fn check_options(
+        &self,
+        provider: &str,
+        offer: OfferKind,
+        format: Option<&str>,
+        options: &[(String, String)],
+    ) -> Result<()> {
+        if options.is_empty() {
+            return Ok(());
+        }
+        let plugins = self.read();
+        let mut providers = plugins.iter().flat_map(|plugin| &plugin.info.providers);
+        let record = providers.find(|record| record.id == provider);
+        let offers = record.into_iter().flat_map(|record| &record.offers).filter(|known| {
+            known.offer == offer && format.is_none_or(|format| known.is_called(format) || known.format.is_empty())
+        });
+        let rules: Vec<_> = offers.flat_map(|offer| &offer.options).map(OptionRecord::rule).collect();
+        check_options(provider, &rules, options).map_err(|error| error.with_provider(provider))
+    }
+
     /// Asks every candidate how sure it is, loading it where that is needed.
-    fn ask(&self, claims: Vec<Claim>, source: &Source, failed: &mut Vec<(String, Error)>) -> Vec<Claim> {
+    fn ask(
+        &self,
+        claims: Vec<Claim>,
+        source: &Source,
+        call: &Call<'_>,
+        failed: &mut Vec<(String, Error)>,
+    ) -> Vec<Claim> {
         let mut sure = Vec::with_capacity(claims.len());
         for mut claim in claims {
             let answer =
-                self.functions(&claim.plugin, &claim.provider).and_then(|functions| identify(self, functions, source));
+                self.functions(&claim.plugin, &claim.provider).and_then(|functions| identify(self, functions, source, call));
             tracing::debug!(source = source.uri(), provider = claim.provider, ?answer, "identify");
             match answer {
                 Ok(Some(0)) => {
@@ -219,7 +294,8 @@ impl Registry {
                 Ok(Some(score)) => (claim.score, claim.why) = (score, format!("its own look ({})", claim.why)),
                 Ok(None) => {}
                 Err(error) => {
-                    let stop = error.kind() == ErrorKind::Cancelled;
+                    let refused = !source.options().is_empty() && error.kind() == ErrorKind::InvalidArgument;
+                    let stop = refused || error.kind() == ErrorKind::Cancelled;
                     failed.push((claim.provider, error));
                     if stop {
                         return Vec::new();
@@ -234,11 +310,11 @@ impl Registry {
     }
 
     /// The candidates by what the plugins say of themselves, best first; nothing is loaded.
-    pub(crate) fn claims(&self, source: &Source, provider: Option<&str>) -> Result<Vec<Claim>> {
+    pub(crate) fn claims(&self, source: &Source, provider: Option<&str>) -> Result<Claims> {
         let evidence = Evidence::of(source);
         let preference = self.preference();
         let mut claims: Vec<Claim> = Vec::new();
-        let mut would = Vec::new();
+        let mut would: Vec<RefusedClaim> = Vec::new();
         let mut known = false;
         let mut reason = None;
         for plugin in self.read().iter() {
@@ -254,8 +330,12 @@ impl Registry {
                     .max_by_key(|((score, fit, _), _)| (*score, *fit));
                 if plugin.info.state == PluginState::Refused {
                     reason = plugin.info.reason.clone().or(reason);
-                    if best.is_some() {
-                        would.push((record.id.clone(), plugin.info.reason.clone().unwrap_or_default()));
+                    if let Some((_, offer)) = best {
+                        would.push(RefusedClaim {
+                            provider: record.id.clone(),
+                            reason: plugin.info.reason.clone().unwrap_or_default(),
+                            offer: offer.clone(),
+                        });
                     }
                     continue;
                 }
@@ -286,7 +366,7 @@ impl Registry {
             return Err(self.nobody_knows(source, provider, &evidence, &would));
         }
         claims.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        Ok(claims)
+        Ok(Claims { usable: claims, refused: would })
     }
 
     fn nobody_knows(
@@ -294,7 +374,7 @@ impl Registry {
         source: &Source,
         provider: Option<&str>,
         evidence: &Evidence,
-        would: &[(String, String)],
+        would: &[RefusedClaim],
     ) -> Error {
         let name = source::name(source);
         let mut message = match (provider, source.format()) {
@@ -305,7 +385,7 @@ impl Registry {
             (None, Some(format)) => format!("nothing installed opens the format {format:?}, asked for {name}"),
             (None, None) => format!("nothing installed opens {name}: {}", evidence.words()),
         };
-        for (provider, reason) in would {
+        for RefusedClaim { provider, reason, .. } in would {
             message.push_str(&format!("\n  {provider} would, but was refused: {reason}"));
         }
         message.push_str("\ninstalled:");
@@ -360,13 +440,34 @@ pub(crate) fn format_words(offer: &OfferRecord) -> String {
     }
 }
 
-/// Every candidate failed.
+/// Does a failure end the opening, because another candidate would open something else than was asked for? Options are for
+/// the best candidate, and only one that is not of the format, or cannot be loaded, leaves them to the next.
+fn ends_the_opening(error: &Error, source: &Source) -> bool {
+    let leaves_it = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Refused);
+    error.kind() == ErrorKind::Cancelled || (!source.options().is_empty() && !leaves_it)
+}
+
+/// The error of a provider that lacks an option, with the refused providers that have it.
+fn beside(error: Error, source: &Source, refused: &[RefusedClaim], registry: &Registry) -> Error {
+    let takes = |claim: &&RefusedClaim| {
+        let declared = registry.options(&claim.provider);
+        source.options().iter().any(|(key, _)| declared.iter().any(|one| one.name == *key))
+    };
+    let mut message = error.message().to_owned();
+    for RefusedClaim { provider, reason, .. } in refused.iter().filter(takes) {
+        message.push_str(&format!("\n  {provider} has it, but was refused: {reason}"));
+    }
+    Error::new(error.kind(), message).with_provider(error.provider())
+}
+
+/// Every candidate failed, or the last one of `failed` ended the opening.
 fn nobody_could(source: &Source, mut failed: Vec<(String, Error)>) -> Error {
     if failed.len() == 1 {
         let (_, error) = failed.remove(0);
         return error;
     }
-    let worst = failed.iter().find(|(_, error)| error.kind() == ErrorKind::Cancelled).or(failed.first());
+    let ended = |(_, error): &&(String, Error)| ends_the_opening(error, source);
+    let worst = failed.iter().rfind(ended).or(failed.first());
     let kind = worst.map_or(ErrorKind::Unsupported, |(_, error)| error.kind());
     let code = worst.map_or(0, |(_, error)| error.code());
     let mut message = format!("none of the {} providers that might open {} could:", failed.len(), source::name(source));

@@ -1,4 +1,5 @@
-//! Plugins that come as Python distributions. Nothing is imported: `*.dist-info/entry_points.txt` is read as text.
+//! Plugins that come as Python distributions. Nothing is imported: `*.dist-info/entry_points.txt` is read as text,
+//! of at most 1 MiB.
 //!
 //! A distribution declares in the group `iolink.plugins` lines `name = package.path` (a folder: every plugin in it) or
 //! `name = package.path:file.so` (one file of it). The folder lies inside the same site folder. Libraries in a package's
@@ -26,7 +27,16 @@ pub(crate) fn look_into(trust: &Trust, site: &Path, sites: &[PathBuf], found: &m
         .collect();
     lists.sort();
     for list in lists {
-        let Ok(text) = std::fs::read_to_string(&list) else { continue };
+        let text = match crate::regular::text(&list) {
+            Ok(text) => text,
+            // A FIFO, a device, or more than anybody declares.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+                found.push(refused(&list, format!("the entry points in {} are not read: {error}", list.display())));
+                continue;
+            }
+            // Most distributions have none.
+            Err(_) => continue,
+        };
         for (name, value) in declared(&text, PLUGINS) {
             tracing::debug!(name, value, list = %list.display(), "entry point found");
             if let Err((at, reason)) = follow(trust, &site, value, found) {

@@ -11,17 +11,18 @@
 //! format = "RAW"
 //! extensions = "raw,bin"
 //! magic = "0:52415721"
-//! [[raw.options]]                  # what `open` takes beside the source
+//! [[raw.options]]                  # what every format takes; [[raw.formats.options]] for one
 //! name = "page"
-//! value = "integer"                # or text, number, flag
-//! standard = "0"                   # what holds where it is not given, if anything
-//! about = "which page to open"
+//! type = "integer"                 # or string, number, boolean
+//! default = "0"                    # value that holds if it is not given, if any
+//! description = "which page to open"
 //! ```
 //!
 //! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
 
-use crate::manifest::{format, one_option, table, Fields};
+use crate::manifest::{format, table, Fields};
 use crate::record::{check_id, OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
+use iolink_sdk::abi::{IOLINK_OPTION_FLAG_LIST, IOLINK_OPTION_FLAG_SECRET};
 use iolink_sdk::provider::{OfferKind, OptionKind};
 use iolink_sdk::Kind;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,7 @@ fn describe(
     if !file.as_os_str().is_empty() {
         info.path = Some(file.clone());
     }
-    let said = beside(&file, module);
+    let said = beside(&file, module)?;
     let known = match &said {
         Some((at, text)) => Some((table(text).map_err(|why| format!("{}: {why}", at.display()))?, at)),
         None => None,
@@ -95,7 +96,6 @@ fn describe(
         id: info.id.clone(),
         title: fields.optional("title")?.to_owned(),
         offers: Vec::new(),
-        options: Vec::new(),
     };
     let id = fields.optional("id")?;
     if !id.is_empty() {
@@ -113,9 +113,8 @@ fn describe(
             ..format(&Fields { table: &empty, path: String::new() }, Kind::Image)?
         });
     }
-    for one in fields.tables("options")? {
-        record.options.push(option(&one)?);
-    }
+    let shared = fields.tables("options")?.iter().map(option).collect::<Result<Vec<_>, _>>()?;
+    record.offers.iter_mut().for_each(|offer| offer.options.splice(0..0, shared.iter().cloned()).for_each(drop));
     info.providers.push(record);
     let (requires, install) = (fields.optional("requires")?, fields.optional("install")?);
     let missing = requires.split(',').map(str::trim).filter(|needed| !needed.is_empty());
@@ -129,9 +128,19 @@ fn describe(
 
 /// One table of `options`.
 fn option(fields: &Fields<'_>) -> Result<OptionRecord, String> {
-    let Some(record) = one_option(fields)? else {
+    let word = fields.text("type")?;
+    let Some(value_type) = OptionKind::ALL.into_iter().find(|known| known.word() == word) else {
         let words = OptionKind::ALL.map(OptionKind::word).join(", ");
-        return Err(format!("{}value is {:?}, not one of {words}", fields.path, fields.text("value")?));
+        return Err(format!("{}type is {word:?}, not one of {words}", fields.path));
+    };
+    let flag = |name: &str, bit: u32| fields.boolean(name).map(|set| if set { bit } else { 0 });
+    let record = OptionRecord {
+        name: fields.text("name")?.to_owned(),
+        value_type,
+        default_value: fields.optional("default")?.to_owned(),
+        description: fields.optional("description")?.to_owned(),
+        choices: fields.optional("choices")?.to_owned(),
+        flags: flag("list", IOLINK_OPTION_FLAG_LIST)? | flag("secret", IOLINK_OPTION_FLAG_SECRET)?,
     };
     record.check().map_err(|why| format!("{}{why}", fields.path))?;
     Ok(record)
@@ -151,7 +160,16 @@ fn one_format(fields: &Fields<'_>) -> Result<OfferRecord, String> {
             format!("{}kind is {word:?}, not one of {}", fields.path, words.join(", "))
         })?,
     };
-    Ok(OfferRecord { offer: OfferKind::Open, ..format(fields, kind)? })
+    let word = fields.optional("offer")?;
+    let offer = match word {
+        "" => OfferKind::Open,
+        word => OfferKind::ALL.into_iter().find(|known| known.word() == word).ok_or_else(|| {
+            let words = OfferKind::ALL.map(OfferKind::word).join(", ");
+            format!("{}offer is {word:?}, not one of {words}", fields.path)
+        })?,
+    };
+    let options = fields.tables("options")?.iter().map(option).collect::<Result<Vec<_>, _>>()?;
+    Ok(OfferRecord { offer, options, ..format(fields, kind)? })
 }
 
 /// The version in the name of a folder `NAME-VERSION.dist-info`.
@@ -163,7 +181,7 @@ fn version_of(list: &Path) -> String {
 
 /// Where an editable installation has its sources, as `direct_url.json` tells; nothing for other installations.
 fn editable(list: &Path) -> Option<[PathBuf; 2]> {
-    let text = std::fs::read_to_string(list.with_file_name("direct_url.json")).ok()?;
+    let text = crate::regular::text(&list.with_file_name("direct_url.json")).ok()?;
     let compact: String = text.split_whitespace().collect();
     if !compact.contains("\"editable\":true") {
         return None;
@@ -192,16 +210,22 @@ fn find(folder: &Path, module: &str) -> Option<PathBuf> {
     entries.find(|entry| entry.file_name().to_str().is_some_and(built)).map(|entry| entry.path())
 }
 
-/// The static file of the package that a module is or lies in, where there is one.
-fn beside(file: &Path, module: &str) -> Option<(PathBuf, String)> {
+/// The static file of the package that a module is or lies in, if there is one.
+fn beside(file: &Path, module: &str) -> Result<Option<(PathBuf, String)>, String> {
     let is_package = file.file_name().is_some_and(|name| name == "__init__.py") || file.is_dir();
     // A module of its own lies among those of other distributions: no file beside it speaks for it.
     if !is_package && !module.contains('.') {
-        return None;
+        return Ok(None);
     }
-    let folder = if file.is_dir() { file } else { file.parent()? };
+    let Some(folder) = (if file.is_dir() { Some(file) } else { file.parent() }) else { return Ok(None) };
     let at = folder.join(STATIC);
-    std::fs::read_to_string(&at).ok().map(|text| (at, text))
+    match crate::regular::text(&at) {
+        Ok(text) => Ok(Some((at, text))),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            Err(format!("{} is not read: {error}", at.display()))
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -224,8 +248,8 @@ mod tests {
     fn the_static_file_says_what_is_opened() {
         let info = seen(
             "[raw]\nid = 'org.example.raw'\ntitle = 'Raw'\n[[raw.formats]]\nformat = 'RAW'\nextensions = 'raw,bin'\n\
-             magic = '0:52415721'\nkind = 'data-frame'\n[[raw.options]]\nname = 'page'\nvalue = 'integer'\n\
-             standard = '0'\nabout = 'which page'\n",
+             magic = '0:52415721'\nkind = 'data-frame'\n[[raw.options]]\nname = 'page'\ntype = 'integer'\n\
+             default = '0'\ndescription = 'which page'\n",
             "raw",
             "pkg:Raw",
         );
@@ -233,7 +257,7 @@ mod tests {
         assert_eq!((info.id.as_str(), info.version.as_str()), ("org.example.raw", "1.2"));
         let offer = &info.providers[0].offers[0];
         assert_eq!((offer.kind, offer.extensions.len(), offer.magic.len()), (Kind::DataFrame, 2, 1));
-        assert_eq!(info.providers[0].options[0].to_string(), "page: integer, 0 by default: which page");
+        assert_eq!(info.providers[0].options(None)[0].to_string(), "page: integer, 0 by default: which page");
     }
 
     #[test]
@@ -256,16 +280,16 @@ mod tests {
             ("[[raw.formats]]\nkind = 'picture'", "pkg:Raw", "raw.formats[0].kind is \"picture\", not one of image"),
             ("[[raw.formats]]\nmagic = 'x'", "pkg:Raw", "raw.formats[0].magic: \"x\" is not of the form OFFSET:HEX"),
             ("[raw]\noptions = 3", "pkg:Raw", "raw.options is a TOML integer, not an array of tables"),
-            ("[[raw.options]]\nname = 'a'", "pkg:Raw", "raw.options[0].value is missing"),
+            ("[[raw.options]]\nname = 'a'", "pkg:Raw", "raw.options[0].type is missing"),
             (
-                "[[raw.options]]\nname = 'a'\nvalue = 'int'",
+                "[[raw.options]]\nname = 'a'\ntype = 'int'",
                 "pkg:Raw",
-                "raw.options[0].value is \"int\", not one of text,",
+                "raw.options[0].type is \"int\", not one of string,",
             ),
             (
-                "[[raw.options]]\nname = 'a'\nvalue = 'integer'\nstandard = '1.5'",
+                "[[raw.options]]\nname = 'a'\ntype = 'integer'\ndefault = '1.5'",
                 "pkg:Raw",
-                "raw.options[0].standard is \"1.5\", not a whole number",
+                "raw.options[0].the default: the option a is \"1.5\", not an integer",
             ),
             ("[raw]\nrequires = 'absent'", "pkg:Raw", "it needs absent, not installed; run pip install 'absent'"),
         ] {

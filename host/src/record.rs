@@ -1,7 +1,8 @@
 //! What is known of a plugin, whether it was read from its manifest or from its descriptor.
 
-use iolink_sdk::provider::{OfferKind, OptionKind};
-use iolink_sdk::{Cost, Kind};
+use iolink_sdk::abi::{IOLINK_OPTION_FLAG_LIST, IOLINK_OPTION_FLAG_SECRET};
+use iolink_sdk::provider::{check_options, OfferKind, OptionKind, OptionRule};
+use iolink_sdk::{Cost, DataType, Kind, Layout, View};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -55,23 +56,39 @@ pub struct ProviderRecord {
     pub id: String,
     /// One line for people.
     pub title: String,
-    /// What it can do.
+    /// Its offers.
     pub offers: Vec<OfferRecord>,
-    /// Options that it declares for opening.
-    pub options: Vec<OptionRecord>,
 }
 
-/// An option that a provider takes when it opens a source.
+impl ProviderRecord {
+    /// The options of its offers of one kind, each name once; of all offers for `None`.
+    pub fn options(&self, kind: Option<OfferKind>) -> Vec<OptionRecord> {
+        let offers = self.offers.iter().filter(|offer| kind.is_none_or(|kind| kind == offer.offer));
+        let mut options: Vec<OptionRecord> = Vec::new();
+        for option in offers.flat_map(|offer| &offer.options) {
+            if !options.iter().any(|known| known.name == option.name) {
+                options.push(option.clone());
+            }
+        }
+        options
+    }
+}
+
+/// An option that an offer takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionRecord {
     /// The key.
     pub name: String,
-    /// What its value is.
-    pub value: OptionKind,
-    /// What holds where it is not given.
-    pub standard: String,
+    /// Type of its value, or of each item of a list.
+    pub value_type: OptionKind,
+    /// Value that holds if it is not given; "" if there is none.
+    pub default_value: String,
     /// One line for people.
-    pub about: String,
+    pub description: String,
+    /// Allowed values, separated by commas; "" allows all of the type.
+    pub choices: String,
+    /// `IOLINK_OPTION_FLAG_SECRET`, `IOLINK_OPTION_FLAG_LIST`.
+    pub flags: u32,
 }
 
 /// One thing a provider can do.
@@ -97,8 +114,64 @@ pub struct OfferRecord {
     pub media_types: Vec<String>,
     /// Open: URI schemes beside `file`, lower case.
     pub schemes: Vec<String>,
-    /// Open: bytes by which a file is known, with the offset where they stand; any one of them is enough.
+    /// Open: bytes by which a file is recognised, with their offset; any one of them is enough.
     pub magic: Vec<(u64, Vec<u8>)>,
+    /// Open: keys by which a folder is recognised; any one of them is enough.
+    pub keys: Vec<String>,
+    /// `IOLINK_OFFER_FLAG_*`.
+    pub flags: u32,
+    /// How many files the format consists of.
+    pub layout: Layout,
+    /// Create, convert (what goes in) and save: packed data type ids; empty for every type.
+    pub data_types: Vec<u64>,
+    /// Create, convert and save: minimum number of axes.
+    pub min_dimensions: u32,
+    /// Create, convert and save: maximum number of axes; 0 for any.
+    pub max_dimensions: u32,
+    /// Every option that it takes.
+    pub options: Vec<OptionRecord>,
+}
+
+impl OfferRecord {
+    /// An offer of a kind, about views of a kind, that names nothing else.
+    pub fn new(offer: OfferKind, kind: Kind) -> Self {
+        OfferRecord {
+            offer,
+            kind,
+            capabilities: 0,
+            from_kind: None,
+            from_capabilities: 0,
+            cost: None,
+            format: String::new(),
+            extensions: Vec::new(),
+            media_types: Vec::new(),
+            schemes: Vec::new(),
+            magic: Vec::new(),
+            keys: Vec::new(),
+            flags: 0,
+            layout: Layout::File,
+            data_types: Vec::new(),
+            min_dimensions: 0,
+            max_dimensions: 0,
+            options: Vec::new(),
+        }
+    }
+
+    /// Why a view does not fit the offer: an image whose type or number of axes it does not take.
+    pub(crate) fn misfit(&self, view: &View) -> Option<String> {
+        let image = view.as_image()?;
+        let (data_type, dimensions) = (image.data_type(), image.shape().len() as u32);
+        if !self.data_types.is_empty() && !self.data_types.contains(&data_type.id()) {
+            let known = self.data_types.iter().filter_map(|id| DataType::from_id(*id).ok());
+            let known: Vec<String> = known.map(|known| known.to_string()).collect();
+            return Some(format!("it takes samples of {}, not {data_type}", known.join(", ")));
+        }
+        if dimensions < self.min_dimensions || (self.max_dimensions > 0 && dimensions > self.max_dimensions) {
+            let most = if self.max_dimensions > 0 { self.max_dimensions.to_string() } else { "more".to_owned() };
+            return Some(format!("it takes images of {} to {most} axes, not {dimensions}", self.min_dimensions));
+        }
+        None
+    }
 }
 
 impl fmt::Display for OfferRecord {
@@ -124,25 +197,54 @@ impl OptionRecord {
         if self.name.is_empty() {
             return Err("the name is empty".into());
         }
-        if !self.standard.is_empty() && !self.value.fits(&self.standard) {
-            return Err(format!("standard is {:?}, not {}", self.standard, self.value.expected()));
+        if self.default_value.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let default = [(self.name.clone(), self.default_value.clone())];
+        check_options("", &[self.rule()], &default).map_err(|wrong| format!("the default: {}", wrong.message()))
+    }
+
+    /// The rule that its values must follow.
+    pub fn rule(&self) -> OptionRule<'_> {
+        OptionRule {
+            name: &self.name,
+            value_type: self.value_type,
+            description: &self.description,
+            choices: &self.choices,
+            is_list: self.flags & IOLINK_OPTION_FLAG_LIST != 0,
+        }
+    }
+
+    /// True if its value is a secret, which is never shown, logged or kept.
+    pub fn is_secret(&self) -> bool {
+        self.flags & IOLINK_OPTION_FLAG_SECRET != 0
     }
 }
 
 impl fmt::Display for OptionRecord {
     /// One line for people: `page: integer, 0 by default: which page to open`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.value.word())?;
-        if !self.standard.is_empty() {
-            write!(f, ", {} by default", self.standard)?;
+        write!(f, "{}: ", self.name)?;
+        if self.flags & IOLINK_OPTION_FLAG_LIST != 0 {
+            f.write_str("list of ")?;
         }
-        match self.about.is_empty() {
+        match self.choices.is_empty() {
+            true => f.write_str(self.value_type.word())?,
+            false => write!(f, "one of {}", self.choices)?,
+        }
+        if !self.default_value.is_empty() {
+            write!(f, ", {} by default", self.default_value)?;
+        }
+        match self.description.is_empty() {
             true => Ok(()),
-            false => write!(f, ": {}", self.about),
+            false => write!(f, ": {}", self.description),
         }
     }
+}
+
+/// The parts of a list separated by commas, as they are.
+pub(crate) fn parts(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// The parts of a list separated by commas, lower case.

@@ -1,12 +1,12 @@
 //! What an application holds: the plugins it knows, and the one way in.
 
 use crate::builder::RegistryBuilder;
-use crate::judge::{judge, Judged};
+use crate::judge::{describe, judge, judge_loaded, Judged};
 use crate::place::{clash, replaces, Known, Place};
 use crate::record::{PluginInfo, PluginState};
 use crate::route::Quick;
 use crate::trust::Trust;
-use crate::{discover, events, load};
+use crate::{discover, events, load, preflight};
 use iolink_sdk::abi::{iolink_host, iolink_plugin, iolink_provider};
 use iolink_sdk::{Error, ErrorKind, Result};
 use std::path::Path;
@@ -363,7 +363,7 @@ impl Registry {
             Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
             Err(error) => Err(error.message().to_owned()),
         };
-        let judged = judged.and_then(|judged| load::agree(Some(&info), &judged).map(|()| judged));
+        let judged = judged.and_then(|judged| load::agree(Some(&info), &judged.id, &judged.version).map(|()| judged));
         self.settle(judged, &info.place(), Some(info.clone()))
     }
 
@@ -378,15 +378,28 @@ impl Registry {
 
     fn judge_file(&self, path: &Path) -> Result<Judged, discover::Why> {
         let trust = Trust::new(&self.inner.settings);
-        let manifest = discover::describe(&trust, path, None)?;
-        let judged = manifest.as_ref().map_or(Ok(()), |info| self.room_for(info)).and_then(|()| {
-            let plugin = load::load(path)?;
+        let known = discover::open_judged(&trust, path, None)?;
+        let manifest = known.manifest.as_ref();
+        let judged = manifest.map_or(Ok(()), |info| self.room_for(info)).and_then(|()| {
+            self.judge_before_loading(path, &known)?;
+            let plugin = load::load(path, &known.file)?;
             tracing::debug!(path = %path.display(), "library opened");
-            let judged = judge(plugin, self.inner.settings.allow_abort)?;
-            load::agree(manifest.as_ref(), &judged)?;
+            let judged = judge_loaded(plugin, self.inner.settings.allow_abort)?;
+            load::agree(manifest, &judged.id, &judged.version)?;
             Ok(judged)
         });
-        judged.map_err(|reason| (reason, manifest.map(Box::new)))
+        judged.map_err(|reason| (reason, known.manifest.map(Box::new)))
+    }
+
+    /// Judges the descriptor as it stands in the file, so that what is refused for it never runs.
+    fn judge_before_loading(&self, path: &Path, known: &discover::Judged) -> Result<(), String> {
+        let described = preflight::with_image(&known.file, known.length, |image| {
+            describe(image, image.address(known.symbol), self.inner.settings.allow_abort)
+        })?;
+        load::agree(known.manifest.as_ref(), &described.id, &described.version)?;
+        let providers = described.records().cloned().collect();
+        let (id, version) = (described.id, described.version);
+        self.room_for(&PluginInfo { id, version, providers, ..PluginInfo::unknown(Some(path)) })
     }
 
     /// Is the plugin's id free? Asked before the file is opened, so that a twin of a plugin in use never runs.

@@ -4,15 +4,16 @@
 //! then the plugin's id. Plugins are looked for only where nothing linked in answers, or where the user prefers an id
 //! that is not known yet.
 
+use crate::checked::checked;
 use crate::record::PluginState;
 use crate::registry::{Plugin, Registry};
 use crate::ways::{by_rank, meets, steps, ways, words, Step, Way};
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{hosting, Adopt, Create, Error, ErrorKind, Kind, Result, Target, View};
+use iolink_sdk::{hosting, Adopt, Call, Convert, Create, Error, ErrorKind, Kind, Result, View};
 use std::collections::HashMap;
 use std::ffi::CStr;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,7 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Quick {
     create: [AtomicPtr<iolink_provider>; Kind::ALL.len()],
     adopt: [AtomicPtr<iolink_provider>; Kind::ALL.len()],
-    convert: RwLock<HashMap<(Kind, u64, Target), Arc<Chain>>>,
+    convert: RwLock<HashMap<(Kind, u64, Convert), Arc<Chain>>>,
     /// How often everything was forgotten.
     forgotten: AtomicU64,
 }
@@ -39,15 +40,26 @@ impl Quick {
 }
 
 /// Functions to be called one after the other, each with what it shall lead to.
-type Chain = Vec<(&'static iolink_provider, Target)>;
+type Chain = Vec<(&'static iolink_provider, Convert)>;
 
 impl Registry {
     /// A new view.
     ///
     /// # Errors
     /// `NotImplemented` where nothing creates views of the kind; what the chosen provider fails with.
-    pub fn create(&self, wanted: Create) -> Result<View> {
-        create_by(self, self.choice(OfferKind::Create, wanted.kind())?, wanted)
+    pub fn create(&self, request: Create) -> Result<View> {
+        self.create_with(request, &Call::silent())
+    }
+
+    /// [`create`](Registry::create) with progress, cancellation, deadline and thread limit.
+    ///
+    /// # Errors
+    /// As [`create`](Registry::create); `Cancelled` or `Timeout` by `call`.
+    pub fn create_with(&self, request: Create, call: &Call<'_>) -> Result<View> {
+        if request.target.is_some() {
+            return self.create_at_target(request, call);
+        }
+        create_by(self, self.choice(OfferKind::Create, request.kind())?, request, call)
     }
 
     /// A view of foreign memory, without a copy.
@@ -64,9 +76,7 @@ impl Registry {
     /// # Errors
     /// `NotImplemented` where nothing adopts memory as such a view.
     pub fn adopter(&self, kind: Kind) -> Result<&'static str> {
-        let id = self.choice(OfferKind::Adopt, kind)?.id;
-        // SAFETY: the id was judged: NUL-terminated UTF-8, in memory that stays.
-        Ok(unsafe { std::str::from_utf8_unchecked(CStr::from_ptr(id).to_bytes()) })
+        Ok(id_of(self.choice(OfferKind::Adopt, kind)?))
     }
 
     #[inline]
@@ -93,7 +103,8 @@ impl Registry {
             let best = {
                 let plugins = self.read();
                 let mut fitting = steps(&plugins, &self.preference(), offer);
-                fitting.retain(|step| step.offer.kind == kind);
+                // An offer that names a format creates files, at a target.
+                fitting.retain(|step| step.offer.kind == kind && step.offer.format.is_empty());
                 fitting.sort_by(by_rank);
                 let best = fitting.into_iter().next();
                 let raw = best.as_ref().and_then(|best| {
@@ -161,16 +172,24 @@ impl Registry {
     /// # Errors
     /// `NotImplemented` where nothing leads there: the message names what is missing and what would provide it. What a
     /// conversion fails with.
-    pub fn convert(&self, view: View, target: Target) -> Result<View> {
+    pub fn convert(&self, view: View, target: Convert) -> Result<View> {
+        self.convert_with(view, target, &Call::silent())
+    }
+
+    /// [`convert`](Registry::convert) with progress, cancellation, deadline and thread limit.
+    ///
+    /// # Errors
+    /// As [`convert`](Registry::convert); `Cancelled` or `Timeout` by `call`.
+    pub fn convert_with(&self, view: View, target: Convert, call: &Call<'_>) -> Result<View> {
         let (kind, capabilities) = (view.kind(), view.capability_bits());
-        if meets(kind, capabilities, target) {
+        if meets(kind, capabilities, &target) {
             return Ok(view);
         }
-        let key = (kind, capabilities, target);
+        let key = (kind, capabilities, target.clone());
         let quick = &self.inner.quick.convert;
         let cached = quick.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(chain) = cached {
-            return self.follow(view, &chain);
+            return self.follow(view, &chain, call);
         }
         self.know_preferred();
         let mut last: Option<Error> = None;
@@ -180,16 +199,16 @@ impl Registry {
                 way.steps.iter().map(|step| (step.plugin.clone(), step.provider.clone())).collect()
             };
             let chosen_at = self.inner.quick.forgotten.load(Ordering::Acquire);
-            let way = self.ways(kind, capabilities, target).into_iter().find(|way| !tried.contains(&ids(way)));
+            let way = self.ways(kind, capabilities, &target).into_iter().find(|way| !tried.contains(&ids(way)));
             let Some(way) = way else {
                 if !self.has_discovered() {
                     self.discover();
                     continue;
                 }
-                return Err(last.unwrap_or_else(|| self.no_way(kind, capabilities, target)));
+                return Err(last.unwrap_or_else(|| self.no_way(kind, capabilities, &target)));
             };
             tried.push(ids(&way));
-            let chain = match self.chain(&way, target) {
+            let chain = match self.chain(&way, &target) {
                 Ok(chain) => chain,
                 Err(error) => {
                     tracing::debug!(%error, "a conversion is passed over");
@@ -197,7 +216,7 @@ impl Registry {
                     continue;
                 }
             };
-            match self.follow(view.clone(), &chain) {
+            match self.follow(view.clone(), &chain, call) {
                 Ok(made) => {
                     let providers: Vec<&str> = way.steps.iter().map(|step| step.provider.as_str()).collect();
                     tracing::debug!(?providers, copies = way.copies(), kind = target.kind.word(), "conversion chosen");
@@ -217,30 +236,30 @@ impl Registry {
         }
     }
 
-    pub(crate) fn ways(&self, kind: Kind, capabilities: u64, target: Target) -> Vec<Way> {
+    pub(crate) fn ways(&self, kind: Kind, capabilities: u64, target: &Convert) -> Vec<Way> {
         let preference = self.preference();
         ways(&steps(&self.read(), &preference, OfferKind::Convert), kind, capabilities, target)
     }
 
-    fn chain(&self, way: &Way, target: Target) -> Result<Chain> {
+    fn chain(&self, way: &Way, target: &Convert) -> Result<Chain> {
         let mut chain = Vec::new();
         for (index, step) in way.steps.iter().enumerate() {
             let last = index + 1 == way.steps.len();
-            let wanted = if last { target } else { step.result() };
+            let wanted = if last { target.clone() } else { step.result() };
             chain.push((self.functions(&step.plugin, &step.provider)?, wanted));
         }
         Ok(chain)
     }
 
-    fn follow(&self, mut view: View, chain: &Chain) -> Result<View> {
+    fn follow(&self, mut view: View, chain: &Chain, call: &Call<'_>) -> Result<View> {
         for (provider, target) in chain {
-            view = convert_by(self, provider, view, *target)?;
+            view = convert_by(self, provider, view, target, call)?;
         }
         Ok(view)
     }
 
     /// Nothing leads there: what is missing, and what would provide it.
-    pub(crate) fn no_way(&self, kind: Kind, capabilities: u64, target: Target) -> Error {
+    pub(crate) fn no_way(&self, kind: Kind, capabilities: u64, target: &Convert) -> Error {
         let mut message = format!("the view is {}", words(kind, capabilities));
         if kind == target.kind {
             let missing = kind.capability_names(target.capabilities & !capabilities).join(" | ");
@@ -262,7 +281,7 @@ impl Registry {
     }
 
     /// Conversions that would arrive if the view had more capabilities.
-    pub(crate) fn blocked(&self, kind: Kind, capabilities: u64, target: Target) -> Vec<(String, String)> {
+    pub(crate) fn blocked(&self, kind: Kind, capabilities: u64, target: &Convert) -> Vec<(String, String)> {
         let mut all = steps(&self.read(), &self.preference(), OfferKind::Convert);
         all.retain(|step| {
             step.offer.from_kind == Some(kind)
@@ -276,11 +295,19 @@ impl Registry {
 }
 
 /// A new view by one provider.
-pub(crate) fn create_by(registry: &Registry, provider: &'static iolink_provider, wanted: Create) -> Result<View> {
+pub(crate) fn create_by(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    wanted: Create,
+    call: &Call<'_>,
+) -> Result<View> {
     let create = provider.create.ok_or_else(gone)?;
     let made = wanted.with_border(|request| {
-        // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| create(registry.host_table(), request, out, error)) }
+        hosting::with_raw_call(call, |call| {
+            let host = registry.host_table();
+            // SAFETY: host, request and call live until this returns; a provider makes what it says it makes.
+            unsafe { hosting::made_by(id_of(provider), |out, error| create(provider, host, request, call, out, error)) }
+        })
     });
     made.map_err(|error| named(error, provider))
 }
@@ -290,8 +317,9 @@ pub(crate) fn create_by(registry: &Registry, provider: &'static iolink_provider,
 pub(crate) fn adopt_by(registry: &Registry, provider: &'static iolink_provider, given: Adopt) -> Result<View> {
     let adopt = provider.adopt.ok_or_else(gone)?;
     let made = given.with_border(|request| {
+        let host = registry.host_table();
         // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| adopt(registry.host_table(), request, out, error)) }
+        unsafe { hosting::made_by(id_of(provider), |out, error| adopt(provider, host, request, null(), out, error)) }
     });
     made.map_err(|error| named(error, provider))
 }
@@ -301,15 +329,22 @@ pub(crate) fn convert_by(
     registry: &Registry,
     provider: &'static iolink_provider,
     view: View,
-    target: Target,
+    target: &Convert,
+    call: &Call<'_>,
 ) -> Result<View> {
     let convert = provider.convert.ok_or_else(gone)?;
-    let border = target.border();
-    let made = hosting::lend(view, |raw| {
-        // SAFETY: host, view and target live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| convert(registry.host_table(), raw, &border, out, error)) }
+    let (id, host) = (id_of(provider), registry.host_table());
+    let made = target.with_border(|request| {
+        hosting::lend(view, |raw| {
+            hosting::with_raw_call(call, |call| {
+                // SAFETY: host, view, request and call live until this returns; a provider makes what it says it makes.
+                unsafe {
+                    hosting::made_by(id, |out, error| convert(provider, host, raw, request, call, out, error))
+                }
+            })
+        })
     });
-    let view = made.map_err(|error| named(error, provider))?;
+    let view = made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))?;
     if !meets(view.kind(), view.capability_bits(), target) {
         let (has, asked) = (words(view.kind(), view.capability_bits()), words(target.kind, target.capabilities));
         let error = Error::new(ErrorKind::Internal, format!("the conversion gave {has}, not the promised {asked}"));
@@ -322,10 +357,15 @@ pub(crate) fn gone() -> Error {
     Error::new(ErrorKind::Internal, "the provider lost a function that it offered")
 }
 
+/// The id of a provider that is in use.
+#[inline]
+pub(crate) fn id_of(provider: &'static iolink_provider) -> &'static str {
+    // SAFETY: the id was judged: NUL-terminated UTF-8, in memory that stays.
+    unsafe { std::str::from_utf8_unchecked(CStr::from_ptr(provider.id).to_bytes()) }
+}
+
 /// The error with the provider's id, which plugins not in Rust may leave out.
 #[cold]
 pub(crate) fn named(error: Error, provider: &'static iolink_provider) -> Error {
-    // SAFETY: the id was judged: NUL-terminated UTF-8.
-    let id = unsafe { CStr::from_ptr(provider.id) };
-    error.with_provider(&id.to_string_lossy())
+    error.with_provider(id_of(provider))
 }

@@ -7,12 +7,12 @@
 use crate::open::format_words;
 use crate::record::OfferRecord;
 use crate::registry::Registry;
-use crate::route::{gone, named};
+use crate::route::{create_by, gone, named};
 use crate::source;
 use crate::ways::{by_rank, steps, Step};
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{fail, hosting, Error, Kind, Result, Source, View};
+use iolink_sdk::{fail, hosting, Call, Create, Error, Kind, Result, Target, View};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,30 +26,55 @@ impl Registry {
     /// `Unsupported` where nothing installed writes this kind of view so: the message lists what is. `NotImplemented` where the
     /// view lacks a capability that the format needs. `InvalidArgument` where the target is no local file. What the provider and
     /// the file system fail with.
-    pub fn save(&self, view: View, target: Source, provider: Option<&str>) -> Result<String> {
-        let target = source::located(target)?;
-        let Some(path) = target.path().map(Path::to_owned) else {
+    pub fn save(&self, view: View, target: impl Into<Target>, provider: Option<&str>) -> Result<String> {
+        self.save_with(view, target, provider, &Call::silent())
+    }
+
+    /// [`save`](Registry::save) with progress, cancellation, deadline and thread limit.
+    ///
+    /// # Errors
+    /// As [`save`](Registry::save); `Cancelled` or `Timeout` by `call`.
+    pub fn save_with(
+        &self,
+        view: View,
+        target: impl Into<Target>,
+        provider: Option<&str>,
+        call: &Call<'_>,
+    ) -> Result<String> {
+        let target = source::located_target(target.into())?;
+        let Ok(path) = target.path().map(Path::to_owned) else {
             fail!(InvalidArgument, "{} is not a local file; views are written to local files", target.uri());
         };
         self.discover();
-        let writer = self.writer(view.kind(), &target, &path, provider)?;
+        let writer = self.writer(OfferKind::Save, view.kind(), &target, &path, provider)?;
         let missing = writer.offer.capabilities & !view.capability_bits();
         if missing != 0 {
             let names = view.kind().capability_names(missing).join(" | ");
             return Err(Error::capability("the view", &names, "copy it into memory, and write the copy"));
         }
         let functions = self.functions(&writer.plugin, &writer.provider)?;
+        self.check_options(&writer.provider, OfferKind::Save, Some(&writer.offer.format), target.options())?;
+        if let Some(why) = writer.offer.misfit(&view) {
+            fail!(Unsupported, "{} cannot hold the view: {why}", writer.offer.format);
+        }
         let draft = Draft::beside(&path)?;
-        save_by(self, functions, view, &target.with_path(&draft.path).with_format(&writer.offer.format))?;
+        save_by(self, functions, view, &target.with_path(&draft.path).with_format(&writer.offer.format), call)?;
         draft.place()?;
         tracing::info!(path = %path.display(), provider = writer.provider, format = writer.offer.format, "saved");
         Ok(writer.provider)
     }
 
-    fn writer(&self, kind: Kind, target: &Source, path: &Path, provider: Option<&str>) -> Result<Step> {
+    fn writer(
+        &self,
+        offer: OfferKind,
+        kind: Kind,
+        target: &Target,
+        path: &Path,
+        provider: Option<&str>,
+    ) -> Result<Step> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let mut all = steps(&self.read(), &self.preference(), OfferKind::Save);
-        all.retain(|step| step.offer.kind == kind);
+        let mut all = steps(&self.read(), &self.preference(), offer);
+        all.retain(|step| step.offer.kind == kind && !step.offer.format.is_empty());
         let named = |step: &&Step| provider.is_none_or(|id| id == step.provider || id == step.plugin);
         let fit = |step: &Step| match target.format() {
             Some(format) => step.offer.is_called(format).then_some(usize::MAX),
@@ -76,18 +101,41 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Creates a view at a target: a file of a format, which is marked as unfinished until `finish` commits it.
+    pub(crate) fn create_at_target(&self, mut request: Create, call: &Call<'_>) -> Result<View> {
+        let kind = request.kind();
+        let Some(target) = request.target.take() else { fail!(Internal, "the request has no target") };
+        let target = source::located_target(target)?;
+        let Ok(path) = target.path().map(Path::to_owned) else {
+            fail!(InvalidArgument, "{} is not a local file; views are created at local files", target.uri());
+        };
+        self.discover();
+        let writer = self.writer(OfferKind::Create, kind, &target, &path, None)?;
+        self.check_options(&writer.provider, OfferKind::Create, Some(&writer.offer.format), target.options())?;
+        let functions = self.functions(&writer.plugin, &writer.provider)?;
+        request.target = Some(target.with_format(&writer.offer.format));
+        let view = create_by(self, functions, request, call)?;
+        tracing::info!(path = %path.display(), provider = writer.provider, format = writer.offer.format, "created");
+        Ok(view)
+    }
+}
+
 /// Lets a provider write a view into the target's file, which is as it leaves it.
 pub(crate) fn save_by(
     registry: &Registry,
     provider: &'static iolink_provider,
     view: View,
-    target: &Source,
+    target: &Target,
+    call: &Call<'_>,
 ) -> Result<()> {
     let save = provider.save.ok_or_else(gone)?;
     let written = target.with_border(|border| {
         hosting::lend(view, |raw| {
-            // SAFETY: host, view and target live until this returns.
-            hosting::call(|error| unsafe { save(registry.host_table(), raw, border, error) })
+            hosting::with_raw_call(call, |call| {
+                // SAFETY: host, view, target and call live until this returns.
+                hosting::call(|error| unsafe { save(provider, registry.host_table(), raw, border, call, error) })
+            })
         })
     });
     written.map_err(|error| named(error, provider))

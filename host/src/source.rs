@@ -5,7 +5,7 @@
 #[cfg(unix)]
 use iolink_sdk::files::FolderStore;
 use iolink_sdk::files::LocalFile;
-use iolink_sdk::{fail, Error, Result, Source};
+use iolink_sdk::{fail, Error, Result, Source, Target};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -150,6 +150,15 @@ pub(crate) fn located(source: Source) -> Result<Source> {
     Ok(source)
 }
 
+/// The target with the path of a `file:` URI.
+pub(crate) fn located_target(target: Target) -> Result<Target> {
+    if target.path().is_err() && scheme(target.uri()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file")) {
+        let path = path_of(target.uri())?;
+        return Ok(target.with_path(path));
+    }
+    Ok(target)
+}
+
 /// The source with everything that a provider may want: the path of a `file:` URI, the bytes of a local file, and the store
 /// that holds it, which is its folder. A folder is its own store.
 pub(crate) fn complete(source: Source) -> Result<Source> {
@@ -165,14 +174,29 @@ pub(crate) fn complete(source: Source) -> Result<Source> {
         }
         Err(error) => match std::fs::metadata(&path) {
             Ok(known) if known.is_dir() => Ok(with_itself(source, &path)),
-            // Pipes and devices have no positions.
-            Ok(known) if !known.is_file() => Ok(source),
+            Ok(known) if !known.is_file() => Err(no_positions(&path, known.file_type())),
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
                 Err(Error::io(&format!("there is no file {}", path.display()), &missing))
             }
             _ => Err(error),
         },
     }
+}
+
+#[cold]
+fn no_positions(path: &Path, kind: std::fs::FileType) -> Error {
+    #[cfg(unix)]
+    let kind = iolink_sdk::files::name_of_kind(kind).unwrap_or("a file");
+    #[cfg(not(unix))]
+    let kind = format!("{kind:?}");
+    Error::new(
+        iolink_sdk::ErrorKind::Unsupported,
+        format!(
+            "{} is {kind}, which has no positions to read at; read it as a StreamAccess, and open a file, or a StreamAccess \
+             in memory, that holds its bytes",
+            path.display()
+        ),
+    )
 }
 
 /// The source in the store of the folder that its file lies in; no system call is made until the store is used. A file

@@ -1,15 +1,17 @@
 //! May a file be run? Judged before it is opened by the system's loader, because constructors run there.
 //!
-//! * The file, and the folder it lies in, belong to root, to the current user, or to the owner of a root that the
-//!   application itself named (its plugin folder, Python's folders): whoever owns those runs code in this process anyway.
-//! * Nobody else may write to either. A folder that all may write to is refused even with the sticky bit (`/tmp`). Writing
-//!   by the group is accepted where the group is the user's own: its number is the user's, and it is the user's primary
+//! * The file, the folder it lies in and every folder above belong to root, to the current user, or to the owner of a root
+//!   that the application itself named (its plugin folder, Python's folders): whoever owns those runs code in this process
+//!   anyway. The owner of a folder can exchange all that lies in it, however deep.
+//! * Others may write to none of them. A folder of plugins that all may write to is refused even with the sticky bit
+//!   (`/tmp`); above it the sticky bit is enough, since it keeps others from exchanging what they do not own. Writing
+//!   by the group is accepted if the group is the user's own: its number is the user's, and it is the user's primary
 //!   group. Systems with umask 002 make files so.
-//! * Folders further up may be written by others only with the sticky bit: without it a whole folder could be exchanged.
 //!
 //! In the system's folders only root is trusted: what an ordinary user could put there is refused.
 //!
-//! Symbolic links are resolved before; what is judged is what would run.
+//! Symbolic links are resolved before; what is judged is what would run. With the folders judged up to the root, only
+//! those who are trusted can exchange a file between this judgement and `dlopen`.
 
 use crate::builder::RegistryBuilder;
 use std::fs::Metadata;
@@ -60,60 +62,92 @@ mod unix {
 
         /// May files in this folder be run?
         pub(crate) fn check_folder(&self, folder: &Path) -> Result<(), String> {
-            let shown = folder.display();
-            let known =
-                folder.metadata().map_err(|error| format!("the folder {shown} cannot be looked at: {error}"))?;
-            self.check("folder", folder, &known)?;
-            for above in folder.ancestors().skip(1) {
+            for (above, at) in folder.ancestors().enumerate() {
+                let place = if above == 0 { Place::Folder } else { Place::Above };
                 let known =
-                    above.metadata().map_err(|error| format!("{} cannot be looked at: {error}", above.display()))?;
-                let mode = known.permissions().mode();
-                if mode & 0o002 != 0 && mode & STICKY == 0 {
-                    return Err(format!(
-                        "the folder {} above it can be written by everybody (mode {:04o}), who could exchange what lies \
-                         in it; run chmod o-w {0}, or move the plugin",
-                        above.display(),
-                        mode & 0o7777
-                    ));
-                }
+                    at.metadata().map_err(|error| format!("{} cannot be looked at: {error}", place.words(at)))?;
+                self.check(place, at, &known)?;
             }
             Ok(())
         }
 
         /// May this file be run?
         pub(crate) fn check_file(&self, path: &Path, known: &Metadata) -> Result<(), String> {
-            self.check("file", path, known)
+            self.check(Place::File, path, known)
         }
 
-        fn check(&self, what: &str, path: &Path, known: &Metadata) -> Result<(), String> {
+        fn check(&self, place: Place, path: &Path, known: &Metadata) -> Result<(), String> {
             let (mode, owner, shown) = (known.permissions().mode() & 0o7777, known.uid(), path.display());
-            let way_out = match what {
-                "folder" => "or move the plugin to a folder of your own",
-                _ => "if you know where it comes from",
-            };
-            if mode & 0o002 != 0 || (mode & 0o020 != 0 && !own_group(known.gid())) {
-                let who = if mode & 0o002 != 0 { "everybody" } else { "its group" };
+            let (what, way_out) = (place.words(path), place.way_out());
+            if let Some(who) = writers(place, mode, known.gid()) {
+                let harm = place.harm();
                 return Err(format!(
-                    "the {what} {shown} can be written by {who} (mode {mode:04o}), who could run code in this process; run \
-                     chmod go-w {shown}, {way_out}"
+                    "{what} can be written by {who} (mode {mode:04o}), who could {harm}; run chmod go-w {shown}, {way_out}"
                 ));
             }
-            let named = |(root, of): &(PathBuf, u32)| *of == owner && path.starts_with(root);
-            if owner != 0 && !self.user {
+            if owner == 0 || (self.user && (owner == user() || self.is_named(owner, path))) {
+                return Ok(());
+            }
+            if !self.user {
                 return Err(format!(
-                    "the {what} {shown} belongs to user {owner}; in a folder of the system only root's plugins are loaded: run \
+                    "{what} belongs to user {owner}; in a folder of the system only root's plugins are loaded: run \
                      chown root {shown}, or put the plugin into a folder named in IOLINK_PLUGIN_PATH"
                 ));
             }
-            if owner != 0 && owner != user() && !self.roots.iter().any(named) {
-                return Err(format!(
-                    "the {what} {shown} belongs to user {owner}, neither to root nor to user {}; run chown {} {shown}, \
-                     {way_out}",
-                    user(),
-                    user()
-                ));
+            Err(format!(
+                "{what} belongs to user {owner}, neither to root nor to user {0}; run chown {0} {shown}, {way_out}",
+                user()
+            ))
+        }
+
+        /// Does a named root that lies in `path`, or in which `path` lies, belong to this owner?
+        fn is_named(&self, owner: u32, path: &Path) -> bool {
+            self.roots.iter().any(|(root, of)| *of == owner && (path.starts_with(root) || root.starts_with(path)))
+        }
+    }
+
+    /// Which others may change a file, or exchange what lies in a folder.
+    fn writers(place: Place, mode: u32, group: u32) -> Option<&'static str> {
+        let sticky = place == Place::Above && mode & STICKY != 0;
+        match mode {
+            _ if sticky => None,
+            mode if mode & 0o002 != 0 => Some("everybody"),
+            mode if mode & 0o020 != 0 && !own_group(group) => Some("its group"),
+            _ => None,
+        }
+    }
+
+    /// What is judged.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Place {
+        File,
+        Folder,
+        Above,
+    }
+
+    impl Place {
+        fn words(self, path: &Path) -> String {
+            let shown = path.display();
+            match self {
+                Place::File => format!("the file {shown}"),
+                Place::Folder => format!("the folder {shown}"),
+                Place::Above => format!("the folder {shown} above it"),
             }
-            Ok(())
+        }
+
+        fn harm(self) -> &'static str {
+            match self {
+                Place::Above => "exchange what lies in it",
+                _ => "run code in this process",
+            }
+        }
+
+        fn way_out(self) -> &'static str {
+            match self {
+                Place::File => "if you know where it comes from",
+                Place::Folder => "or move the plugin to a folder of your own",
+                Place::Above => "or move the plugin",
+            }
         }
     }
 }

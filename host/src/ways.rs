@@ -3,7 +3,7 @@
 use crate::record::{OfferRecord, PluginState};
 use crate::registry::Plugin;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Cost, Kind, Target, View};
+use iolink_sdk::{Convert, Cost, Kind, View};
 use std::cmp::Ordering as Order;
 
 /// A provider and one of its offers, as the router weighs them.
@@ -19,8 +19,8 @@ pub(crate) struct Step {
 
 impl Step {
     /// What the conversion leads to when it is a step of the way.
-    pub(crate) fn result(&self) -> Target {
-        Target { kind: self.offer.kind, capabilities: self.offer.capabilities }
+    pub(crate) fn result(&self) -> Convert {
+        Convert::new(self.offer.kind, self.offer.capabilities)
     }
 
     fn copies(&self) -> bool {
@@ -89,7 +89,7 @@ impl Way {
 }
 
 /// Every way of at most two conversions, best first.
-pub(crate) fn ways(all: &[Step], kind: Kind, capabilities: u64, target: Target) -> Vec<Way> {
+pub(crate) fn ways(all: &[Step], kind: Kind, capabilities: u64, target: &Convert) -> Vec<Way> {
     let takes = |step: &Step, kind, bits: u64| {
         step.offer.from_kind == Some(kind) && bits & step.offer.from_capabilities == step.offer.from_capabilities
     };
@@ -111,7 +111,7 @@ pub(crate) fn ways(all: &[Step], kind: Kind, capabilities: u64, target: Target) 
 }
 
 /// Has a view of this kind and these capabilities all of the target?
-pub(crate) fn meets(kind: Kind, capabilities: u64, target: Target) -> bool {
+pub(crate) fn meets(kind: Kind, capabilities: u64, target: &Convert) -> bool {
     kind == target.kind && capabilities & target.capabilities == target.capabilities
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn bytes(view: &View) -> Option<u64> {
     match view {
         View::Image(image) => image.shape().element_count()?.checked_mul(image.data_type().byte_count() as u64),
         View::Stream(stream) => stream.length().ok(),
-        View::RandomAccess(bytes) => Some(bytes.length()),
+        View::RandomAccess(bytes) => bytes.length().ok(),
         _ => None,
     }
 }
@@ -145,25 +145,19 @@ mod tests {
             builtin: true,
             liked: usize::MAX,
             offer: OfferRecord {
-                offer: OfferKind::Convert,
-                kind: to.0,
                 capabilities: to.1,
                 from_kind: Some(from.0),
                 from_capabilities: from.1,
                 cost: Some(cost),
-                format: String::new(),
-                extensions: Vec::new(),
-                media_types: Vec::new(),
-                schemes: Vec::new(),
-                magic: Vec::new(),
+                ..OfferRecord::new(OfferKind::Convert, to.0)
             },
         }
     }
 
     fn found(all: &[Step], target: (Kind, u64)) -> Vec<String> {
-        let target = Target { kind: target.0, capabilities: target.1 };
+        let target = Convert::new(target.0, target.1);
         let name = |way: &Way| way.steps.iter().map(|step| step.provider.as_str()).collect::<Vec<_>>().join("+");
-        ways(all, Kind::DataFrame, 1, target).iter().map(name).collect()
+        ways(all, Kind::DataFrame, 1, &target).iter().map(name).collect()
     }
 
     const FRAME: (Kind, u64) = (Kind::DataFrame, 1);

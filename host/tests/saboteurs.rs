@@ -35,6 +35,24 @@ const SEEN: &[(&str, &str)] = &[
         "iolink_plugin_v1 is a function; expected the data that export_plugin! or IOLINK_EXPORT writes",
     ),
     (
+        "thread_local",
+        "iolink_plugin_v1 is data of each thread; expected the data that export_plugin! or IOLINK_EXPORT writes",
+    ),
+    (
+        "absolute",
+        "iolink_plugin_v1 lies outside of the library's segments; expected the data that export_plugin! or IOLINK_EXPORT \
+         writes",
+    ),
+    (
+        "behind_the_end",
+        "iolink_plugin_v1 lies outside of the library's segments; expected the data that export_plugin! or IOLINK_EXPORT \
+         writes",
+    ),
+    (
+        "no_type",
+        "iolink_plugin_v1 is a symbol of type 0; expected the data that export_plugin! or IOLINK_EXPORT writes",
+    ),
+    (
         "short_symbol",
         "iolink_plugin_v1 has 4 bytes, a descriptor of version 1 has 56; rebuild the plugin with the SDK's header",
     ),
@@ -61,8 +79,8 @@ const SEEN: &[(&str, &str)] = &[
     ),
 ];
 
-/// Refused after the library was opened.
-const OPENED: &[(&str, &str)] = &[
+/// Refused for its descriptor, which is read from the file when the plugin is needed: none of it runs.
+const JUDGED: &[(&str, &str)] = &[
     (
         "wrong_magic",
         "the symbol iolink_plugin_v1 does not start with the magic of a plugin descriptor; export it with export_plugin! \
@@ -100,12 +118,18 @@ const OPENED: &[(&str, &str)] = &[
         "provider 0 of org.saboteur.bad_magic: offer 0 of org.saboteur.bad_magic: magic \"0:4G\" is not of the form \
          OFFSET:HEX, such as \"344:6e2b3100\"",
     ),
-    (
-        "missing_dependency",
-        "the system cannot load it: libdependency.so: cannot open shared object file: No such file or directory; ldd FILE \
-         shows what it needs",
-    ),
+    ("other_panic", "the descriptor names panic strategy 9; 1, 2 and 3 are known"),
+    ("far_pointer", "the plugin's id leads out of the library"),
+    ("far_provider", "provider 0 of org.saboteur.far_provider: its struct leads out of the library"),
+    ("other_library", "the list of providers of org.saboteur.other_library leads out of the library"),
 ];
+
+/// Refused by the system's loader.
+const OPENED: &[(&str, &str)] = &[(
+    "missing_dependency",
+    "the system cannot load it: libdependency.so: cannot open shared object file: No such file or directory; ldd FILE \
+         shows what it needs",
+)];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -199,12 +223,19 @@ fn expected(reason: &str, folder: &Path, file: &Path) -> String {
         .replace("LENGTH", &length)
 }
 
-/// What a registry in a child process knows: state and reason by file name, or by id where there is no file.
+/// What a registry in a child process knows: state and reason by file name, or by id if there is no file.
 fn in_child(mode: &str, plugin_path: &str) -> BTreeMap<String, (String, String)> {
+    in_child_noting(mode, plugin_path).0
+}
+
+/// The same, and the names of the saboteurs whose constructors ran.
+fn in_child_noting(mode: &str, plugin_path: &str) -> (BTreeMap<String, (String, String)>, Vec<String>) {
+    let notes = tempfile::NamedTempFile::new().unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_child", "--nocapture", "--test-threads=1"])
         .env("IOLINK_SABOTEUR_CHILD", mode)
         .env("IOLINK_PLUGIN_PATH", plugin_path)
+        .env("IOLINK_SABOTEUR_NOTES", notes.path())
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -215,12 +246,12 @@ fn in_child(mode: &str, plugin_path: &str) -> BTreeMap<String, (String, String)>
         String::from_utf8_lossy(&output.stderr)
     );
     let lines = text.lines().filter_map(|line| line.split_once("@@ ")).map(|(_, line)| line);
-    lines
-        .map(|line| {
-            let parts: Vec<&str> = line.split('\t').collect();
-            (parts[0].to_owned(), (parts[1].to_owned(), parts[2].to_owned()))
-        })
-        .collect()
+    let plugins = lines.map(|line| {
+        let parts: Vec<&str> = line.split('\t').collect();
+        (parts[0].to_owned(), (parts[1].to_owned(), parts[2].to_owned()))
+    });
+    let started = fs::read_to_string(notes.path()).unwrap().lines().map(str::to_owned).collect();
+    (plugins.collect(), started)
 }
 
 fn print(plugins: &[PluginInfo]) {
@@ -294,6 +325,11 @@ fn the_child() {
             let twin = registry.load_plugin(&Path::new(&path).join("ztwice.so")).err().unwrap();
             assert_eq!(twin.kind(), iolink_sdk::ErrorKind::Refused);
             assert!(!mapped("ztwice.so"), "a twin was opened");
+            for hidden in ["zhidden_twin.so", "zhidden_provider.so"] {
+                let twin = registry.load_plugin(&Path::new(&path).join(hidden)).err().unwrap();
+                assert_eq!(twin.kind(), iolink_sdk::ErrorKind::Refused);
+                assert!(!mapped(hidden), "{hidden} was opened");
+            }
             print(&registry.plugins(true));
         }
         _ => {
@@ -317,17 +353,18 @@ fn what_the_file_gives_away_is_refused_without_opening_it() {
 }
 
 #[test]
-fn what_only_the_library_gives_away_is_refused_and_the_host_lives_on() {
-    for (case, reason) in OPENED {
+fn what_the_descriptor_gives_away_is_refused_before_it_runs_and_the_host_lives_on() {
+    for (case, reason) in JUDGED.iter().chain(OPENED) {
         let folder = tempfile::tempdir().unwrap();
         good(folder.path());
         let file = make(case, folder.path());
         let path = folder.path().to_str().unwrap();
         assert_eq!(in_child("list", path)[&format!("z{case}.so")].0, "available", "{case}");
-        let plugins = in_child("check", path);
+        let (plugins, started) = in_child_noting("check", path);
         let wanted = ("refused".to_owned(), expected(reason, folder.path(), &file));
         assert_eq!(plugins[&format!("z{case}.so")], wanted, "{case}");
         assert_eq!(plugins["libgood.so"], ("loaded".to_owned(), String::new()), "{case}");
+        assert_eq!(started, ["good"], "{case}");
     }
 }
 
@@ -335,11 +372,11 @@ fn what_only_the_library_gives_away_is_refused_and_the_host_lives_on() {
 fn all_of_them_together_leave_the_good_one_working() {
     let folder = tempfile::tempdir().unwrap();
     good(folder.path());
-    for (case, _) in SEEN.iter().chain(OPENED) {
+    for (case, _) in SEEN.iter().chain(JUDGED).chain(OPENED) {
         make(case, folder.path());
     }
     let plugins = in_child("check", folder.path().to_str().unwrap());
-    assert_eq!(plugins.len(), SEEN.len() + OPENED.len() + 1);
+    assert_eq!(plugins.len(), SEEN.len() + JUDGED.len() + OPENED.len() + 1);
     for (name, (state, reason)) in &plugins {
         assert_eq!(state == "loaded", name == "libgood.so", "{name}: {reason}");
         assert!(!reason.contains('\n') && (state == "loaded") == reason.is_empty(), "{name}: {reason:?}");
@@ -383,10 +420,12 @@ fn a_function_that_claims_success_and_makes_nothing_is_an_error() {
 fn plugins_are_loaded_by_their_absolute_path() {
     let folder = tempfile::tempdir().unwrap();
     good(folder.path());
-    make("no_manifest", folder.path());
-    make("twice", folder.path());
+    for case in ["no_manifest", "twice", "hidden_twin", "hidden_provider"] {
+        make(case, folder.path());
+    }
     let (_, twice) = SEEN.iter().find(|(case, _)| *case == "twice").unwrap();
-    let plugins = in_child("load_plugin", folder.path().to_str().unwrap());
+    let (plugins, started) = in_child_noting("load_plugin", folder.path().to_str().unwrap());
+    assert_eq!(started, ["good", "no_manifest"]);
     assert_eq!(plugins["libgood.so"].0, "loaded");
     assert_eq!(plugins["zno_manifest.so"].0, "loaded");
     assert_eq!(plugins["ztwice.so"].1, expected(twice, folder.path(), &folder.path().join("ztwice.so")));

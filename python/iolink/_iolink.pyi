@@ -954,7 +954,7 @@ class DataStorage:
     def open_random_access(self, writable: bool = False) -> RandomAccess:
         """The source by position."""
     def neighbour(self, name: str) -> DataStorage:
-        """The source of another name beside this one."""
+        """The source of another name beside this one, which no link leads out of the folder."""
     def neighbours(self) -> list[str]:
         """What lies beside the source, itself among it."""
 

@@ -75,8 +75,13 @@ pub fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source>
         let path: PathBuf = py.import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
         return iolink_host::source::from_path(&path).or_raise();
     }
-    if let Some(path) = crate::stream::path_of(given) {
-        return iolink_host::source::from_path(&path).or_raise();
+    if let Some((path, is_beside)) = crate::stream::path_of(given) {
+        let source = iolink_host::source::from_path(&path).or_raise()?;
+        return match is_beside {
+            false => Ok(source),
+            // Its bytes are opened here, so that no link leads out of the folder.
+            true => Ok(source.with_bytes(crate::stream::random_access_of(argument, given)?.0)),
+        };
     }
     let (bytes, name) = crate::stream::random_access_of(argument, given).naming(py, argument)?;
     Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))

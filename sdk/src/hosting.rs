@@ -1,12 +1,13 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
 use crate::abi::{
-    iolink_adopt_request, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
+    iolink_adopt_request, iolink_bytes, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
     iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
 };
-use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table};
+use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table, Maker};
 use crate::{
-    fail, Adopt, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, Kind, Result, Source, Target, View,
+    fail, Adopt, Bytes, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target,
+    View,
 };
 use std::os::raw::c_char;
 use std::sync::PoisonError;
@@ -31,13 +32,39 @@ pub fn call(body: impl FnOnce(*mut iolink_error) -> i32) -> Result<()> {
 /// Where `body` answers OK and sets its first argument, that is a live view with one reference for the caller.
 #[inline]
 pub unsafe fn made(body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32) -> Result<View> {
+    // SAFETY: by the caller's promise.
+    unsafe { made_by("", body) }
+}
+
+/// Calls a function of the provider with this id that makes a view. The id stands in the errors of what the view hands out.
+///
+/// # Errors
+/// As [`made`].
+///
+/// # Safety
+/// As [`made`].
+#[inline]
+pub unsafe fn made_by(
+    provider: &'static str,
+    body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32,
+) -> Result<View> {
     let mut out = std::ptr::null_mut();
     call(|error| body(&mut out, error))?;
     if out.is_null() {
         return Err(Error::new(ErrorKind::Internal, "the provider claims success but made no view"));
     }
     // SAFETY: by the caller's promise.
-    unsafe { View::from_raw(out) }
+    unsafe { View::handed_out(out, Maker::of(provider)) }
+}
+
+/// Validates what is known of an image.
+///
+/// # Errors
+/// `Internal`, with what is wrong of its properties.
+pub fn check_image(image: &dyn ImageView) -> Result<()> {
+    image.properties().check(image.shape().len()).map_err(|wrong| {
+        Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))
+    })
 }
 
 /// Runs `body` with the border's form of a view, which is lent until it returns.
@@ -192,6 +219,35 @@ pub unsafe fn with_call<R>(border: *const iolink_call, body: impl FnOnce(&Call<'
 /// Runs `body` with the ABI's form of a call.
 pub fn with_raw_call<R>(call: &Call<'_>, body: impl FnOnce(*const iolink_call) -> R) -> R {
     call.with_border(body)
+}
+
+/// Validates an image that a view handed out. A refused one is given up, and its place is NULL.
+///
+/// # Errors
+/// `Internal`, with what is wrong of the image.
+///
+/// # Safety
+/// `out` holds a live view with one reference of the caller's.
+pub unsafe fn check_part(out: *mut *mut iolink_view) -> Result<()> {
+    // SAFETY: by the caller's promise.
+    let judged = unsafe { View::from_borrowed(*out) }.and_then(|part| check_image(&*part.into_image()?));
+    if judged.is_err() {
+        // SAFETY: as above; the reference goes with the view that takes it over.
+        drop(unsafe { View::from_raw(std::mem::replace(&mut *out, std::ptr::null_mut())) });
+    }
+    judged
+}
+
+/// Fills the other side's struct with bytes that are lent until it releases them.
+///
+/// # Errors
+/// `InvalidArgument` for NULL; what `make` fails with.
+///
+/// # Safety
+/// `out` is NULL, or points to a struct of the size it says.
+pub unsafe fn fill(out: *mut iolink_bytes, make: impl FnOnce() -> Result<Bytes>) -> Result<()> {
+    // SAFETY: by the caller's promise.
+    unsafe { hand_out(out, || Ok(make()?.into_border())) }
 }
 
 /// Puts a text into a sink of the other side's.

@@ -163,6 +163,72 @@ def test_a_plugin_in_c_finds_the_second_file_of_its_format(folder, tmp_path):  #
         iolink.open(memoryview(b"a.raw"), provider="org.example.pair")
 
 
+@pytest.fixture
+def unpacked(tmp_path):
+    """A folder as an archive of somebody else may leave it, with links that stay in it and links that do not."""
+    inside = tmp_path / "in"
+    (inside / "sub").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "secret").write_bytes(b"secret")
+    (inside / "a.hdr").write_bytes(b"header")
+    (inside / "sub" / "real").write_bytes(b"real")
+    (inside / "stays").symlink_to("sub/real")
+    (inside / "leaves").symlink_to("../out/secret")
+    (inside / "absolute").symlink_to(tmp_path / "out" / "secret")
+    (inside / "away").symlink_to("../out")
+    (inside / "magic").symlink_to("/proc/self/root")
+    os.mkfifo(inside / "fifo")
+    return inside
+
+
+LEAVING = ["leaves", "absolute", "away/secret", "magic/etc/passwd"]
+
+
+def test_no_link_leads_a_neighbour_out_of_the_folder(unpacked):
+    storage = DataStorageFactory.from_path(unpacked / "a.hdr")
+    assert storage.neighbour("stays").open_stream().read() == b"real"
+    assert storage.neighbour("sub/real").neighbour("./real").open_random_access().read_at(0, 9) == b"real"
+    for name in LEAVING:
+        beside = storage.neighbour(name)
+        for use in (
+            beside.open_stream,
+            lambda beside=beside: beside.open_stream("r+b"),
+            lambda beside=beside: beside.open_stream("wb"),
+            beside.open_random_access,
+            lambda beside=beside: beside.open_random_access(writable=True),
+            lambda beside=beside: iolink.open(beside),
+        ):
+            with pytest.raises(ValueError, match="leads out of"):
+                use()
+    assert (unpacked.parent / "out" / "secret").read_bytes() == b"secret"
+    for use in (storage.neighbour("fifo").open_stream, storage.neighbour("fifo").open_random_access):
+        with pytest.raises(ValueError, match="is a FIFO"):
+            use()
+    with pytest.raises(IsADirectoryError):
+        storage.neighbour("sub").open_stream()
+    with storage.neighbour("sub/new").open_stream("xb") as stream:
+        stream.write(b"new")
+    assert (unpacked / "sub" / "new").read_bytes() == b"new"
+
+
+def test_a_plugin_reaches_no_neighbour_through_a_link_that_leaves(folder, unpacked):  # noqa: F811
+    source, library = folder / "pair.c", folder / "libpair.so"
+    source.write_text(PLUGIN.replace("org.example.pair", "org.example.links").replace("qqpair", "qqlinks"))
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{INCLUDE}", "-o", library, source], check=True)
+    library.chmod(0o755)
+    iolink.load_plugin(library)
+    header = unpacked / "h.qqlinks"
+    ways = (lambda: header, lambda: DataStorageFactory.from_path(header), lambda: RandomAccessFactory.open_file(header))
+    header.write_bytes(b"stays")
+    for way in ways:
+        assert iolink.open(way()).read_at(0, 9) == b"real"
+    for name in [*LEAVING, "fifo"]:
+        header.write_text(name)
+        for way in ways:
+            with pytest.raises(ValueError, match="leads out of|is a FIFO"):
+                iolink.open(way())
+
+
 # ---------------------------------------------------------------- whatever opens a path opens a stream
 
 

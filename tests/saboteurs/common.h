@@ -3,6 +3,7 @@
  * before it includes this one; what is not set is right.
  */
 #include "iolink_abi.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,17 @@
 #ifndef MANIFEST_OFFER
 #define MANIFEST_OFFER "offer = \"create\"\nkind = \"random-access\"\ncapabilities = 1\n"
 #endif
+
+/* Runs when the library is loaded, and tells so in the file that the environment names. */
+__attribute__((constructor)) static void note_the_start(void)
+{
+    const char *notes = getenv("IOLINK_SABOTEUR_NOTES");
+    FILE *file = notes == NULL ? NULL : fopen(notes, "a");
+    if (file != NULL) {
+        fputs(NAME "\n", file);
+        fclose(file);
+    }
+}
 
 typedef struct bytes {
     iolink_view view;

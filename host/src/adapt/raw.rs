@@ -59,7 +59,7 @@ pub fn from_random_access(
         fail!(Type, "an image cannot have samples of type {data_type}: they have no fixed size");
     }
     let length = iolink_sdk::Limits::default().image_bytes(&shape, data_type)? as u64;
-    let there = bytes.length();
+    let there = bytes.length()?;
     if offset.checked_add(length).is_none_or(|end| end > there) {
         fail!(
             InvalidArgument,
@@ -128,7 +128,7 @@ impl Raw {
             ranges.push(start..end);
             batch.extend(pieces.next());
         }
-        self.bytes.will_need(&ranges);
+        self.bytes.prefetch(&ranges);
         batch
     }
 

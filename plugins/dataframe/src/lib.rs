@@ -32,8 +32,8 @@ pub use values::Values;
 
 use arrow_schema::ArrowError;
 use iolink_sdk::{
-    fail, Adopt, Cost, Create, DataFrameCapability, Error, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo,
-    Result, Target, View,
+    fail, Adopt, Call, Convert, Cost, Create, CreateView, DataFrameCapability, Error, ErrorKind, Host, Kind, Offer,
+    Provider, ProviderInfo, Result, View,
 };
 
 pub(crate) const WHOLE: DataFrameCapability = DataFrameCapability::READ
@@ -57,21 +57,21 @@ impl Provider for Frames {
             .frame_capabilities(WHOLE),
     ]);
 
-    fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
-        match wanted {
-            Create::DataFrame { schema, rows } => Ok(View::data_frame(Frame::zeroed(&schema, rows)?)),
+    fn create(&self, _host: &Host, request: Create, _call: &Call<'_>) -> Result<View> {
+        match request.view {
+            CreateView::DataFrame { schema, rows } => Ok(View::data_frame(Frame::zeroed(&schema, rows)?)),
             other => fail!(NotImplemented, "org.iolink.dataframe makes no views of kind {}", other.kind().word()),
         }
     }
 
-    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
-        match given {
+    fn adopt(&self, _host: &Host, request: Adopt, _call: &Call<'_>) -> Result<View> {
+        match request {
             Adopt::DataFrame(stream) => Ok(View::data_frame(Frame::adopt(stream)?)),
             other => fail!(NotImplemented, "org.iolink.dataframe makes no views of kind {}", other.kind().word()),
         }
     }
 
-    fn convert(&self, _host: &Host, view: View, _target: Target) -> Result<View> {
+    fn convert(&self, _host: &Host, view: View, _request: &Convert, _call: &Call<'_>) -> Result<View> {
         let frame = view.into_data_frame()?;
         if let Some(own) = Frame::of(&*frame) {
             return Ok(View::data_frame(own.select(None, None)?));

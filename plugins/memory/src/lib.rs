@@ -10,8 +10,8 @@ pub use image::MemoryImage;
 pub use multi::MemoryMultiImage;
 
 use iolink_sdk::{
-    fail, BlockMut, Call, Cost, Create, Host, ImageCapability, ImageView, Kind, Offer, Provider, ProviderInfo, Region,
-    Result, Target, View,
+    fail, BlockMut, Call, Convert, Cost, Create, CreateView, Host, ImageCapability, ImageView, Kind, Offer, Provider,
+    ProviderInfo, Region, Result, View,
 };
 
 const WHOLE: ImageCapability =
@@ -29,22 +29,25 @@ impl Provider for Memory {
             .image_capabilities(WHOLE),
     ]);
 
-    fn create(&self, _host: &Host, wanted: Create) -> Result<View> {
-        match wanted {
-            Create::Image { shape, data_type, properties } => {
-                Ok(View::image(MemoryImage::new(&shape, data_type, properties)?))
+    fn create(&self, _host: &Host, request: Create, _call: &Call<'_>) -> Result<View> {
+        match request.view {
+            CreateView::Image { shape, data_type, properties, metadata, .. } => {
+                let image = MemoryImage::new(&shape, data_type, properties)?;
+                if let Some(metadata) = metadata {
+                    image.set_metadata(metadata)?;
+                }
+                Ok(View::image(image))
             }
-            Create::MultiImage => Ok(View::multi_image(MemoryMultiImage::default())),
+            CreateView::MultiImage => Ok(View::multi_image(MemoryMultiImage::default())),
             other => fail!(NotImplemented, "org.iolink.memory does not create views of kind {}", other.kind().word()),
         }
     }
 
-    fn convert(&self, host: &Host, view: View, target: Target) -> Result<View> {
-        if target.kind != Kind::Image || target.capabilities & !WHOLE.value() != 0 {
+    fn convert(&self, _host: &Host, view: View, request: &Convert, call: &Call<'_>) -> Result<View> {
+        if request.kind != Kind::Image || request.capabilities & !WHOLE.value() != 0 {
             fail!(NotImplemented, "org.iolink.memory only makes images in memory");
         }
-        let progress = |done, total| host.progress(done, total).is_ok();
-        Ok(View::image(copy(&*view.into_image()?, &Call::new(&progress))?))
+        Ok(View::image(copy(&*view.into_image()?, call)?))
     }
 }
 

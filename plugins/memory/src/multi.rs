@@ -1,17 +1,38 @@
 //! A set of images in memory.
 
-use iolink_sdk::{fail, ImageView, MultiImageCapability, MultiImageView, Result};
+use iolink_sdk::view::check_frame;
+use iolink_sdk::{fail, MetadataNode, MultiImageCapability, MultiImageView, Result, View};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Images in order, which need not be alike. The frames themselves may lie anywhere.
+/// Frames in order, which need not be alike. The frames themselves may lie anywhere.
 #[derive(Default)]
 pub struct MemoryMultiImage {
-    frames: RwLock<Vec<Arc<dyn ImageView>>>,
+    frames: RwLock<Vec<Frame>>,
+    metadata: Arc<MetadataNode>,
+}
+
+#[derive(Clone)]
+struct Frame {
+    view: View,
+    name: Option<String>,
 }
 
 impl MemoryMultiImage {
-    fn change<R>(&self, change: impl FnOnce(&mut Vec<Arc<dyn ImageView>>) -> Result<R>) -> Result<R> {
+    /// A set without frames, with a metadata tree.
+    pub fn with_metadata(metadata: MetadataNode) -> Self {
+        MemoryMultiImage { metadata: Arc::new(metadata), ..MemoryMultiImage::default() }
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Vec<Frame>) -> Result<R>) -> Result<R> {
         change(&mut self.frames.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn get(&self, index: u64) -> Result<Frame> {
+        let frames = self.frames.read().unwrap_or_else(PoisonError::into_inner);
+        match usize::try_from(index).ok().and_then(|at| frames.get(at)) {
+            Some(frame) => Ok(frame.clone()),
+            None => no_frame(index, frames.len()),
+        }
     }
 }
 
@@ -24,40 +45,46 @@ impl MultiImageView for MemoryMultiImage {
         MultiImageCapability::READ | MultiImageCapability::WRITE
     }
 
-    fn frame_count(&self) -> u64 {
-        self.frames.read().unwrap_or_else(PoisonError::into_inner).len() as u64
+    fn frame_count(&self) -> Result<u64> {
+        Ok(self.frames.read().unwrap_or_else(PoisonError::into_inner).len() as u64)
     }
 
-    fn frame(&self, index: u64) -> Result<Arc<dyn ImageView>> {
-        let frames = self.frames.read().unwrap_or_else(PoisonError::into_inner);
-        match usize::try_from(index).ok().and_then(|at| frames.get(at)) {
-            Some(frame) => Ok(frame.clone()),
-            None => no_frame(index, frames.len()),
-        }
+    fn frame(&self, index: u64) -> Result<View> {
+        Ok(self.get(index)?.view)
     }
 
-    fn insert(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
+    fn frame_name(&self, index: u64) -> Result<Option<String>> {
+        Ok(self.get(index)?.name)
+    }
+
+    fn insert(&self, index: u64, frame: View, name: Option<&str>) -> Result<()> {
+        check_frame(&frame)?;
         self.change(|frames| {
             if index > frames.len() as u64 {
                 return no_frame(index, frames.len());
             }
-            frames.insert(index as usize, frame);
+            if let Some(name) = name.filter(|name| frames.iter().any(|known| known.name.as_deref() == Some(name))) {
+                fail!(InvalidArgument, "the multi-image has a frame {name:?} already; give another name");
+            }
+            frames.insert(index as usize, Frame { view: frame, name: name.map(str::to_owned) });
             Ok(())
         })
     }
 
-    fn replace(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
-        self.change(|frames| {
+    fn replace(&self, index: u64, frame: View) -> Result<()> {
+        check_frame(&frame)?;
+        // The frame may be the last reference to much: it is dropped when the lock is free again.
+        let _replaced = self.change(|frames| {
             if index >= frames.len() as u64 {
                 return no_frame(index, frames.len());
             }
-            frames[index as usize] = frame;
-            Ok(())
-        })
+            Ok(std::mem::replace(&mut frames[index as usize].view, frame))
+        })?;
+        Ok(())
     }
 
     fn remove(&self, index: u64) -> Result<()> {
-        // The frame may be the last reference to much: it is dropped when the lock is free again.
+        // As in `replace`.
         let _removed = self.change(|frames| {
             if index >= frames.len() as u64 {
                 return no_frame(index, frames.len());
@@ -65,5 +92,9 @@ impl MultiImageView for MemoryMultiImage {
             Ok(frames.remove(index as usize))
         })?;
         Ok(())
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.metadata.clone()
     }
 }

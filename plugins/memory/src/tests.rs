@@ -1,7 +1,6 @@
 use super::*;
 use iolink_sdk::view::{read_sample, write_sample};
 use iolink_sdk::{AxesInterpretation, Block, DataType, ErrorKind, ImageProperties, MultiImageView, Shape, Value};
-use std::sync::Arc;
 
 fn shape(sizes: &[u64]) -> Shape {
     Shape::new(sizes).unwrap()
@@ -73,17 +72,41 @@ fn a_copy_has_the_samples_properties_and_metadata() {
     assert_eq!(copy(&image, &Call::new(&stop)).err().unwrap().kind(), ErrorKind::Cancelled);
 }
 
+/// A table, which cannot be a frame of a set of images.
+struct NoFrame;
+
+impl iolink_sdk::DataFrameView for NoFrame {
+    fn capabilities(&self) -> iolink_sdk::DataFrameCapability {
+        iolink_sdk::DataFrameCapability::NONE
+    }
+    fn shape(&self) -> Result<(u64, u64)> {
+        Ok((0, 0))
+    }
+    fn schema(&self) -> Result<iolink_sdk::OwnedSchema> {
+        iolink_sdk::fail!(NotImplemented, "a table for a test has no schema")
+    }
+    fn export(&self, _columns: Option<&[u64]>, _rows: std::ops::Range<u64>) -> Result<iolink_sdk::OwnedStream> {
+        iolink_sdk::fail!(NotImplemented, "a table for a test has no rows")
+    }
+}
+
 #[test]
 fn frames_are_kept_in_order() {
     let set = MemoryMultiImage::default();
     for size in [1, 2, 3] {
         let frame = MemoryImage::new(&shape(&[size]), DataType::UINT8, None).unwrap();
-        set.insert(set.frame_count(), Arc::new(frame)).unwrap();
+        let name = format!("frame {size}");
+        set.insert(set.frame_count().unwrap(), View::image(frame), Some(&name)).unwrap();
     }
     set.remove(1).unwrap();
-    assert_eq!(set.frame(1).unwrap().shape(), shape(&[3]));
+    assert_eq!(set.frame(1).unwrap().into_image().unwrap().shape(), shape(&[3]));
+    assert_eq!(set.frame_name(1).unwrap().as_deref(), Some("frame 3"));
+    let twice = set.insert(0, set.frame(0).unwrap(), Some("frame 3"));
+    assert_eq!(twice.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let frame_of_bytes = set.replace(0, View::data_frame(NoFrame));
+    assert_eq!(frame_of_bytes.unwrap_err().kind(), ErrorKind::Type);
     assert_eq!(set.frame(2).err().unwrap().kind(), ErrorKind::OutOfRange);
-    assert_eq!(set.insert(9, set.frame(0).unwrap()).unwrap_err().kind(), ErrorKind::OutOfRange);
+    assert_eq!(set.insert(9, set.frame(0).unwrap(), None).unwrap_err().kind(), ErrorKind::OutOfRange);
 }
 
 #[test]

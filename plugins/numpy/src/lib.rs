@@ -2,7 +2,7 @@
 //! pointer with a release function.
 
 use iolink_sdk::{
-    fail, Adopt, DataType, Host, ImageCapability, ImageProperties, ImageView, Kind, Memory, MetadataNode, Offer, Owner,
+    fail, Adopt, Call, DataType, Host, ImageCapability, ImageProperties, ImageView, Kind, Memory, MetadataNode, Offer, Owner,
     Provider, ProviderInfo, Result, Shape, View,
 };
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -15,8 +15,8 @@ impl Provider for Numpy {
         Offer::adopt(Kind::Image).image_capabilities(ImageCapability::READ.and(ImageCapability::MEMORY_ACCESS)),
     ]);
 
-    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
-        match given {
+    fn adopt(&self, _host: &Host, request: Adopt, _call: &Call<'_>) -> Result<View> {
+        match request {
             Adopt::Image { memory, properties } => Ok(View::image(AdoptedImage::new(memory, properties)?)),
             other => fail!(NotImplemented, "org.iolink.numpy does not adopt views of kind {}", other.kind().word()),
         }

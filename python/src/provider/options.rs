@@ -7,14 +7,11 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyType};
 
-/// Refuses options that are not among those declared, and values of another type; where none are declared, anything goes.
+/// Rejects options that are not among those declared, and values of another type.
 ///
 /// # Errors
 /// `InvalidArgument`, with the options that there are.
 pub fn check(id: &str, declared: &[OptionRecord], source: &Source) -> iolink_sdk::Result<()> {
-    if declared.is_empty() || source.options().is_empty() {
-        return Ok(());
-    }
     let known: Vec<_> = declared.iter().map(|one| (one.name.as_str(), one.value, one.about.as_str())).collect();
     iolink_sdk::provider::check_options(id, &known, source)
 }

@@ -9,7 +9,7 @@ use super::path::path_from;
 use super::random_access_of;
 use crate::errors::Naming;
 use crate::registry;
-use iolink_plugin_stream::{stream_over, FileStream, OpenMode};
+use iolink_plugin_stream::{stream_over, FileStream, Interrupted, OpenMode};
 use iolink_sdk::{Adopt, Create, Error};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
@@ -28,6 +28,19 @@ fn open(path: &Bound<'_, PyAny>, mode: OpenMode) -> PyResult<StreamAccess> {
 /// A stream over the file at a path, which was `given` in this form.
 pub fn open_file(at: &Path, given: &Bound<'_, PyAny>, mode: OpenMode) -> PyResult<StreamAccess> {
     let opened = given.py().detach(|| FileStream::open_with(at, mode, interrupted));
+    let file = opened.map_err(|error| opening_failed(error, given))?;
+    Ok(StreamAccess::new(Handle::of_file(file, Some(given.clone().unbind()))))
+}
+
+/// [`open_file`] for a neighbour, by its name in a folder.
+pub fn open_beneath(
+    folder: &Path,
+    name: &str,
+    given: &Bound<'_, PyAny>,
+    mode: OpenMode,
+    interrupted: Interrupted,
+) -> PyResult<StreamAccess> {
+    let opened = given.py().detach(|| FileStream::open_beneath(folder, name, mode, interrupted));
     let file = opened.map_err(|error| opening_failed(error, given))?;
     Ok(StreamAccess::new(Handle::of_file(file, Some(given.clone().unbind()))))
 }

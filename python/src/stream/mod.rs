@@ -43,9 +43,10 @@ pub fn random_access_to_python<'py>(
     Ok(Bound::new(py, RandomAccess::new(bytes))?.into_any())
 }
 
-/// The local path of a DataStorage that has one.
-pub fn path_of(given: &Bound<'_, PyAny>) -> Option<PathBuf> {
-    given.cast::<DataStorage>().ok()?.get().path().map(PathBuf::from)
+/// The local path of a DataStorage that has one, and whether that is a neighbour of another file.
+pub fn path_of(given: &Bound<'_, PyAny>) -> Option<(PathBuf, bool)> {
+    let storage = given.cast::<DataStorage>().ok()?.get();
+    storage.path().map(|path| (path, storage.is_beside()))
 }
 
 /// The bytes of a StreamAccess, RandomAccess, DataStorage, bytes-like object or readable, seekable Python file object, and a name for

@@ -2,7 +2,7 @@
 
 use super::access::StreamAccess;
 use super::errors::{interrupted, raise};
-use super::factory::{open_file, opening_failed};
+use super::factory::{open_beneath, open_file, opening_failed};
 use super::handle::Handle;
 use super::path::path_from;
 use super::random::RandomAccess;
@@ -12,7 +12,7 @@ use iolink_plugin_stream::{self as streams, OpenMode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// A source that opens as a stream or as random access, knows its name, and reaches what lies beside it, for formats in
 /// several files. `iolink.open` takes it too.
@@ -32,12 +32,18 @@ pub struct DataStorage {
 }
 
 impl DataStorage {
-    /// Local path, where there is one.
-    pub fn path(&self) -> Option<&Path> {
+    /// Local path, if there is one.
+    pub fn path(&self) -> Option<PathBuf> {
         match &self.storage {
-            streams::DataStorage::File { path, .. } => Some(path),
+            streams::DataStorage::File { path, .. } => Some(path.clone()),
+            streams::DataStorage::Beside { folder, name, .. } => Some(folder.join(name)),
             streams::DataStorage::Among { .. } => None,
         }
+    }
+
+    /// Is it a neighbour of a file, which no link may lead out of the folder?
+    pub fn is_beside(&self) -> bool {
+        matches!(self.storage, streams::DataStorage::Beside { .. })
     }
 
     pub fn storage(&self) -> &streams::DataStorage {
@@ -64,9 +70,12 @@ impl DataStorage {
     #[pyo3(signature = (mode = "rb"))]
     fn open_stream(&self, py: Python<'_>, mode: &str) -> PyResult<StreamAccess> {
         let mode = OpenMode::parse(mode).map_err(raise)?;
-        match self.path() {
-            Some(path) => open_file(path, &self.spelled(py), mode),
-            None => {
+        match &self.storage {
+            streams::DataStorage::File { path, .. } => open_file(path, &self.spelled(py), mode),
+            streams::DataStorage::Beside { folder, name, interrupted } => {
+                open_beneath(folder, name, &self.spelled(py), mode, *interrupted)
+            }
+            streams::DataStorage::Among { .. } => {
                 let stream = py.detach(|| self.storage.stream(mode)).map_err(raise)?;
                 Ok(StreamAccess::new(Handle::of(stream)))
             }
@@ -82,7 +91,7 @@ impl DataStorage {
     }
 
     /// The source of another name beside this one. A file need not be there yet; a name that leads out of the folder is a
-    /// `ValueError`.
+    /// `ValueError`, and so is, when it is opened, a symbolic link that leads out of it.
     fn neighbour(&self, name: &str) -> PyResult<DataStorage> {
         Ok(DataStorage { storage: self.storage.neighbour(name).map_err(raise)?, given: None })
     }

@@ -404,6 +404,21 @@ impl Target {
     }
 }
 
+impl From<Source> for Target {
+    /// A target at the place of a source, with its format and options.
+    fn from(source: Source) -> Target {
+        Target {
+            uri: source.uri,
+            path: source.path,
+            format: source.format,
+            stream: None,
+            store: source.store.filter(|(_, key)| !key.is_empty()),
+            options: source.options,
+            overwrite: false,
+        }
+    }
+}
+
 /// The view that a conversion shall make.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Convert {
@@ -545,17 +560,20 @@ impl OptionList {
 /// # Safety
 /// `options` is NULL, or has `count` options.
 unsafe fn options_from(options: *const iolink_option, count: u64) -> Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    if options.is_null() {
-        return Ok(found);
+    if options.is_null() && count > 0 {
+        fail!(InvalidArgument, "option_count is {count}, and options is NULL");
     }
+    let mut found = Vec::new();
     for index in 0..count as usize {
         // SAFETY: by the caller's promise; strings are NULL or NUL-terminated.
-        unsafe {
+        let (key, value) = unsafe {
             let option = &*options.add(index);
-            if let (Some(key), Some(value)) = (text(option.key)?, text(option.value)?) {
-                found.push((key, value));
-            }
+            (text(option.key)?, text(option.value)?)
+        };
+        match (key, value) {
+            (Some(key), Some(value)) => found.push((key, value)),
+            (Some(key), None) => fail!(InvalidArgument, "the option {key} has no value"),
+            (None, _) => fail!(InvalidArgument, "option {index} has no key"),
         }
     }
     Ok(found)
@@ -610,13 +628,13 @@ pub(crate) unsafe fn text(at: *const c_char) -> Result<Option<String>> {
 }
 
 /// # Safety
-/// `at` is NULL or points to properties.
-unsafe fn properties_at(at: *const iolink_image_properties) -> Result<Option<ImageProperties>> {
+/// `at` is NULL or points to properties, which are to be those of an image of `dimensions` axes.
+unsafe fn properties_at(at: *const iolink_image_properties, dimensions: usize) -> Result<Option<ImageProperties>> {
     if at.is_null() {
         return Ok(None);
     }
     // SAFETY: by the caller's promise.
-    ImageProperties::from_border(&unsafe { read_grown(at) }?).map(Some)
+    ImageProperties::from_border(&unsafe { read_grown(at) }?)?.settled(dimensions).map(Some)
 }
 
 #[cfg(unix)]
@@ -753,7 +771,7 @@ impl Create {
                 Some(Kind::Image) => CreateView::Image {
                     shape: Shape::from_border(border.dimension_count, &border.shape)?,
                     data_type: DataType::from_id(border.data_type)?,
-                    properties: properties_at(border.properties)?,
+                    properties: properties_at(border.properties, border.dimension_count as usize)?,
                     metadata: match border.metadata.is_null() {
                         true => None,
                         false => Some(tree_from_source(border.metadata)?),
@@ -873,8 +891,9 @@ impl Adopt {
             let nothing = || Error::new(ErrorKind::InvalidArgument, "the request has nothing to adopt");
             Ok(match Kind::from_number(border.kind) {
                 Some(Kind::Image) => {
-                    let properties = properties_at(border.properties)?.map(Arc::new);
-                    Adopt::Image { memory: Box::new(memory.ok_or_else(nothing)??), properties }
+                    let memory = memory.ok_or_else(nothing)??;
+                    let properties = properties_at(border.properties, memory.shape.len())?.map(Arc::new);
+                    Adopt::Image { memory: Box::new(memory), properties }
                 }
                 Some(Kind::Stream) => Adopt::Stream(bytes.ok_or_else(nothing)??),
                 Some(Kind::RandomAccess) => Adopt::RandomAccess(bytes.ok_or_else(nothing)??),

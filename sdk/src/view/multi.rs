@@ -264,7 +264,7 @@ impl MultiImageView for ForeignMultiImage {
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         let frame = unsafe {
             self.foreign.call(|raw, error| frame(raw, index, null(), &mut out, error))?;
-            View::handed_out(out, self.foreign.lock())?
+            View::handed_out(out, self.foreign.maker())?
         };
         check_frame(&frame)?;
         Ok(frame)

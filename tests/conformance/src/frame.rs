@@ -8,8 +8,8 @@ use iolink_host::OfferRecord;
 use iolink_sdk::abi::ArrowArray;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    columns, Adopt, CapabilitySet, Create, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema,
-    OwnedStream, Target, View,
+    columns, Adopt, CapabilitySet, CreateView, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema,
+    OwnedStream, Convert, View,
 };
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const MOST: u64 = 2000;
 const MANY: u64 = 64;
 
 fn made(subject: &Subject<'_>, offer: OfferKind, rows: u64) -> Result<Arc<dyn DataFrameView>, String> {
-    let wanted = Create::DataFrame { schema: schema(&COLUMNS), rows };
+    let wanted = CreateView::DataFrame { schema: schema(&COLUMNS), rows }.in_memory();
     let view = if offer == OfferKind::Create {
         subject.provider.create(wanted)
     } else {
@@ -69,7 +69,7 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: Offer
     check_parts(report, &name, &|| made(subject, offer, 10));
     if offer == OfferKind::Create {
         report.test(&format!("{name}: refuses sizes that cannot be"), || {
-            match subject.provider.create(Create::DataFrame { schema: schema(&COLUMNS), rows: 1 << 60 }) {
+            match subject.provider.create(CreateView::DataFrame { schema: schema(&COLUMNS), rows: 1 << 60 }.in_memory()) {
                 Err(refused) if refused.kind() == ErrorKind::Limit => Ok(()),
                 Err(refused) => Err(format!("it gave {refused:?}")),
                 Ok(_) => Err("it was allocated".to_owned()),
@@ -106,12 +106,12 @@ pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, o
         return report.untested(&name, "the suite converts from frames that can be read");
     }
     report.test(&format!("{name}: the columns and the rows stay"), || {
-        let wanted = Create::DataFrame { schema: schema(&COLUMNS), rows: 10 };
+        let wanted = CreateView::DataFrame { schema: schema(&COLUMNS), rows: 10 }.in_memory();
         let source = subject.registry.create(wanted).and_then(View::into_data_frame).map_err(words)?;
         let has = DataFrameCapability::from_bits(offer.from_capabilities) | DataFrameCapability::READ;
         let lazy = Arc::new(Lazy(source, has));
-        let target = Target { kind: Kind::DataFrame, capabilities: offer.capabilities };
-        let made = subject.provider.convert(View::DataFrame(lazy.clone()), target).map_err(words)?;
+        let target = Convert::new(Kind::DataFrame, offer.capabilities);
+        let made = subject.provider.convert(View::DataFrame(lazy.clone()), &target).map_err(words)?;
         claims(&made, offer.capabilities)?;
         let made = made.into_data_frame().map_err(words)?;
         hold!(content(&*made).map_err(words)? == content(&*lazy).map_err(words)?, "its columns or rows changed");

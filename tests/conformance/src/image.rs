@@ -8,8 +8,8 @@ use crate::{claims, hold, words, Subject};
 use iolink_host::OfferRecord;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    Block, BlockMut, Call, CapabilitySet, Cost, Create, DataType, ErrorKind, ImageCapability, ImageView, Kind,
-    MetadataNode, Region, Shape, Target, View,
+    Block, BlockMut, Call, CapabilitySet, Cost, CreateView, DataType, ErrorKind, ImageCapability, ImageView, Kind,
+    MetadataNode, Region, Shape, Convert, View,
 };
 use std::sync::Arc;
 
@@ -213,10 +213,10 @@ pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, o
     if offer.from_kind != Some(Kind::Image) || offer.from_capabilities & !lazy != 0 {
         return report.untested(&name, "the suite converts from images that can be read");
     }
-    let target = Target { kind: Kind::Image, capabilities: offer.capabilities };
+    let target = Convert::new(Kind::Image, offer.capabilities);
     let convert = || -> Result<_, String> {
         let source: Arc<dyn ImageView> = Arc::new(Lazy::new()?);
-        let made = subject.provider.convert(View::Image(source.clone()), target).map_err(words)?;
+        let made = subject.provider.convert(View::Image(source.clone()), &target).map_err(words)?;
         Ok((source, made))
     };
     report.test(&format!("{name}: the samples, the axes and the metadata stay"), || {
@@ -245,14 +245,19 @@ pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, o
 
 pub(crate) fn check_sets(report: &mut Report<'_>, subject: &Subject<'_>) {
     report.test("multi-image (create): frames are kept in order", || {
-        let set = subject.provider.create(Create::MultiImage).and_then(View::into_multi_image).map_err(words)?;
+        let set = subject.provider.create(CreateView::MultiImage.in_memory()).and_then(View::into_multi_image).map_err(words)?;
         for size in [1, 2, 3] {
             let (frame, _owned) = image(subject, OfferKind::Create, &[size], DataType::UINT8)?;
-            set.insert(set.frame_count(), frame).map_err(words)?;
+            let name = format!("frame of {size}");
+            let end = set.frame_count().map_err(words)?;
+            set.insert(end, View::Image(frame), Some(&name)).map_err(words)?;
         }
         set.remove(1).map_err(words)?;
-        hold!(set.frame_count() == 2, "{} frames are left of three less one", set.frame_count());
-        let last = set.frame(1).map_err(words)?.shape();
+        let count = set.frame_count().map_err(words)?;
+        hold!(count == 2, "{count} frames are left of three less one");
+        let name = set.frame_name(1).map_err(words)?;
+        hold!(name.as_deref() == Some("frame of 3"), "the last frame has the name {name:?}");
+        let last = set.frame(1).and_then(View::into_image).map_err(words)?.shape();
         hold!(*last == [3], "the last frame has the shape {last}");
         let refused = set.frame(2).err().map(|refused| refused.kind());
         hold!(refused == Some(ErrorKind::OutOfRange), "frame 2 gave {refused:?}");

@@ -3,7 +3,7 @@
 use crate::Subject;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    Adopt, AxesInterpretation, Block, BlockMut, ByteOrder, Bytes, Call, Create, DataType, ImageCapability,
+    Adopt, AxesInterpretation, Block, BlockMut, ByteOrder, Bytes, Call, CreateView, DataType, ImageCapability,
     ImageProperties, ImageView, Memory, MetadataNode, Owner, RandomAccess, Region, Result as Made, Shape,
     StreamCapability, View,
 };
@@ -51,7 +51,7 @@ pub(crate) fn image(
     let shape = Shape::new(shape).map_err(|error| error.to_string())?;
     let known = Some(properties(shape.len()));
     let (view, owned) = if offer == OfferKind::Create {
-        (subject.provider.create(Create::Image { shape, data_type, properties: known }), None)
+        (subject.provider.create(CreateView::image(shape, data_type, known).in_memory()), None)
     } else {
         let count = shape.element_count().ok_or("too many samples")? as usize;
         let owned: Owned = Arc::new(vec![0; count * data_type.byte_count()]);
@@ -93,8 +93,8 @@ impl RandomAccess for Counted {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        self.0.len() as u64
+    fn length(&self) -> Made<u64> {
+        Ok(self.0.len() as u64)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Made<usize> {

@@ -7,7 +7,7 @@ use crate::report::{Held, Report};
 use crate::{cells, claims, frame, hold, words, Subject};
 use iolink_host::{source, OfferRecord};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Error, ErrorKind, ImageCapability, ImageView, Kind, Source, View};
+use iolink_sdk::{Call, Error, ErrorKind, ImageCapability, ImageView, Kind, Source, View};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -85,7 +85,8 @@ fn detection(report: &mut Report<'_>, subject: &Subject<'_>) {
         }
         Ok(())
     });
-    if let Some(option) = subject.provider.record().options.iter().find(|option| !option.value.fits("conformance")) {
+    let options = subject.provider.record().options(Some(OfferKind::Open));
+    if let Some(option) = options.iter().find(|option| !option.value_type.fits("conformance")) {
         report.test("open: refuses options that it does not declare, and values of another type", || {
             for key in ["no_such_option", option.name.as_str()] {
                 let (source, _held) = bytes(b"", "");
@@ -115,9 +116,11 @@ pub(crate) fn content(view: &View) -> Result<Vec<u8>, Error> {
     Ok(match view {
         View::Image(image) => read(&**image, &window(&**image)).map_err(|why| Error::new(ErrorKind::Corrupt, why))?,
         View::MultiImage(set) => {
-            let mut all = set.frame_count().to_le_bytes().to_vec();
-            for index in 0..set.frame_count().min(4) {
-                all.extend(content(&View::Image(set.frame(index)?))?);
+            let count = set.frame_count()?;
+            let mut all = count.to_le_bytes().to_vec();
+            for index in 0..count.min(4) {
+                all.extend(set.frame_name(index)?.unwrap_or_default().into_bytes());
+                all.extend(content(&set.frame(index)?)?);
             }
             all
         }
@@ -139,8 +142,16 @@ pub(crate) fn content(view: &View) -> Result<Vec<u8>, Error> {
             }
         }
         View::RandomAccess(access) => {
-            let mut all = vec![0; access.length().min(MOST as u64) as usize];
+            let mut all = vec![0; access.length()?.min(MOST as u64) as usize];
             access.read_exact_at(0, &mut all)?;
+            all
+        }
+        View::Store(store) => {
+            let mut all = Vec::new();
+            for key in store.keys(&Call::silent())? {
+                all.extend(key.as_bytes());
+                all.extend(store.read(&key, &Call::silent())?);
+            }
             all
         }
         View::Extension(_) => Vec::new(),
@@ -290,10 +301,19 @@ fn damaged(subject: &Subject<'_>, file: &Path, sample: &[u8]) -> Held {
     Ok(())
 }
 
+/// The image that a frame is, or its first one.
+fn first_image(frame: View) -> Result<Arc<dyn ImageView>, String> {
+    match frame {
+        View::MultiImage(set) => first_image(set.frame(0).map_err(words)?),
+        View::LodImage(pyramid) => pyramid.resolution(0).map_err(words),
+        other => other.into_image().map_err(words),
+    }
+}
+
 fn of_its_kind(report: &mut Report<'_>, subject: &Subject<'_>, file: &Path, name: &str) {
     let image_of = |view: View, index: u64| -> Result<Arc<dyn ImageView>, String> {
         match view {
-            View::MultiImage(set) => set.frame(index).map_err(words),
+            View::MultiImage(set) => first_image(set.frame(index).map_err(words)?),
             View::LodImage(pyramid) => pyramid.resolution(index as i64).map_err(words),
             other => other.into_image().map_err(words),
         }
@@ -301,7 +321,7 @@ fn of_its_kind(report: &mut Report<'_>, subject: &Subject<'_>, file: &Path, name
     let Ok(view) = open(subject, file) else { return };
     let images = match &view {
         View::Image(_) => 1,
-        View::MultiImage(set) => set.frame_count().min(2),
+        View::MultiImage(set) => set.frame_count().unwrap_or(0).min(2),
         View::LodImage(pyramid) => (*pyramid.level_range().end() as u64 + 1).min(2),
         _ => 0,
     };

@@ -4,12 +4,12 @@ use crate::make::{bytes, pattern};
 use crate::report::Report;
 use crate::{claims, hold, words, Subject};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Adopt, CapabilitySet, Create, ErrorKind, RandomAccess, StreamCapability, View};
+use iolink_sdk::{Adopt, CapabilitySet, CreateView, ErrorKind, RandomAccess, StreamCapability, View};
 use std::sync::Arc;
 
 fn made(subject: &Subject<'_>, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn RandomAccess>, String> {
     let view = if offer == OfferKind::Create {
-        subject.provider.create(Create::RandomAccess { length: content.len() as u64 })
+        subject.provider.create(CreateView::RandomAccess { length: content.len() as u64 }.in_memory())
     } else {
         subject.provider.adopt(Adopt::RandomAccess(bytes(content, true).0))
     };
@@ -29,7 +29,8 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: Offer
     if StreamCapability::from_bits(claimed).has(StreamCapability::READ) {
         report.test(&format!("{name} READ: the same answer to the same question, short only at the end"), || {
             let access = made(subject, offer, &content)?;
-            hold!(access.length() == 300, "its length is {}", access.length());
+            let length = access.length().map_err(words)?;
+            hold!(length == 300, "its length is {length}");
             for (offset, length) in [(0, 300), (17, 4), (290, 50), (300, 8), (u64::MAX, 1)] {
                 let mut buffer = vec![0; length];
                 let count = access.read_at(offset, &mut buffer).map_err(words)?;

@@ -60,11 +60,11 @@ impl RandomAccess for FailsLate {
     fn capabilities(&self) -> StreamCapability {
         self.0.capabilities()
     }
-    fn length(&self) -> u64 {
+    fn length(&self) -> Made<u64> {
         self.0.length()
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Made<usize> {
-        match offset + buffer.len() as u64 >= self.length() {
+        match offset + buffer.len() as u64 >= self.length()? {
             true => Err(Error::new(ErrorKind::Corrupt, "the test makes reading fail")),
             false => self.0.read_at(offset, buffer),
         }
@@ -171,7 +171,7 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: &Offe
             }
             hold!(place.names()?.is_empty(), "it left {}", place.names()?.join(", "));
             let target = source::from_path(&place.file).map_err(words)?.with_format("no such format");
-            match subject.provider.save(view(false)?, &target) {
+            match subject.provider.save(view(false)?, &target.into()) {
                 Err(refused) if matches!(refused.kind(), ErrorKind::Unsupported | ErrorKind::InvalidArgument) => Ok(()),
                 other => Err(format!("it gave {other:?}, not Unsupported")),
             }
@@ -181,7 +181,7 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: &Offe
         let place = Place::new(offer)?;
         let absent = place.folder.path().join("absent").join("file");
         let target = source::from_path(&absent).map_err(words)?.with_format(&offer.format);
-        unwritable(&absent, subject.provider.save(view(false)?, &target))?;
+        unwritable(&absent, subject.provider.save(view(false)?, &target.into()))?;
         unwritable(&absent, save(subject, offer, view(false)?, &absent, "").map(|_| ()))?;
         let closed = place.folder.path().join("closed");
         std::fs::create_dir(&closed).map_err(|error| error.to_string())?;

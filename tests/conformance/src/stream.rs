@@ -4,12 +4,12 @@ use crate::make::{bytes, pattern};
 use crate::report::Report;
 use crate::{claims, hold, words, Subject};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Adopt, CapabilitySet, Create, ErrorKind, SeekFrom, StreamAccess, StreamCapability, View};
+use iolink_sdk::{Adopt, CapabilitySet, CreateView, ErrorKind, SeekFrom, StreamAccess, StreamCapability, View};
 use std::sync::Arc;
 
 fn made(subject: &Subject<'_>, offer: OfferKind, content: &[u8]) -> Result<Arc<dyn StreamAccess>, String> {
     let view = if offer == OfferKind::Create {
-        subject.provider.create(Create::Stream { capacity: 16 })
+        subject.provider.create(CreateView::Stream { capacity: 16 }.in_memory())
     } else {
         subject.provider.adopt(Adopt::Stream(bytes(content, true).0))
     };

@@ -1,0 +1,131 @@
+//! A library as it would lie in memory, read from its file. None of it runs.
+//!
+//! The descriptor of a plugin is constant data, but its pointers are written by the system's loader. Here they are written
+//! into what is read, as if the library lay at [`BASE`], so that a descriptor can be judged before `dlopen`.
+
+use crate::memory::Memory;
+use crate::pieces::Pieces;
+use object::read::ReadRef;
+
+/// Where the library is imagined. What the file gives as an address, without a relocation, is far below and never found.
+const BASE: u64 = if cfg!(target_pointer_width = "64") { 1 << 46 } else { 1 << 30 };
+/// The address of what another library has: not NULL, aligned, and never readable.
+const ELSEWHERE: u64 = 4096;
+/// Relocations of one library at most; the largest libraries have a million.
+const MAX_PLACES: usize = 4 << 20;
+const PAGE: u64 = 4096;
+const WORD: usize = std::mem::size_of::<usize>();
+
+/// A part of the file that is mapped.
+pub(crate) struct Segment {
+    /// Address in the library.
+    pub(crate) at: u64,
+    pub(crate) size: u64,
+    /// Offset in the file.
+    pub(crate) file: u64,
+    /// Bytes out of the file; zeros follow.
+    pub(crate) file_size: u64,
+}
+
+/// Addresses that the system's loader writes.
+pub(crate) struct Relocations {
+    /// Where, and the address in memory; `None` if the file holds it, counted from the start of the library.
+    places: Vec<(u64, Option<u64>)>,
+}
+
+impl Relocations {
+    pub(crate) fn new() -> Self {
+        Relocations { places: Vec::new() }
+    }
+
+    /// An address in the library itself, as it is counted there; `None` if it stands at `at`.
+    pub(crate) fn own(&mut self, at: u64, target: Option<u64>) -> Result<(), String> {
+        self.add(at, target.map(|target| target.wrapping_add(BASE)))
+    }
+
+    /// An address that only the system's loader knows.
+    pub(crate) fn elsewhere(&mut self, at: u64) -> Result<(), String> {
+        self.add(at, Some(ELSEWHERE))
+    }
+
+    fn add(&mut self, at: u64, value: Option<u64>) -> Result<(), String> {
+        if self.places.len() == MAX_PLACES {
+            return Err(format!("the library has more than {MAX_PLACES} relocations; it is damaged"));
+        }
+        self.places.push((at, value));
+        Ok(())
+    }
+}
+
+/// A library as it would lie in memory.
+pub(crate) struct Image<'d> {
+    segments: Vec<Segment>,
+    places: Vec<(u64, Option<u64>)>,
+    data: &'d Pieces<'d>,
+}
+
+impl<'d> Image<'d> {
+    pub(crate) fn new(segments: Vec<Segment>, relocations: Relocations, data: &'d Pieces<'d>) -> Self {
+        let mut places = relocations.places;
+        // Linkers sort them, so that this costs next to nothing.
+        places.sort_by_key(|(at, _)| *at);
+        Image { segments, places, data }
+    }
+
+    /// The address in memory of an address in the library.
+    pub(crate) fn address(&self, at: u64) -> usize {
+        usize::try_from(at.wrapping_add(BASE)).unwrap_or(0)
+    }
+
+    /// Copies bytes of the file, and the zeros that follow them.
+    fn copy(&self, at: u64, out: &mut [u8]) -> Option<()> {
+        let end = at.checked_add(out.len() as u64)?;
+        let holds = |segment: &&Segment| {
+            let last = (segment.at + segment.size).checked_next_multiple_of(PAGE);
+            at >= segment.at && last.is_some_and(|last| end <= last)
+        };
+        let segment = self.segments.iter().find(holds)?;
+        let inside = at - segment.at;
+        let count = segment.file_size.saturating_sub(inside).min(out.len() as u64);
+        let (from_file, zeros) = out.split_at_mut(count as usize);
+        from_file.copy_from_slice(self.data.read_bytes_at(segment.file.checked_add(inside)?, count).ok()?);
+        zeros.fill(0);
+        Some(())
+    }
+
+    /// The word that the system's loader writes at `place`.
+    fn word(&self, place: u64, value: Option<u64>) -> Option<[u8; WORD]> {
+        let value = match value {
+            Some(value) => value as usize,
+            None => {
+                let mut word = [0; WORD];
+                self.copy(place, &mut word)?;
+                usize::from_ne_bytes(word).wrapping_add(BASE as usize)
+            }
+        };
+        Some(value.to_ne_bytes())
+    }
+
+    fn read_at(&self, at: usize, out: &mut [u8]) -> Option<()> {
+        let at = (at as u64).checked_sub(BASE)?;
+        self.copy(at, out)?;
+        let end = at.checked_add(out.len() as u64)?;
+        let first = self.places.partition_point(|(place, _)| place.saturating_add(WORD as u64) <= at);
+        for (place, value) in self.places[first..].iter().take_while(|(place, _)| *place < end) {
+            for (byte, at_byte) in self.word(*place, *value)?.into_iter().zip(*place..) {
+                if (at..end).contains(&at_byte) {
+                    out[(at_byte - at) as usize] = byte;
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+impl Memory for Image<'_> {
+    const STEP: usize = 64;
+
+    fn read(&self, at: usize, out: &mut [u8]) -> bool {
+        self.read_at(at, out).is_some()
+    }
+}
