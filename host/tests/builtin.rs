@@ -4,8 +4,7 @@ use iolink_host::{PluginState, Registry};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
     fail, Adopt, BlockMut, Bytes, Call, Cost, Create, DataType, ErrorKind, Host, ImageCapability, ImageView, Kind,
-    Offer, OptionInfo, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability,
-    Target, View,
+    Offer, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability, Target, View,
 };
 use std::io::Write;
 use std::sync::Arc;
@@ -73,13 +72,11 @@ impl Provider for Maker {
 struct Reader;
 
 impl Provider for Reader {
-    const INFO: ProviderInfo = ProviderInfo::new("org.test.reader", "Reads")
-        .offers(&[
-            Offer::open(Kind::Image, "GREY").extensions("grey,grey.gz").magic("0:47524559,2000:4747"),
-            Offer::open(Kind::Image, "PAIR").extensions("pair"),
-            Offer::convert(Kind::DataFrame, Kind::Image, Cost::Lazy).image_capabilities(READ),
-        ])
-        .options(&[OptionInfo::text("other", "", "a source to open instead")]);
+    const INFO: ProviderInfo = ProviderInfo::new("org.test.reader", "Reads").offers(&[
+        Offer::open(Kind::Image, "GREY").extensions("grey,grey.gz").magic("0:47524559,2000:4747"),
+        Offer::open(Kind::Image, "PAIR").extensions("pair"),
+        Offer::convert(Kind::DataFrame, Kind::Image, Cost::Lazy).image_capabilities(READ),
+    ]);
 
     fn open(&self, host: &Host, source: &Source) -> Result<View> {
         if let Some(other) = source.option("other") {

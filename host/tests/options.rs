@@ -41,13 +41,13 @@ impl Provider for Pages {
     }
 }
 
-/// Opens everything that ends so, and knows no options.
+/// Opens everything that ends so, and takes no options.
 struct Anything;
 
 impl Provider for Anything {
-    const INFO: ProviderInfo =
-        ProviderInfo::new("org.test.anything", "Anything")
-            .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")]);
+    const INFO: ProviderInfo = ProviderInfo::new("org.test.anything", "Anything")
+        .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")])
+        .options(&[]);
 
     fn open(&self, _: &Host, _: &Source) -> Result<View> {
         Ok(View::image(Page(99)))
@@ -119,7 +119,7 @@ fn another_provider_is_asked_without_options_and_if_the_format_is_another() {
 }
 
 #[test]
-fn a_provider_that_declares_no_option_takes_none() {
+fn a_provider_that_says_that_it_has_no_option_takes_none() {
     let error = refusal("a.picture", b"", &[("provder", "x")]);
     assert_eq!((error.kind(), error.provider()), (ErrorKind::InvalidArgument, "org.test.anything"));
     assert_eq!(error.message(), "org.test.anything has no option provder; it takes none");

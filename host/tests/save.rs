@@ -2,8 +2,7 @@
 
 use iolink_host::{source, with_progress, Registry};
 use iolink_sdk::{
-    fail, ErrorKind, Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, RandomAccess, Result, Source,
-    StreamCapability, View,
+    fail, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo, RandomAccess, Result, Source, StreamCapability, View,
 };
 use std::path::Path;
 
@@ -32,12 +31,10 @@ const NEEDS: u64 = StreamCapability::READ.value();
 struct Writer;
 
 impl Provider for Writer {
-    const INFO: ProviderInfo = ProviderInfo::new("org.test.writer", "Writes")
-        .offers(&[
-            Offer::save(Kind::RandomAccess, "PLAIN", NEEDS).extensions("plain"),
-            Offer::save(Kind::RandomAccess, "PACKED", NEEDS).extensions("gz,plain.gz").media_types("x/packed"),
-        ])
-        .options(&[OptionInfo::text("fail", "", "how to fail half-way")]);
+    const INFO: ProviderInfo = ProviderInfo::new("org.test.writer", "Writes").offers(&[
+        Offer::save(Kind::RandomAccess, "PLAIN", NEEDS).extensions("plain"),
+        Offer::save(Kind::RandomAccess, "PACKED", NEEDS).extensions("gz,plain.gz").media_types("x/packed"),
+    ]);
 
     fn save(&self, host: &Host, view: View, target: &Source) -> Result<()> {
         let (path, format) = (target.path().unwrap(), target.format().unwrap());
