@@ -1,11 +1,11 @@
-//! From a path or URI to a source, and the bytes of local files.
+//! Makes sources of paths and URIs, and gives local ones their bytes and their store.
 //!
 //! A text with `://`, or one that starts with `file:` or `stream:`, is a URI; everything else is a path.
 
-use iolink_sdk::{fail, Error, RandomAccess, Result, Source, StreamCapability, Target};
-use std::fs::File;
 #[cfg(unix)]
-use std::ops::Range;
+use iolink_sdk::files::FolderStore;
+use iolink_sdk::files::LocalFile;
+use iolink_sdk::{fail, Error, Result, Source, Target};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -159,114 +159,74 @@ pub(crate) fn located_target(target: Target) -> Result<Target> {
     Ok(target)
 }
 
-/// The source with all that a provider may want: the path of a `file:` URI, the bytes of a local file.
+/// The source with everything that a provider may want: the path of a `file:` URI, the bytes of a local file, and the store
+/// that holds it, which is its folder. A folder is its own store.
 pub(crate) fn complete(source: Source) -> Result<Source> {
     let source = located(source)?;
     let Some(path) = source.path().map(Path::to_owned) else { return Ok(source) };
     if source.bytes().is_ok() {
-        return Ok(source);
+        return Ok(with_folder(source, &path));
     }
-    let known = match std::fs::metadata(&path) {
-        Ok(known) => known,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::io(&format!("there is no file {}", path.display()), &error));
+    match LocalFile::open(&path, false) {
+        Ok(file) => {
+            let bytes = Arc::new(file.with_origin(source.uri()));
+            Ok(with_folder(source.with_bytes(bytes), &path))
         }
-        Err(error) => return Err(Error::io(&format!("{} cannot be reached", path.display()), &error)),
-    };
-    if known.is_dir() {
-        // A folder may well be a format.
-        return Ok(source);
+        Err(error) => match std::fs::metadata(&path) {
+            Ok(known) if known.is_dir() => Ok(with_itself(source, &path)),
+            Ok(known) if !known.is_file() => Err(no_positions(&path, known.file_type())),
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::io(&format!("there is no file {}", path.display()), &missing))
+            }
+            _ => Err(error),
+        },
     }
+}
+
+#[cold]
+fn no_positions(path: &Path, kind: std::fs::FileType) -> Error {
     #[cfg(unix)]
-    if let Some(word) = iolink_sdk::files::word(known.file_type()) {
-        fail!(
-            Unsupported,
-            "{} is {word}, which has no positions to read at; read it as a StreamAccess, and open a file, or a StreamAccess \
+    let kind = iolink_sdk::files::name_of_kind(kind).unwrap_or("a file");
+    #[cfg(not(unix))]
+    let kind = format!("{kind:?}");
+    Error::new(
+        iolink_sdk::ErrorKind::Unsupported,
+        format!(
+            "{} is {kind}, which has no positions to read at; read it as a StreamAccess, and open a file, or a StreamAccess \
              in memory, that holds its bytes",
             path.display()
-        );
-    }
-    let bytes = FileBytes::open(&path, source.uri())?;
-    Ok(source.with_bytes(Arc::new(bytes)))
+        ),
+    )
 }
 
-/// A local file, read by position: no cursor, so threads never disturb each other.
-struct FileBytes {
-    #[cfg(any(unix, windows))]
-    file: File,
-    #[cfg(not(any(unix, windows)))]
-    file: std::sync::Mutex<File>,
-    length: u64,
-    path: PathBuf,
-    uri: String,
-}
-
-impl FileBytes {
-    fn open(path: &Path, uri: &str) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::io(&format!("{} cannot be read", path.display()), &error);
-        FileBytes::over(crate::regular::open(path).map_err(failed)?, path, uri)
-    }
-
-    fn over(file: File, path: &Path, uri: &str) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::io(&format!("{} cannot be read", path.display()), &error);
-        let length = file.metadata().map_err(failed)?.len();
-        #[cfg(not(any(unix, windows)))]
-        let file = std::sync::Mutex::new(file);
-        Ok(FileBytes { file, length, path: path.to_owned(), uri: uri.to_owned() })
-    }
-
-    #[cfg(unix)]
-    fn read(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
-    }
-
-    #[cfg(windows)]
-    fn read(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
-    }
-
-    #[cfg(not(any(unix, windows)))]
-    fn read(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::io::{Read, Seek};
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.seek(std::io::SeekFrom::Start(offset))?;
-        file.read(buffer)
+/// The source in the store of the folder that its file lies in; no system call is made until the store is used. A file
+/// whose name is not UTF-8 has no key, and so no store.
+#[cfg(unix)]
+fn with_folder(source: Source, path: &Path) -> Source {
+    match (source.store(), path.parent(), path.file_name().and_then(|name| name.to_str())) {
+        (Err(_), Some(folder), Some(key)) => source.with_store(Arc::new(FolderStore::new(folder)), key),
+        _ => source,
     }
 }
 
-impl RandomAccess for FileBytes {
-    fn capabilities(&self) -> StreamCapability {
-        StreamCapability::READ
+/// The folder as its own store.
+#[cfg(unix)]
+fn with_itself(source: Source, path: &Path) -> Source {
+    if source.store().is_ok() {
+        return source;
     }
+    let store = Arc::new(FolderStore::new(path).with_origin(source.uri()));
+    source.with_store(store, "")
+}
 
-    fn length(&self) -> Result<u64> {
-        Ok(self.length)
-    }
+#[cfg(not(unix))]
+fn with_folder(source: Source, _path: &Path) -> Source {
+    source
+}
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let Some(at) = offset.checked_add(filled as u64) else { break };
-            match self.read(at, &mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                // Past what the system can count there is nothing.
-                Err(_) if at > i64::MAX as u64 => break,
-                Err(error) => return Err(Error::io(&format!("{} at byte {at}", self.path.display()), &error)),
-            }
-        }
-        Ok(filled)
-    }
-
-    #[cfg(unix)]
-    fn prefetch(&self, ranges: &[Range<u64>]) {
-        iolink_sdk::ahead::will_need(std::os::fd::AsFd::as_fd(&self.file), ranges);
-    }
-
-    fn origin(&self) -> Option<String> {
-        Some(self.uri.clone())
-    }
+#[cfg(not(unix))]
+fn with_itself(source: Source, _path: &Path) -> Source {
+    source
 }
 
 #[cfg(test)]
@@ -290,6 +250,31 @@ mod tests {
         assert_eq!(from_text("s3://bucket/a%20b").unwrap().uri(), "s3://bucket/a%20b");
         assert!(from_text("s3://bucket/a").unwrap().path().is_none());
         assert_eq!(from_text("/x/a:b.nii").unwrap().path(), Some(Path::new("/x/a:b.nii")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_local_file_has_its_folder_as_store_and_a_folder_has_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, held) in [("a.hdr", "header"), ("a.img", "samples")] {
+            std::fs::write(folder.path().join(name), held).unwrap();
+        }
+        let call = iolink_sdk::Call::silent();
+        let header = complete(from_path(&folder.path().join("a.hdr")).unwrap()).unwrap();
+        assert_eq!((header.key(), header.bytes().unwrap().length().unwrap()), (Some("a.hdr"), 6));
+        assert_eq!(header.bytes().unwrap().origin().as_deref(), Some(header.uri()));
+        let image = header.sibling("./a.img", &call).unwrap();
+        assert_eq!(image.path(), Some(&*folder.path().join("a.img")));
+        assert_eq!((image.key(), image.bytes().unwrap().length().unwrap()), (Some("a.img"), 7));
+        assert!(image.uri().ends_with("/a.img"));
+        let whole = complete(from_path(folder.path()).unwrap()).unwrap();
+        assert!(whole.bytes().is_err());
+        assert_eq!(whole.key(), Some(""));
+        assert_eq!(whole.store().unwrap().keys(&call).unwrap(), ["a.hdr", "a.img"]);
+        assert_eq!(whole.sibling("a.img", &call).unwrap().uri(), format!("{}/a.img", whole.uri()));
+        let missing = complete(from_path(&folder.path().join("gone")).unwrap()).err().unwrap();
+        assert_eq!(missing.kind(), iolink_sdk::ErrorKind::NotFound);
+        assert!(missing.message().starts_with("there is no file"), "{missing}");
     }
 
     #[test]

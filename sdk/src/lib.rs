@@ -21,7 +21,7 @@ mod dtype;
 mod error;
 #[cfg(feature = "tracing")]
 mod events;
-#[cfg(all(unix, feature = "files"))]
+#[cfg(feature = "files")]
 pub mod files;
 mod geometry;
 pub mod guide;
@@ -34,6 +34,7 @@ mod nd;
 mod owner;
 mod properties;
 pub mod provider;
+pub mod stores;
 mod value;
 pub mod view;
 

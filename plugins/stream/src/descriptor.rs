@@ -115,6 +115,17 @@ impl Descriptor {
         Ok(())
     }
 
+    /// `fdatasync(2)`, which gives the errors of earlier writes.
+    pub(crate) fn sync(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        // SAFETY: no memory is involved.
+        let result = unsafe { libc::fdatasync(self.raw) };
+        #[cfg(not(target_os = "linux"))]
+        // SAFETY: as above.
+        let result = unsafe { libc::fsync(self.raw) };
+        done(result)
+    }
+
     pub(crate) fn facts(&self) -> Result<Facts> {
         let mut stat = MaybeUninit::<libc::stat>::zeroed();
         // SAFETY: `stat` is ours; it is filled in on success, and all zeros are a value before that.

@@ -4,7 +4,7 @@ use crate::cursor::{stand, FURTHEST};
 use crate::descriptor::Descriptor;
 use crate::memory::closed;
 use crate::{FileAccess, OpenMode, RANDOM_ACCESS_EXTENSION};
-use iolink_sdk::{fail, Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use iolink_sdk::{fail, Error, Result, SeekFrom, StreamAccess, StreamCapability, View};
 use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
@@ -89,22 +89,21 @@ impl FileStream {
         };
         let descriptor =
             retried(interrupted, || Descriptor::open(&text, mode.flags(), false))?.map_err(|error| doing(&error))?;
-        let facts = descriptor.facts().map_err(|error| doing(&error))?;
-        if facts.directory {
+        if descriptor.facts().map_err(|error| doing(&error))?.directory {
             return Err(doing(&io::Error::from_raw_os_error(libc::EISDIR)));
         }
         FileStream::over_file(descriptor, mode, path, interrupted)
     }
 
-    /// Opens a file that lies in a folder or below it, by a name that may come out of a file: see
+    /// Opens the file `key` in a folder or below it; the key may come out of a file: see
     /// [`open_beneath`](iolink_sdk::files::open_beneath).
     ///
     /// # Errors
     /// As [`FileStream::open`]; `InvalidArgument` for a link that leads out of the folder, and for what is not a regular
     /// file.
-    pub fn open_beneath(folder: &Path, name: &str, mode: OpenMode, interrupted: Interrupted) -> Result<Self> {
-        let file = iolink_sdk::files::open_beneath(folder, name, mode.flags(), 0o666)?;
-        FileStream::over_file(Descriptor::own(file.into()), mode, &folder.join(name), interrupted)
+    pub fn open_beneath(folder: &Path, key: &str, mode: OpenMode, interrupted: Interrupted) -> Result<Self> {
+        let file = iolink_sdk::files::open_beneath(folder, key, mode.flags(), 0o666)?;
+        FileStream::over_file(Descriptor::own(file.into()), mode, &folder.join(key), interrupted)
     }
 
     /// A stream over a descriptor that was opened by a path.
@@ -403,12 +402,9 @@ pub(crate) fn no_positions() -> Error {
     )
 }
 
-/// A file that ended before it should: the error of whoever was promised a size.
+/// A file that ended before it should.
 #[cold]
 pub(crate) fn shorter(path: Option<&Path>, promised: u64, missing_at: u64) -> Error {
     let name = path.map_or_else(|| "the file".to_owned(), |path| path.display().to_string());
-    Error::new(
-        ErrorKind::Corrupt,
-        format!("{name} had {promised} bytes when it was opened and now ends at {missing_at} or before"),
-    )
+    iolink_sdk::files::file_was_cut(&name, promised, missing_at)
 }

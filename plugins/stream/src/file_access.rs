@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 /// Random access to a regular file by `pread` and `pwrite`, from any number of threads at once.
@@ -19,7 +20,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct FileAccess {
     descriptor: Arc<Descriptor>,
-    length: u64,
+    length: Arc<AtomicU64>,
     capabilities: StreamCapability,
     path: Option<PathBuf>,
     interrupted: Interrupted,
@@ -32,7 +33,7 @@ impl FileAccess {
     /// # Errors
     /// As [`FileStream::open`]; `NotImplemented` for what is no regular file.
     pub fn open(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
-        // Opening a FIFO waits for its other end, which has no positions anyway. A file that is not there is told below.
+        // Opening a FIFO waits for its other end, and it has no positions. A missing file is reported below.
         if std::fs::metadata(path).is_ok_and(|known| known.file_type().is_fifo()) {
             return Err(no_positions());
         }
@@ -47,8 +48,10 @@ impl FileAccess {
     /// As [`FileAccess::open`]; `Io` for what cannot be mapped.
     pub fn map(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
         let mut access = FileAccess::open(path, writable, interrupted)?;
-        access.mapping = Some(Arc::new(Mapping::new(&access.descriptor, access.length, writable)?));
-        access.capabilities = access.capabilities | StreamCapability::MEMORY_ACCESS;
+        access.mapping = Some(Arc::new(Mapping::new(&access.descriptor, access.size(), writable)?));
+        // A mapping keeps its size.
+        let kept = access.capabilities.only(StreamCapability::READ | StreamCapability::WRITE);
+        access.capabilities = kept | StreamCapability::MEMORY_ACCESS;
         Ok(access)
     }
 
@@ -64,9 +67,14 @@ impl FileAccess {
             capabilities = capabilities | StreamCapability::READ;
         }
         if mode.write {
-            capabilities = capabilities | StreamCapability::WRITE;
+            capabilities = capabilities | StreamCapability::WRITE | StreamCapability::RESIZE;
         }
-        Ok(FileAccess { descriptor, length: facts.length, capabilities, path, interrupted, mapping: None })
+        let length = Arc::new(AtomicU64::new(facts.length));
+        Ok(FileAccess { descriptor, length, capabilities, path, interrupted, mapping: None })
+    }
+
+    fn size(&self) -> u64 {
+        self.length.load(Ordering::Relaxed)
     }
 
     #[cold]
@@ -82,20 +90,21 @@ impl RandomAccess for FileAccess {
     }
 
     fn length(&self) -> Result<u64> {
-        Ok(self.length)
+        Ok(self.size())
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         if !self.capabilities.has(StreamCapability::READ) {
             return Err(Error::capability("the random access", "READ", "the file was opened for writing only"));
         }
-        let wanted = buffer.len().min(self.length.saturating_sub(offset).min(isize::MAX as u64) as usize);
+        let length = self.size();
+        let wanted = buffer.len().min(length.saturating_sub(offset).min(isize::MAX as u64) as usize);
         let mut done = 0;
         while done < wanted {
             let at = offset + done as u64;
             let rest = &mut buffer[done..wanted];
             match retried(self.interrupted, || self.descriptor.read_at(at, rest))? {
-                Ok(0) => return Err(shorter(self.path.as_deref(), self.length, at)),
+                Ok(0) => return Err(shorter(self.path.as_deref(), length, at)),
                 Ok(count) => done += count,
                 Err(error) => return Err(self.error("reading", &error)),
             }
@@ -107,7 +116,7 @@ impl RandomAccess for FileAccess {
         if !self.capabilities.has(StreamCapability::WRITE) {
             return Err(Error::capability("the random access", "WRITE", "open the file for writing"));
         }
-        check_inside(offset, buffer.len(), self.length)?;
+        check_inside(offset, buffer.len(), self.size())?;
         let mut done = 0;
         while done < buffer.len() {
             let at = offset + done as u64;
@@ -124,10 +133,30 @@ impl RandomAccess for FileAccess {
             Error::capability("the random access", "MEMORY_ACCESS", "open the file mapped, or read it into a buffer")
         })?;
         let now = self.descriptor.facts().map_err(|error| self.error("sizing", &error))?.length;
-        if now < self.length {
-            return Err(shorter(self.path.as_deref(), self.length, now));
+        if now < self.size() {
+            return Err(shorter(self.path.as_deref(), self.size(), now));
         }
         Ok(mapping.lend())
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        if !self.capabilities.has(StreamCapability::RESIZE) {
+            return Err(Error::capability(
+                "the random access",
+                "RESIZE",
+                "open the file for writing, and without a mapping, to change its size",
+            ));
+        }
+        retried(self.interrupted, || self.descriptor.resize(length))?.map_err(|error| self.error("resizing", &error))?;
+        self.length.store(length, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        if !self.capabilities.has(StreamCapability::WRITE) {
+            return Ok(());
+        }
+        retried(self.interrupted, || self.descriptor.sync())?.map_err(|error| self.error("flushing", &error))
     }
 
     fn prefetch(&self, ranges: &[Range<u64>]) {
@@ -137,8 +166,8 @@ impl RandomAccess for FileAccess {
     }
 
     fn extension(&self, id: u64) -> Option<View> {
-        match (id, &self.path) {
-            (UNMAPPED_EXTENSION, _) if self.mapping.is_some() => {
+        match id {
+            UNMAPPED_EXTENSION if self.mapping.is_some() => {
                 let capabilities = self.capabilities.only(StreamCapability::READ | StreamCapability::WRITE);
                 Some(View::random_access(FileAccess { capabilities, mapping: None, ..self.clone() }))
             }

@@ -7,7 +7,7 @@
 //! | [`FileStream`] | a stream over a file, a pipe, a terminal |
 //! | [`FileAccess`] | random access to a regular file |
 //! | [`RandomAccessStream`], [`StreamRandomAccess`] | the one over the other |
-//! | [`DataStorage`] | where either comes from, and what lies beside it |
+//! | [`DataStorage`] | where either comes from: a key of a store, and the siblings beside it |
 //!
 //! The provider itself offers what needs no path: creation and adoption. Files are opened by [`FileStream::open`].
 #[cfg(not(unix))]
@@ -36,7 +36,11 @@ pub use over::{random_access_over, stream_over, RandomAccessStream, StreamRandom
 pub use storage::DataStorage;
 pub use temporary::temporary_file;
 
-use iolink_sdk::{fail, Adopt, Call, Create, CreateView, Host, Kind, Offer, Provider, ProviderInfo, Result, StreamCapability, View};
+use iolink_sdk::stores::MemoryStore;
+use iolink_sdk::{
+    fail, Adopt, Call, Create, CreateView, Host, Kind, Offer, Provider, ProviderInfo, Result, StoreCapability,
+    StreamCapability, View,
+};
 
 /// Id of the extension by which a stream hands out random access to the bytes it is over.
 pub const RANDOM_ACCESS_EXTENSION: u64 = u64::from_be_bytes(*b"randacc1");
@@ -48,29 +52,38 @@ const RANDOM: StreamCapability =
     StreamCapability::READ.and(StreamCapability::WRITE).and(StreamCapability::MEMORY_ACCESS);
 const LENT: StreamCapability = StreamCapability::READ.and(StreamCapability::SEEK).and(StreamCapability::MEMORY_ACCESS);
 const WHOLE: StreamCapability = RANDOM.and(StreamCapability::SEEK).and(StreamCapability::RESIZE);
+const STORE: StoreCapability = StoreCapability::READ
+    .and(StoreCapability::WRITE)
+    .and(StoreCapability::LIST)
+    .and(StoreCapability::CONDITIONAL);
 
-/// The provider of streams and random access in memory.
+/// The provider of streams, random access and stores in memory.
 pub struct Streams;
 
 impl Provider for Streams {
     const INFO: ProviderInfo = ProviderInfo::new("org.iolink.stream", "Streams and random access").offers(&[
         Offer::create(Kind::Stream).stream_capabilities(WHOLE),
         Offer::create(Kind::RandomAccess).stream_capabilities(RANDOM),
+        Offer::create(Kind::Store).store_capabilities(STORE),
         Offer::adopt(Kind::Stream).stream_capabilities(LENT),
         Offer::adopt(Kind::RandomAccess)
             .stream_capabilities(StreamCapability::READ.and(StreamCapability::MEMORY_ACCESS)),
     ]);
 
     fn create(&self, _host: &Host, request: Create, _call: &Call<'_>) -> Result<View> {
+        if request.target.is_some() {
+            fail!(NotImplemented, "org.iolink.stream creates views in memory only, not at a target");
+        }
         match request.view {
             CreateView::Stream { capacity } => Ok(View::stream(MemoryStream::with_capacity(capacity)?)),
             CreateView::RandomAccess { length } => Ok(View::random_access(MemoryAccess::zeroed(length)?)),
+            CreateView::Store => Ok(View::store(MemoryStore::new())),
             other => fail!(NotImplemented, "org.iolink.stream does not create views of kind {}", other.kind().word()),
         }
     }
 
-    fn adopt(&self, _host: &Host, request: Adopt, _call: &Call<'_>) -> Result<View> {
-        match request {
+    fn adopt(&self, _host: &Host, given: Adopt, _call: &Call<'_>) -> Result<View> {
+        match given {
             Adopt::Stream(bytes) => Ok(View::stream(MemoryStream::over(bytes))),
             Adopt::RandomAccess(bytes) => Ok(View::random_access(MemoryAccess::over(bytes))),
             other => fail!(NotImplemented, "org.iolink.stream does not adopt memory of kind {}", other.kind().word()),

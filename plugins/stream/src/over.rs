@@ -5,7 +5,7 @@ use crate::file::shorter;
 use crate::memory::{closed, full};
 use crate::memory_access::check_inside;
 use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION, UNMAPPED_EXTENSION};
-use iolink_sdk::{fail, Bytes, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use iolink_sdk::{fail, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream over random access: over its memory where it lends that, else by [`RandomAccessStream`].
@@ -101,7 +101,7 @@ impl StreamAccess for RandomAccessStream {
     }
 
     fn flush(&self) -> Result<()> {
-        self.with(|_| Ok(()))
+        self.with(|open| if self.capabilities.has(StreamCapability::WRITE) { open.access.flush() } else { Ok(()) })
     }
 
     fn close(&self) -> Result<()> {
@@ -202,8 +202,9 @@ impl RandomAccess for StreamRandomAccess {
         Ok(())
     }
 
-    fn memory(&self) -> Result<Bytes> {
-        Err(Error::capability("the random access", "MEMORY_ACCESS", "read it into a buffer"))
+    fn flush(&self) -> Result<()> {
+        let _guard = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stream.flush()
     }
 
     fn origin(&self) -> Option<String> {

@@ -1,188 +1,239 @@
-//! Where bytes come from: a file in its folder, or named bytes that belong together.
+//! A source that opens as a stream or as random access: a file in its folder, named bytes, or a key of a store.
 
 use crate::file::Interrupted;
 use crate::{stream_over, FileAccess, FileStream, OpenMode};
-use iolink_sdk::view::check_key;
-use iolink_sdk::{Bytes, Error, ErrorKind, RandomAccess, Result, StreamAccess, StreamCapability, View};
+use iolink_sdk::files::FolderStore;
+use iolink_sdk::stores::NamedStore;
+use iolink_sdk::view::{check_key, sibling_key, StoreEntry, StoreMode};
+use iolink_sdk::{
+    fail, Bytes, Call, Error, RandomAccess, Result, Store, StreamAccess, StreamCapability, View,
+};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-type Named = BTreeMap<String, Arc<dyn RandomAccess>>;
-
-/// A source that opens as a stream or as random access, knows its name, and reaches what lies beside it.
+/// A source that opens as a stream or as random access, knows its name, and reaches its siblings: the files beside it. It
+/// is a key of a store.
 #[derive(Clone)]
 pub enum DataStorage {
-    /// A file; its neighbours are those of its folder.
+    /// A file; its siblings are those of its folder.
     File {
-        /// Where it is.
+        /// Path of the file.
         path: PathBuf,
-        /// Asked when a signal came between.
+        /// Called when a signal interrupts a system call.
         interrupted: Interrupted,
     },
     /// A file beside one that was opened by its path: no link leads it out of the folder.
     Beside {
         /// The folder.
         folder: PathBuf,
-        /// The name, from the folder on.
-        name: String,
-        /// Asked when a signal came between.
+        /// The key in the folder.
+        key: String,
+        /// Called when a signal interrupts a system call.
         interrupted: Interrupted,
     },
-    /// One of several bytes that have names and no folder.
+    /// One of several random accesses that have names and no folder.
     Among {
         /// Name of this one.
         name: String,
         /// All of them.
-        all: Arc<Named>,
+        all: Arc<NamedStore>,
+    },
+    /// A key of any store.
+    Stored {
+        /// The store.
+        store: Arc<dyn Store>,
+        /// The key, which need not have a value yet.
+        key: String,
     },
 }
 
 impl DataStorage {
-    /// Bytes by their names, of which `name` is the source.
+    /// Random accesses by their names, of which `name` is the source.
     ///
     /// # Errors
-    /// `NotFound` where there is no such name, `InvalidArgument` for a name that leads out of where all are.
-    pub fn among(all: Named, name: &str) -> Result<Self> {
-        all.keys().try_for_each(|name| check_key(name))?;
-        let all = Arc::new(all);
-        find(&all, name)?;
+    /// `NotFound` if there is no such name, `InvalidArgument` for a name that is not a key.
+    pub fn among(all: BTreeMap<String, Arc<dyn RandomAccess>>, name: &str) -> Result<Self> {
+        let all = Arc::new(NamedStore::new(all)?);
+        all.value(name)?;
         Ok(DataStorage::Among { name: name.to_owned(), all })
+    }
+
+    /// A key of a store.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for what is not a key.
+    pub fn stored(store: Arc<dyn Store>, key: &str) -> Result<Self> {
+        check_key(key)?;
+        Ok(DataStorage::Stored { store, key: key.to_owned() })
     }
 
     /// Path or name of the source.
     pub fn source(&self) -> String {
         match self {
             DataStorage::File { path, .. } => path.display().to_string(),
-            DataStorage::Beside { folder, name, .. } => folder.join(name).display().to_string(),
+            DataStorage::Beside { folder, key, .. } => folder.join(key).display().to_string(),
             DataStorage::Among { name, .. } => name.clone(),
+            DataStorage::Stored { key, .. } => key.clone(),
         }
     }
 
-    /// The source by position.
+    /// Local path, if the source is a file.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            DataStorage::File { path, .. } => Some(path.clone()),
+            DataStorage::Beside { folder, key, .. } => Some(folder.join(key)),
+            DataStorage::Among { .. } | DataStorage::Stored { .. } => None,
+        }
+    }
+
+    /// The store that holds the source: for a file its folder, to be written too if `writable`.
+    pub fn store(&self, writable: bool) -> Arc<dyn Store> {
+        let folder = |path: &Path| -> Arc<dyn Store> {
+            match writable {
+                true => Arc::new(FolderStore::writable(path)),
+                false => Arc::new(FolderStore::new(path)),
+            }
+        };
+        match self {
+            DataStorage::File { path, .. } => folder(folder_of(path)),
+            DataStorage::Beside { folder: path, .. } => folder(path),
+            DataStorage::Among { all, .. } => all.clone(),
+            DataStorage::Stored { store, .. } => store.clone(),
+        }
+    }
+
+    /// Key of the source in its store.
     ///
     /// # Errors
-    /// As [`FileAccess::open`]; `NotImplemented` where it shall be written and cannot.
+    /// `InvalidArgument` for a path without a name, or with one that is not UTF-8.
+    pub fn key(&self) -> Result<&str> {
+        match self {
+            DataStorage::File { path, .. } => match path.file_name().map(|name| name.to_str()) {
+                Some(Some(name)) => Ok(name),
+                _ => fail!(InvalidArgument, "{} does not end with the name of a file in UTF-8", path.display()),
+            },
+            DataStorage::Beside { key, .. } | DataStorage::Stored { key, .. } => Ok(key),
+            DataStorage::Among { name, .. } => Ok(name),
+        }
+    }
+
+    /// Opens the source as random access.
+    ///
+    /// # Errors
+    /// As [`FileAccess::open`]; `NotImplemented` if it is to be written and cannot be.
     pub fn random_access(&self, writable: bool) -> Result<Arc<dyn RandomAccess>> {
         match self {
             DataStorage::File { path, interrupted } => Ok(Arc::new(FileAccess::open(path, writable, *interrupted)?)),
-            DataStorage::Beside { folder, name, interrupted } => {
+            DataStorage::Beside { folder, key, interrupted } => {
                 let mode = OpenMode { write: writable, ..OpenMode::READ };
-                Ok(Arc::new(FileStream::open_beneath(folder, name, mode, *interrupted)?.random_access()?))
+                Ok(Arc::new(FileStream::open_beneath(folder, key, mode, *interrupted)?.random_access()?))
             }
             DataStorage::Among { name, all } => {
-                let bytes = find(all, name)?;
+                let bytes = all.value(name)?.clone();
                 if writable && !bytes.capabilities().has(StreamCapability::WRITE) {
                     return Err(Error::capability(name, "WRITE", "its bytes are read-only: copy them to change them"));
                 }
-                Ok(Arc::new(Surrounded { bytes, name: name.clone(), all: all.clone() }))
+                Ok(Arc::new(Named { bytes, name: name.clone() }))
+            }
+            DataStorage::Stored { store, key } => {
+                let mode = if writable { StoreMode::Update } else { StoreMode::Read };
+                store.open(key, mode, &Call::silent())?.into_random_access()
             }
         }
     }
 
-    /// The source as a stream of its own.
+    /// Opens the source as a new stream.
     ///
     /// # Errors
-    /// As [`FileStream::open`]; named bytes keep their size, so that only `r` and `r+` are modes for them.
+    /// As [`FileStream::open`]. Named bytes keep their size, so that their modes are `r` and `r+`; the modes of a key of a
+    /// store are `r`, `r+`, `w` and `x`.
     pub fn stream(&self, mode: OpenMode) -> Result<Arc<dyn StreamAccess>> {
         match self {
             DataStorage::File { path, interrupted } => Ok(Arc::new(FileStream::open_with(path, mode, *interrupted)?)),
-            DataStorage::Beside { folder, name, interrupted } => {
-                Ok(Arc::new(FileStream::open_beneath(folder, name, mode, *interrupted)?))
+            DataStorage::Beside { folder, key, interrupted } => {
+                Ok(Arc::new(FileStream::open_beneath(folder, key, mode, *interrupted)?))
             }
             DataStorage::Among { name, .. } if mode.create => {
                 Err(Error::capability(name, "RESIZE", "named bytes keep their size: open them with mode r or r+"))
             }
-            DataStorage::Among { .. } => Ok(stream_over(self.random_access(mode.write)?)),
+            DataStorage::Stored { key, .. } if mode.append || (mode.create && mode.read) => {
+                Err(Error::capability(key, "such a mode", "open a key of a store with mode r, r+, w or x"))
+            }
+            DataStorage::Stored { store, key } if mode.create => {
+                let mode = if mode.exclusive { StoreMode::Create } else { StoreMode::Replace };
+                store.open(key, mode, &Call::silent())?.into_stream()
+            }
+            DataStorage::Among { .. } | DataStorage::Stored { .. } => Ok(stream_over(self.random_access(mode.write)?)),
         }
     }
 
-    /// A source beside this one. A file need not be there yet.
+    /// Returns the source of another name beside this one. It need not exist yet.
     ///
     /// # Errors
-    /// `InvalidArgument` for a name that leads elsewhere, `NotFound` among named bytes. A link that leads out of the folder
-    /// is an error once the neighbour is opened.
-    pub fn neighbour(&self, name: &str) -> Result<DataStorage> {
-        check_key(name)?;
+    /// `InvalidArgument` for a name that leads out of the folder, `NotFound` among named bytes. A link that leads out is
+    /// an error once the sibling is opened.
+    pub fn sibling(&self, name: &str) -> Result<DataStorage> {
         match self {
             DataStorage::File { path, interrupted } => Ok(DataStorage::Beside {
-                folder: folder_path(path).to_owned(),
-                name: name.to_owned(),
+                folder: folder_of(path).to_owned(),
+                key: sibling_key("", name)?,
                 interrupted: *interrupted,
             }),
             // The folder stays that of the file that was opened: a name in it leads no further up.
-            DataStorage::Beside { folder, name: own, interrupted } => {
-                Ok(DataStorage::Beside { folder: folder.clone(), name: beside(own, name), interrupted: *interrupted })
-            }
+            DataStorage::Beside { folder, key, interrupted } => Ok(DataStorage::Beside {
+                folder: folder.clone(),
+                key: sibling_key(key, name)?,
+                interrupted: *interrupted,
+            }),
             DataStorage::Among { name: own, all } => {
-                let name = beside(own, name);
-                find(all, &name)?;
+                let name = sibling_key(own, name)?;
+                all.value(&name)?;
                 Ok(DataStorage::Among { name, all: all.clone() })
             }
+            DataStorage::Stored { store, key } => {
+                Ok(DataStorage::Stored { store: store.clone(), key: sibling_key(key, name)? })
+            }
         }
     }
 
-    /// Names that [`DataStorage::neighbour`] takes, the source's own among them.
+    /// Returns the names that [`DataStorage::sibling`] takes, the source's own among them: the files of its folder, and
+    /// for named bytes those of the folders below it too.
     ///
     /// # Errors
-    /// `Io`.
-    pub fn neighbours(&self) -> Result<Vec<String>> {
-        match self {
-            DataStorage::File { path, .. } => names_in_folder(path),
-            DataStorage::Beside { folder, name, .. } => names_in_folder(&folder.join(name)),
-            DataStorage::Among { name, all } => Ok(names_beside(name, all)),
-        }
+    /// `Io`, `NotImplemented` if the store cannot list its keys.
+    pub fn siblings(&self) -> Result<Vec<String>> {
+        let key = match self {
+            DataStorage::File { .. } => "",
+            _ => self.key()?,
+        };
+        let prefix = key.rfind('/').map_or("", |slash| &key[..=slash]);
+        let mut names = Vec::new();
+        let mut visit = |entry: &StoreEntry| {
+            if !entry.is_prefix {
+                names.push(entry.key[prefix.len()..].to_owned());
+            }
+            true
+        };
+        let recursive = matches!(self, DataStorage::Among { .. });
+        self.store(false).list(prefix, None, recursive, &mut visit, &Call::silent())?;
+        Ok(names)
     }
 }
 
-/// Names of the files beside a file.
-fn names_in_folder(path: &Path) -> Result<Vec<String>> {
-    let folder = folder_path(path);
-    let failed = |error: std::io::Error| Error::io(&format!("listing {}", folder.display()), &error);
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        // A name that is not Unicode cannot be asked for.
-        names.extend(entry.map_err(failed)?.file_name().into_string());
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// The folder in which a file lies.
-fn folder_path(file: &Path) -> &Path {
+/// The folder that holds a file.
+fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn find(all: &Named, name: &str) -> Result<Arc<dyn RandomAccess>> {
-    all.get(name).cloned().ok_or_else(|| {
-        let known: Vec<&str> = all.keys().map(String::as_str).collect();
-        Error::new(ErrorKind::NotFound, format!("there is no {name:?} among {}", known.join(", ")))
-    })
-}
-
-fn folder(name: &str) -> &str {
-    name.rfind('/').map_or("", |slash| &name[..=slash])
-}
-
-/// A name as seen from another one.
-fn beside(own: &str, name: &str) -> String {
-    let plain = Path::new(name).components().filter(|part| !matches!(part, Component::CurDir));
-    format!("{}{}", folder(own), plain.collect::<PathBuf>().display())
-}
-
-fn names_beside(own: &str, all: &Named) -> Vec<String> {
-    all.keys().filter_map(|name| name.strip_prefix(folder(own))).map(str::to_owned).collect()
-}
-
-/// Bytes that know the others.
-struct Surrounded {
+/// Random access with a name.
+struct Named {
     bytes: Arc<dyn RandomAccess>,
     name: String,
-    all: Arc<Named>,
 }
 
-impl RandomAccess for Surrounded {
+impl RandomAccess for Named {
     fn capabilities(&self) -> StreamCapability {
         self.bytes.capabilities()
     }
@@ -205,6 +256,14 @@ impl RandomAccess for Surrounded {
 
     fn prefetch(&self, ranges: &[Range<u64>]) {
         self.bytes.prefetch(ranges);
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        self.bytes.resize(length)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.bytes.flush()
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -4,7 +4,10 @@ use crate::abi::{
     IOLINK_OFFER_FLAG_SEQUENTIAL, IOLINK_OFFER_FLAG_WRAPPER, IOLINK_OFFER_FLAG_WRITABLE, IOLINK_OPTION_FLAG_LIST,
     IOLINK_OPTION_FLAG_SECRET,
 };
-use crate::{fail, DataFrameCapability, DataType, ImageCapability, Kind, MultiImageCapability, Result, StreamCapability};
+use crate::{
+    fail, DataFrameCapability, DataType, ImageCapability, Kind, MultiImageCapability, Result, StoreCapability,
+    StreamCapability,
+};
 
 /// What an offer is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,6 +294,12 @@ impl Offer {
 
     /// Capabilities that the streams or random accesses will have at least.
     pub const fn stream_capabilities(mut self, capabilities: StreamCapability) -> Self {
+        self.capabilities = capabilities.value();
+        self
+    }
+
+    /// Capabilities that the stores will have at least.
+    pub const fn store_capabilities(mut self, capabilities: StoreCapability) -> Self {
         self.capabilities = capabilities.value();
         self
     }

@@ -1,7 +1,7 @@
 //! Requests to a provider: a source to open, a view to create, memory to adopt, a conversion, a target to save to.
 
 use crate::abi::*;
-use crate::view::{check_flags, check_key, read_grown, tree_from_source, tree_source};
+use crate::view::{check_flags, check_key, read_grown, sibling_key, tree_from_source, tree_source};
 use crate::{
     fail, Bytes, Call, DataType, Error, ErrorKind, ImageProperties, Kind, Memory, MetadataNode, OwnedSchema,
     OwnedStream, RandomAccess, Result, Shape, Store, StreamAccess, View,
@@ -134,13 +134,15 @@ impl Source {
     /// # Errors
     /// `InvalidArgument` for a name that leads elsewhere, `NotFound`, `NotImplemented` for a lone stream.
     pub fn sibling(&self, name: &str, call: &Call<'_>) -> Result<Source> {
-        check_key(name)?;
-        let (store, key) = (self.store()?, self.key().unwrap_or_default());
+        let key = self.key().unwrap_or_default();
+        let sibling_key = sibling_key(key, name)?;
+        // The name without parts that are `.`.
+        let name = &sibling_key[key.rfind('/').map_or(0, |slash| slash + 1)..];
+        let store = self.store()?;
         let beside = |whole: &str| match whole.rfind('/') {
             Some(slash) => format!("{}/{name}", &whole[..slash]),
             None => name.to_owned(),
         };
-        let sibling_key = beside(key);
         let bytes = store.open_bytes(&sibling_key, call)?;
         let uri = match key {
             "" => format!("{}/{name}", self.uri.trim_end_matches('/')),
@@ -713,6 +715,8 @@ pub enum CreateView {
         /// Number of bytes.
         length: u64,
     },
+    /// An empty store that can be written.
+    Store,
 }
 
 impl CreateView {
@@ -739,6 +743,7 @@ impl CreateView {
             CreateView::DataFrame { .. } => Kind::DataFrame,
             CreateView::Stream { .. } => Kind::Stream,
             CreateView::RandomAccess { .. } => Kind::RandomAccess,
+            CreateView::Store => Kind::Store,
         }
     }
 }
@@ -778,6 +783,7 @@ impl Create {
                 Some(Kind::DataFrame) => CreateView::DataFrame { schema: schema?, rows: border.length },
                 Some(Kind::Stream) => CreateView::Stream { capacity: border.length },
                 Some(Kind::RandomAccess) => CreateView::RandomAccess { length: border.length },
+                Some(Kind::Store) => CreateView::Store,
                 _ => fail!(InvalidArgument, "a view of kind {} cannot be created", border.kind),
             };
             Ok(Create { view, target })
@@ -828,7 +834,7 @@ impl CreateView {
                 border.tile_shape = tile_shape.map_or(border.tile_shape, |tile| tile.border());
                 body(&border)
             }
-            CreateView::MultiImage => body(&border),
+            CreateView::MultiImage | CreateView::Store => body(&border),
             CreateView::DataFrame { mut schema, rows } => {
                 border.length = rows;
                 border.schema = schema.as_mut_ptr();

@@ -22,6 +22,7 @@ mod random_access;
 mod restricted;
 mod sample;
 pub mod services;
+mod sibling;
 mod store;
 mod stream;
 mod tiled;
@@ -41,6 +42,7 @@ pub use store::{
 pub use random_access::{ForeignRandomAccess, RandomAccess};
 pub use restricted::Restricted;
 pub use sample::{read_sample, write_sample};
+pub use sibling::sibling_key;
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 pub use tiled::{Tile, Tiled, TiledImage};
 

@@ -199,6 +199,38 @@ fn random_access_to_a_file_is_read_by_many_threads() {
 }
 
 #[test]
+fn random_access_to_a_file_is_resized_unless_it_is_mapped() {
+    let file = Scratch::holding(b"0123456789");
+    let access = FileAccess::open(&file.0, true, go_on).unwrap();
+    let mut buffer = [9; 16];
+    access.resize(12).unwrap();
+    access.write_at(11, b"!").unwrap();
+    access.flush().unwrap();
+    assert_eq!((access.length().unwrap(), access.read_at(8, &mut buffer).unwrap()), (12, 4));
+    assert_eq!(&buffer[..4], b"89\0!");
+    access.resize(2).unwrap();
+    assert_eq!(access.read_at(0, &mut buffer).unwrap(), 2);
+    assert_eq!(access.write_at(2, b"x").unwrap_err().kind(), ErrorKind::OutOfRange);
+    for access in [FileAccess::open(&file.0, false, go_on).unwrap(), FileAccess::map(&file.0, true, go_on).unwrap()] {
+        assert!(!access.capabilities().has(StreamCapability::RESIZE));
+        assert_eq!(access.resize(1).unwrap_err().kind(), ErrorKind::NotImplemented);
+        access.flush().unwrap();
+    }
+}
+
+#[test]
+fn random_access_to_a_fifo_never_waits() {
+    let fifo = Scratch::new();
+    let name = std::ffi::CString::new(fifo.0.to_str().unwrap()).unwrap();
+    // SAFETY: the path ends with a NUL.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    for writable in [false, true] {
+        let error = FileAccess::open(&fifo.0, writable, go_on).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::NotImplemented);
+    }
+}
+
+#[test]
 fn random_access_over_a_file_stream_is_the_files_own() {
     let file = Scratch::holding(b"0123456789");
     let stream: Arc<dyn StreamAccess> = Arc::new(file.open("rb").unwrap());

@@ -3,7 +3,8 @@
 use super::given;
 use crate::{stream_over, MemoryAccess, MemoryStream, Streams};
 use iolink_sdk::{
-    Adopt, Bytes, Create, ErrorKind, Host, Owner, Provider, RandomAccess, SeekFrom, StreamAccess, StreamCapability,
+    Adopt, Bytes, Call, Create, CreateView, ErrorKind, Host, Owner, Provider, RandomAccess, Result, SeekFrom, StreamAccess,
+    StreamCapability, Target, View,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -133,15 +134,26 @@ fn several_threads_lose_nothing_on_one_stream() {
 #[test]
 fn the_provider_creates_and_adopts_what_it_offers() {
     let host = Host::none();
-    let stream = Streams.create(&host, Create::Stream { capacity: 10 }).unwrap().into_stream().unwrap();
+    let call = Call::silent();
+    let create = |view| Streams.create(&host, Create { view, target: None }, &call);
+    let stream = create(CreateView::Stream { capacity: 10 }).unwrap().into_stream().unwrap();
     assert_eq!(stream.length().unwrap(), 0);
-    let access = Streams.create(&host, Create::RandomAccess { length: 10 }).unwrap();
-    assert_eq!(access.into_random_access().unwrap().length(), 10);
-    let stream = Streams.adopt(&host, Adopt::Stream(given(b"abc", false))).unwrap().into_stream().unwrap();
+    let access = create(CreateView::RandomAccess { length: 10 }).unwrap();
+    assert_eq!(access.into_random_access().unwrap().length().unwrap(), 10);
+    let store = create(CreateView::Store).unwrap().into_store().unwrap();
+    assert!(store.capabilities().has(crate::STORE) && store.keys(&call).unwrap().is_empty());
+    let adopt = |given| -> Result<View> { Streams.adopt(&host, given, &call) };
+    let stream = adopt(Adopt::Stream(given(b"abc", false))).unwrap().into_stream().unwrap();
     let mut buffer = [0; 8];
     assert_eq!(stream.read(&mut buffer).unwrap(), 3);
-    let access = Streams.adopt(&host, Adopt::RandomAccess(given(b"abc", true))).unwrap();
+    let access = adopt(Adopt::RandomAccess(given(b"abc", true))).unwrap();
     access.into_random_access().unwrap().write_at(1, b"!").unwrap();
-    let refused = Streams.create(&host, Create::MultiImage).err().unwrap();
-    assert_eq!(refused.kind(), ErrorKind::NotImplemented);
+    let target = Some(Target::new("file:///x").with_path("/x"));
+    for request in [
+        Create { view: CreateView::MultiImage, target: None },
+        Create { view: CreateView::Stream { capacity: 0 }, target },
+    ] {
+        let error = Streams.create(&host, request, &call).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::NotImplemented);
+    }
 }
