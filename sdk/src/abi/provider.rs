@@ -96,6 +96,7 @@ pub struct iolink_host {
     /// Runs `task(job, index)` for each index below `count` on the host's one pool of threads and on the calling
     /// thread, and returns when all have ended. A task returns nothing and must not unwind. With
     /// `IOLINK_ERROR_CANCELLED` or `IOLINK_ERROR_TIMEOUT` some tasks were not started. A task may call `run` again.
+    #[cfg_attr(feature = "abi-check", sabi(unsafe_opaque_field))] // abi_stable knows no function as an argument.
     pub run: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

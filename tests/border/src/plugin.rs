@@ -1,9 +1,10 @@
 //! Building plugins for the tests, and calling one without a host in between.
 
 use iolink_sdk::abi::{iolink_plugin, iolink_provider};
-use iolink_sdk::{fail, hosting, Error, ErrorKind, Result, Source, Target, View};
+use iolink_sdk::{fail, hosting, Call, Convert, Create, Error, ErrorKind, Result, Source, Target, View};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::ptr::null;
 
 /// Builds a package of the workspace as a shared object of the release profile.
 ///
@@ -83,8 +84,22 @@ impl Plugin {
     pub fn open(&self, uri: &str, format: &str) -> Result<View> {
         let source = Source::new(uri).with_format(format);
         let Some(open) = self.provider.open else { fail!(NotImplemented, "no open") };
-        // SAFETY: the source lives until the provider returns, and no host is a host.
-        source.with_border(|source| unsafe { hosting::made(|out, error| open(std::ptr::null(), source, out, error)) })
+        source.with_border(|source| {
+            // SAFETY: provider and source live until the function returns, and NULL is a host.
+            unsafe { hosting::made(|out, error| open(self.provider, null(), source, null(), out, error)) }
+        })
+    }
+
+    /// CREATE.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn create(&self, request: Create) -> Result<View> {
+        let Some(create) = self.provider.create else { fail!(NotImplemented, "no create") };
+        request.with_border(|request| {
+            // SAFETY: provider and request live until the function returns, and NULL is a host.
+            unsafe { hosting::made(|out, error| create(self.provider, null(), request, null(), out, error)) }
+        })
     }
 
     /// CONVERT to the same kind.
@@ -92,11 +107,28 @@ impl Plugin {
     /// # Errors
     /// What the provider says.
     pub fn convert(&self, view: View) -> Result<View> {
-        let target = Target { kind: view.kind(), capabilities: 0 }.border();
         let Some(convert) = self.provider.convert else { fail!(NotImplemented, "no convert") };
-        hosting::lend(view, |raw| {
-            // SAFETY: view and target live until the provider returns, and no host is a host.
-            unsafe { hosting::made(|out, error| convert(std::ptr::null(), raw, &target, out, error)) }
+        Convert::new(view.kind(), 0).with_border(|request| {
+            hosting::lend(view, |raw| {
+                // SAFETY: provider, view and request live until the function returns, and NULL is a host.
+                unsafe { hosting::made(|out, error| convert(self.provider, null(), raw, request, null(), out, error)) }
+            })
+        })
+    }
+
+    /// SAVE.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn save(&self, view: View, target: &Target, call: &Call<'_>) -> Result<()> {
+        let Some(save) = self.provider.save else { fail!(NotImplemented, "no save") };
+        target.with_border(|target| {
+            hosting::lend(view, |raw| {
+                hosting::with_raw_call(call, |call| {
+                    // SAFETY: provider, view, target and call live until the function returns, and NULL is a host.
+                    hosting::call(|error| unsafe { save(self.provider, null(), raw, target, call, error) })
+                })
+            })
         })
     }
 }
