@@ -1428,6 +1428,9 @@ struct iolink_source {
   uint32_t reserved;
 };
 
+/** One task of several that a host runs, by its index. It returns nothing and must not unwind. */
+typedef void (*iolink_task)(void *job, uint64_t index);
+
 /** The services of the host, for a provider during a call and for a view that retains it. */
 struct iolink_host {
   /** Size of this struct. */
@@ -1455,7 +1458,7 @@ struct iolink_host {
    */
   int32_t (*run)(void *context,
                  uint64_t count,
-                 void (*task)(void *job, uint64_t index),
+                 iolink_task task,
                  void *job,
                  const struct iolink_call *call,
                  struct iolink_error *error);
