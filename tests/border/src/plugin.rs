@@ -17,7 +17,7 @@ pub fn build(package: &str, library: &str) -> Result<PathBuf> {
     Ok(crate::root().join("target/release").join(format!("lib{library}.so")))
 }
 
-/// Runs a command; its words are the error where it fails.
+/// Runs a command, whose output is the error if it fails.
 ///
 /// # Errors
 /// Where the command cannot be started or ends with another number than 0.
@@ -34,25 +34,50 @@ pub fn run(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
-/// Compiles one C file into a plugin, every warning an error.
+/// The C compiler with the standard and the warnings of all tests, every warning an error.
+fn cc() -> Command {
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-missing-field-initializers", "-O1"]);
+    cc
+}
+
+/// Compiles one C file into a plugin.
 ///
 /// # Errors
 /// What the compiler says.
 pub fn compile_c(source: &Path, include: &Path, defines: &[&str], out: &Path) -> Result<()> {
-    let mut cc = Command::new("cc");
-    cc.args(defines.iter().map(|define| format!("-D{define}")));
-    cc.args([
-        "-std=c99",
-        "-Wall",
-        "-Wextra",
-        "-Wpedantic",
-        "-Werror",
-        "-O1",
-        "-fPIC",
-        "-shared",
-        "-fvisibility=hidden",
-    ]);
+    let mut cc = cc();
+    cc.args(defines.iter().map(|define| format!("-D{define}"))).args(["-fPIC", "-shared", "-fvisibility=hidden"]);
     run(cc.arg("-I").arg(include).arg(source).arg("-o").arg(out)).map(drop)
+}
+
+/// The C files of a folder, in order.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listed = std::fs::read_dir(folder).map_err(|reason| Error::io(&folder.display().to_string(), &reason))?;
+    let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().map_or(false, |ending| ending == "c"));
+    files.sort();
+    Ok(files)
+}
+
+/// Compiles the C files of a folder into a plugin, with the header of the SDK.
+///
+/// # Errors
+/// What the compiler says.
+pub fn compile_folder(folder: &Path, out: &Path) -> Result<()> {
+    let mut cc = cc();
+    cc.args(["-D_GNU_SOURCE", "-fPIC", "-shared", "-fvisibility=hidden", "-I"]).arg(crate::root().join("sdk/include"));
+    run(cc.args(sources(folder)?).arg("-o").arg(out).arg("-lpthread")).map(drop)
+}
+
+/// Compiles the C files of a folder into a program that finds its own errors of memory, with the header of the SDK.
+///
+/// # Errors
+/// What the compiler says.
+pub fn compile_program(folder: &Path, out: &Path) -> Result<()> {
+    let mut cc = cc();
+    cc.args(["-D_GNU_SOURCE", "-fsanitize=address,undefined", "-I"]).arg(crate::root().join("sdk/include"));
+    run(cc.args(sources(folder)?).arg("-o").arg(out).arg("-ldl")).map(drop)
 }
 
 /// The first provider of a loaded plugin.
@@ -82,7 +107,14 @@ impl Plugin {
     /// # Errors
     /// What the provider says.
     pub fn open(&self, uri: &str, format: &str) -> Result<View> {
-        let source = Source::new(uri).with_format(format);
+        self.open_source(&Source::new(uri).with_format(format))
+    }
+
+    /// OPEN of a source.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn open_source(&self, source: &Source) -> Result<View> {
         let Some(open) = self.provider.open else { fail!(NotImplemented, "no open") };
         source.with_border(|source| {
             // SAFETY: provider and source live until the function returns, and NULL is a host.
