@@ -248,7 +248,8 @@ impl Registry {
         Err(nobody_could(&source, failed))
     }
 
-    /// Validates the options of a source or target against those that a provider declares.
+    /// Validates the options of a source or target against those that a provider declares. One that is linked in or written in
+    /// Python, and declares nothing, looks at them itself.
     ///
     /// # Errors
     /// `InvalidArgument` for an option that the provider does not have, and for a value of another type.

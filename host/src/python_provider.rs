@@ -18,6 +18,8 @@
 //! description = "which page to open"
 //! ```
 //!
+//! `options = []` says that there are none; without the key the class looks at its options itself.
+//!
 //! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
 
 use crate::manifest::{format, table, Fields};

@@ -174,22 +174,29 @@ pub(crate) fn complete(source: Source) -> Result<Source> {
         }
         Err(error) => match std::fs::metadata(&path) {
             Ok(known) if known.is_dir() => Ok(with_itself(source, &path)),
-            #[cfg(unix)]
-            Ok(known) if !known.is_file() => {
-                let name = iolink_sdk::files::name_of_kind(known.file_type()).unwrap_or("a file");
-                fail!(
-                    Unsupported,
-                    "{} is {name}, which has no positions to read at; read it as a StreamAccess, and open a file, or a \
-                     StreamAccess in memory, that holds its bytes",
-                    path.display()
-                )
-            }
+            Ok(known) if !known.is_file() => Err(no_positions(&path, known.file_type())),
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
                 Err(Error::io(&format!("there is no file {}", path.display()), &missing))
             }
             _ => Err(error),
         },
     }
+}
+
+#[cold]
+fn no_positions(path: &Path, kind: std::fs::FileType) -> Error {
+    #[cfg(unix)]
+    let kind = iolink_sdk::files::name_of_kind(kind).unwrap_or("a file");
+    #[cfg(not(unix))]
+    let kind = format!("{kind:?}");
+    Error::new(
+        iolink_sdk::ErrorKind::Unsupported,
+        format!(
+            "{} is {kind}, which has no positions to read at; read it as a StreamAccess, and open a file, or a StreamAccess \
+             in memory, that holds its bytes",
+            path.display()
+        ),
+    )
 }
 
 /// The source in the store of the folder that its file lies in; no system call is made until the store is used. A file

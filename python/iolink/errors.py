@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 __all__ = [
+    "AlreadyExistsError",
     "BusyError",
     "CancelledError",
     "CapabilityError",
+    "ChangedError",
     "ClosedError",
     "CorruptDataError",
     "DataTypeError",
+    "DeadlineError",
     "Error",
     "InternalError",
     "InvalidArgumentError",
@@ -16,8 +19,10 @@ __all__ = [
     "MissingKeyError",
     "NotFoundError",
     "OutOfRangeError",
+    "PermissionDeniedError",
     "PluginRefusedError",
     "StreamError",
+    "UnavailableError",
     "UnsupportedFormatError",
 ]
 
@@ -44,6 +49,26 @@ class DataTypeError(Error, TypeError):
 
 class StreamError(Error, OSError):
     """The operating system refused; ``errno`` is set."""
+
+
+class PermissionDeniedError(StreamError, PermissionError):
+    """The caller may not do this: a permission or a credential is missing; ``errno`` is set."""
+
+
+class AlreadyExistsError(StreamError, FileExistsError):
+    """The target exists, and the caller did not ask to overwrite it; ``errno`` is set."""
+
+
+class ChangedError(StreamError):
+    """The file or object is not the one that was opened: it changed since."""
+
+
+class DeadlineError(Error, TimeoutError):
+    """The deadline of the call has passed."""
+
+
+class UnavailableError(StreamError):
+    """A service or device does not respond; the same call may succeed later."""
 
 
 class NotFoundError(Error, FileNotFoundError):

@@ -2,7 +2,8 @@
 
 use iolink_sdk::{Error, ErrorKind};
 use pyo3::exceptions::{
-    PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyNotImplementedError, PyOSError, PyTypeError,
+    PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyNotImplementedError, PyOSError,
+    PyPermissionError, PyTimeoutError, PyTypeError,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -26,6 +27,11 @@ fn class_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Limit => "LimitError",
         ErrorKind::Closed => "ClosedError",
         ErrorKind::Refused => "PluginRefusedError",
+        ErrorKind::Permission => "PermissionDeniedError",
+        ErrorKind::Exists => "AlreadyExistsError",
+        ErrorKind::Changed => "ChangedError",
+        ErrorKind::Timeout => "DeadlineError",
+        ErrorKind::Unavailable => "UnavailableError",
         _ => "InternalError",
     }
 }
@@ -51,7 +57,9 @@ fn raise_as(error: Error, class_name: &str) -> PyErr {
             let class = classes.bind(py).getattr(class_name)?;
             let text = error.to_string();
             let value = match error.kind() {
-                ErrorKind::Io | ErrorKind::NotFound if error.code() != 0 => class.call1((error.code(), text))?,
+                ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Exists if error.code() != 0 => {
+                    class.call1((error.code(), text))?
+                }
                 _ => class.call1((text,))?,
             };
             Ok(PyErr::from_value(value))
@@ -68,7 +76,7 @@ pub fn from_python(py: Python<'_>, raised: PyErr) -> Error {
     Error::new(kind, text).with_code(code).with_payload(Arc::new(value) as Arc<dyn Any + Send + Sync>)
 }
 
-const KINDS: [ErrorKind; 14] = [
+const KINDS: [ErrorKind; 19] = [
     ErrorKind::InvalidArgument,
     ErrorKind::NotImplemented,
     ErrorKind::OutOfRange,
@@ -83,6 +91,11 @@ const KINDS: [ErrorKind; 14] = [
     ErrorKind::Closed,
     ErrorKind::Internal,
     ErrorKind::Refused,
+    ErrorKind::Permission,
+    ErrorKind::Exists,
+    ErrorKind::Changed,
+    ErrorKind::Timeout,
+    ErrorKind::Unavailable,
 ];
 
 /// What sort of error an exception is: that of our own classes, or the built-in one that says the same; and its errno.
@@ -97,6 +110,9 @@ fn kind_of(py: Python<'_>, raised: &PyErr) -> (ErrorKind, i32) {
         Some(kind) if is_ours => (kind, if kind == ErrorKind::Io { errno() } else { 0 }),
         _ if raised.is_instance_of::<PyKeyboardInterrupt>(py) => (ErrorKind::Cancelled, 0),
         _ if raised.is_instance_of::<PyFileNotFoundError>(py) => (ErrorKind::NotFound, errno()),
+        _ if raised.is_instance_of::<PyPermissionError>(py) => (ErrorKind::Permission, errno()),
+        _ if raised.is_instance_of::<PyFileExistsError>(py) => (ErrorKind::Exists, errno()),
+        _ if raised.is_instance_of::<PyTimeoutError>(py) => (ErrorKind::Timeout, errno()),
         _ if raised.is_instance_of::<PyOSError>(py) => (ErrorKind::Io, errno()),
         _ if raised.is_instance_of::<PyNotImplementedError>(py) => (ErrorKind::NotImplemented, 0),
         _ if raised.is_instance_of::<PyMemoryError>(py) => (ErrorKind::Limit, 0),

@@ -12,7 +12,7 @@ use crate::region::region_of;
 use crate::registry;
 use crate::vector::{pair_from, shape_from, Count, Ordinal};
 use iolink_host::adapt::{self, Along};
-use iolink_sdk::{Axis, CapabilitySet, Create, Error, ErrorKind, ImageCapability, ImageView as Image, Region, Shape};
+use iolink_sdk::{Axis, CapabilitySet, CreateView, Error, ErrorKind, ImageCapability, ImageView as Image, Region, Shape, View};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ fn created(
     data_type: iolink_sdk::DataType,
     properties: Option<iolink_sdk::ImageProperties>,
 ) -> iolink_sdk::Result<Arc<dyn Image>> {
-    registry().create(Create::Image { shape: *shape, data_type, properties })?.into_image()
+    registry().create(CreateView::image(*shape, data_type, properties).in_memory())?.into_image()
 }
 
 /// Where a stack grows unless the caller says: along SLICE, else SEQUENCE, whichever is free; behind the last axis where
@@ -322,9 +322,10 @@ impl MultiImageViewFactory {
     #[staticmethod]
     #[pyo3(signature = (images = None))]
     fn allocate(images: Option<&Bound<'_, PyAny>>) -> PyResult<MultiImageView> {
-        let set = registry().create(Create::MultiImage).or_raise()?.into_multi_image().or_raise()?;
+        let set = registry().create(CreateView::MultiImage.in_memory()).or_raise()?.into_multi_image().or_raise()?;
         for image in images.map(images_of).transpose()?.unwrap_or_default() {
-            set.insert(set.frame_count(), image).or_raise()?;
+            let end = set.frame_count().or_raise()?;
+            set.insert(end, View::Image(image), None).or_raise()?;
         }
         Ok(MultiImageView::new(set))
     }

@@ -10,8 +10,8 @@ use crate::registry;
 use iolink_host::adapt;
 use iolink_plugin_numpy::{AdoptedImage, Numpy};
 use iolink_sdk::{
-    Adopt, AxesInterpretation, Axis, AxisProperties, Call, Create, DataType, Error, ImageCapability, ImageProperties,
-    Kind, Memory, Owner, Provider, Shape, Strides, Target, View,
+    Adopt, AxesInterpretation, Axis, AxisProperties, Call, CreateView, DataType, Error, ImageCapability, ImageProperties,
+    Kind, Memory, Owner, Provider, Shape, Strides, Convert, View,
 };
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -296,7 +296,7 @@ pub fn lend(image: &ImageView) -> PyResult<Option<Lent>> {
 /// A copy of an image in memory.
 pub fn copied(view: &Arc<dyn iolink_sdk::ImageView>) -> iolink_sdk::Result<Arc<dyn iolink_sdk::ImageView>> {
     let create = |shape: &Shape, data_type, properties| {
-        registry().create(Create::Image { shape: *shape, data_type, properties: Some(properties) })
+        registry().create(CreateView::image(*shape, data_type, Some(properties)).in_memory())
     };
     adapt::copy_in_memory(view, &create, &Call::silent())
 }
@@ -331,9 +331,9 @@ pub fn export<'py>(
              one, or ImageViewFactory.copy_in_memory(image) for an image in memory",
         )));
     }
-    let target = Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() };
+    let target = Convert::new(Kind::Image, ImageCapability::MEMORY_ACCESS.value());
     let source = View::Image(view.clone());
-    let converted = || py.detach(|| registry().convert(source, target)).or_raise();
+    let converted = || py.detach(|| registry().convert(source, target.clone())).or_raise();
     let copied = crate::provider::keeping(py, converted)?.into_image().or_raise()?;
     made(&mut copied.memory().or_raise()?, copy == Some(true), None)
 }

@@ -4,10 +4,12 @@ use crate::axes::member;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::image::ImageView;
+use crate::metadata::MetadataNode;
 use crate::vector::{Count, Ordinal, Place, Vector2i64};
 use iolink_sdk::{Kind, LodImageView as Lod, MultiImageView as Multi, View};
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use std::sync::Arc;
 
 /// Images in order, which need not be alike.
@@ -28,14 +30,15 @@ impl MultiImageView {
 
     /// Every frame.
     pub fn frames(&self) -> PyResult<Vec<Arc<dyn iolink_sdk::ImageView>>> {
-        (0..self.view.frame_count()).map(|index| self.view.frame(index).or_raise()).collect()
+        let image = |index| self.view.frame(index).and_then(View::into_image).or_raise();
+        (0..self.view.frame_count().or_raise()?).map(image).collect()
     }
 }
 
 #[pymethods]
 impl MultiImageView {
-    fn frame_count(&self) -> u64 {
-        self.view.frame_count()
+    fn frame_count(&self) -> PyResult<u64> {
+        self.view.frame_count().or_raise()
     }
 
     fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -46,34 +49,58 @@ impl MultiImageView {
         self.view.capabilities().value() & flags.0 == flags.0
     }
 
-    /// Frame number `index`, counted from 0.
-    fn frame(&self, index: Ordinal) -> PyResult<ImageView> {
-        self.view.frame(index.0).or_raise().map(ImageView::new)
+    /// Returns frame number `index`, counted from 0: an image, a pyramid or a set. Raises IndexError for no such frame.
+    fn frame<'py>(&self, py: Python<'py>, index: Ordinal) -> PyResult<Bound<'py, PyAny>> {
+        frame_object(py, self.view.frame(index.0).or_raise()?)
     }
 
-    /// Puts a frame behind the last one.
-    fn add_frame(&self, frame: &Bound<'_, ImageView>) -> PyResult<()> {
-        self.view.insert(self.view.frame_count(), frame.get().open()?).or_raise()
+    /// Returns the names of the frames in order; None for a frame without a name.
+    fn names(&self) -> PyResult<Vec<Option<String>>> {
+        (0..self.view.frame_count().or_raise()?).map(|index| self.view.frame_name(index).or_raise()).collect()
     }
 
-    /// Replaces a frame.
-    fn set_frame(&self, index: Ordinal, frame: &Bound<'_, ImageView>) -> PyResult<()> {
-        self.view.replace(index.0, frame.get().open()?).or_raise()
+    /// Adds a frame behind the last one, with or without a name.
+    #[pyo3(signature = (frame, name = None))]
+    fn add_frame(&self, frame: &Bound<'_, PyAny>, name: Option<&str>) -> PyResult<()> {
+        self.view.insert(self.view.frame_count().or_raise()?, frame_view(frame)?, name).or_raise()
     }
 
-    /// Takes a frame out.
+    /// Replaces a frame, and keeps its name.
+    fn set_frame(&self, index: Ordinal, frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.view.replace(index.0, frame_view(frame)?).or_raise()
+    }
+
+    /// Returns the metadata tree of the set.
+    fn metadata(&self) -> MetadataNode {
+        MetadataNode::of_view(self.view.metadata())
+    }
+
+    /// Removes a frame.
     fn remove_frame(&self, index: Ordinal) -> PyResult<()> {
         self.view.remove(index.0).or_raise()
     }
 
-    fn __len__(&self) -> usize {
-        self.view.frame_count() as usize
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.view.frame_count().or_raise()? as usize)
     }
 
-    fn __getitem__(&self, index: Place) -> PyResult<ImageView> {
-        let count = self.view.frame_count();
+    /// Returns a frame by its number, negative ones counted from the end, or by its name.
+    fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let count = self.view.frame_count().or_raise()?;
+        if let Ok(name) = index.cast::<PyString>() {
+            let (name, names) = (name.to_cow()?, self.names()?);
+            return match names.iter().position(|known| known.as_deref() == Some(&*name)) {
+                Some(at) => self.frame(py, Ordinal(at as u64)),
+                None => {
+                    let known: Vec<String> = names.into_iter().flatten().take(20).collect();
+                    let known = if known.is_empty() { "none has a name".to_owned() } else { known.join(", ") };
+                    Err(PyKeyError::new_err(format!("there is no frame {name:?}; the names are: {known}")))
+                }
+            };
+        }
+        let index: Place = index.extract()?;
         match index.among(count) {
-            Some(at) => self.frame(Ordinal(at)),
+            Some(at) => self.frame(py, Ordinal(at)),
             None => Err(PyIndexError::new_err(format!("there is no frame {}; there are {count}", index.0))),
         }
     }
@@ -100,7 +127,37 @@ impl MultiImageView {
     }
 
     fn __repr__(&self) -> String {
-        format!("MultiImageView({} frames)", self.view.frame_count())
+        match self.view.frame_count() {
+            Ok(count) => format!("MultiImageView({count} frames)"),
+            Err(_) => "MultiImageView(unknown number of frames)".to_owned(),
+        }
+    }
+}
+
+/// A frame as a Python object.
+fn frame_object(py: Python<'_>, frame: View) -> PyResult<Bound<'_, PyAny>> {
+    Ok(match frame {
+        View::Image(image) => Bound::new(py, ImageView::new(image))?.into_any(),
+        View::LodImage(pyramid) => Bound::new(py, LodImageView::new(pyramid))?.into_any(),
+        View::MultiImage(set) => Bound::new(py, MultiImageView::new(set))?.into_any(),
+        other => return Err(PyTypeError::new_err(format!("a frame of kind {} is not known", other.kind().word()))),
+    })
+}
+
+/// The view that a Python object given as a frame is.
+fn frame_view(frame: &Bound<'_, PyAny>) -> PyResult<View> {
+    if let Ok(image) = frame.cast::<ImageView>() {
+        return Ok(View::Image(image.get().open()?));
+    }
+    if let Ok(pyramid) = frame.cast::<LodImageView>() {
+        return Ok(View::LodImage(pyramid.get().view().clone()));
+    }
+    match frame.cast::<MultiImageView>() {
+        Ok(set) => Ok(View::MultiImage(set.get().view().clone())),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "frame: expected an ImageView, LodImageView or MultiImageView, not {}",
+            frame.get_type().name()?
+        ))),
     }
 }
 
@@ -128,7 +185,12 @@ impl LodImageView {
         Vector2i64::from_values(vec![*range.start(), *range.end()])
     }
 
-    /// One level.
+    /// Returns the metadata tree of the pyramid.
+    fn metadata(&self) -> MetadataNode {
+        MetadataNode::of_view(self.view.metadata())
+    }
+
+    /// Returns one level as an image.
     fn resolution(&self, level: Place) -> PyResult<ImageView> {
         self.view.resolution(level.0).or_raise().map(ImageView::new)
     }

@@ -7,7 +7,7 @@ use crate::multi::{LodImageView, MultiImageView};
 use crate::plugin_info::PluginInfo;
 use crate::provider;
 use iolink_host::Registry;
-use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
+use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Convert, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::OnceLockExt;
@@ -55,6 +55,7 @@ pub fn to_python<'py>(py: Python<'py>, view: View, opening: Option<Opening>) -> 
         View::DataFrame(view) => crate::frame::to_python(py, view)?,
         View::Stream(view) => crate::stream::stream_to_python(py, view)?,
         View::RandomAccess(view) => crate::stream::random_access_to_python(py, view)?,
+        View::Store(_) => return Err(PyTypeError::new_err("a store has no class of its own in Python; open a file of it")),
         View::Extension(_) => return Err(PyTypeError::new_err("an extension has no class of its own in Python")),
     })
 }
@@ -165,8 +166,7 @@ fn open<'py>(
     let options = wanted.options().to_vec();
     let opened = provider::keeping(py, || {
         with_progress(progress, |call| {
-            let go_on = |done, total| call.step(done, total).is_ok();
-            py.detach(|| iolink_host::with_progress(&go_on, || registry().open(wanted, provider)))
+            py.detach(|| registry().open_with(wanted, provider, call))
         })
     })?;
     let opening = Opening { provider: opened.provider, uri, format, options, steps: Some(Vec::new()) };
@@ -203,16 +203,16 @@ fn load_plugin(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<PluginInfo> 
 }
 
 /// What a target's name means for a view.
-fn target_from(name: &str) -> PyResult<Target> {
+fn target_from(name: &str) -> PyResult<Convert> {
     Ok(match name {
-        "numpy" | "memory" => Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() },
-        "image" => Target { kind: Kind::Image, capabilities: ImageCapability::READ.value() },
+        "numpy" | "memory" => Convert::new(Kind::Image, ImageCapability::MEMORY_ACCESS.value()),
+        "image" => Convert::new(Kind::Image, ImageCapability::READ.value()),
         "arrow" | "polars" | "frame" => {
-            Target { kind: Kind::DataFrame, capabilities: DataFrameCapability::READ.value() }
+            Convert::new(Kind::DataFrame, DataFrameCapability::READ.value())
         }
         "pandas" => {
             let lending = DataFrameCapability::READ | DataFrameCapability::ARROW;
-            Target { kind: Kind::DataFrame, capabilities: lending.value() }
+            Convert::new(Kind::DataFrame, lending.value())
         }
         other => {
             return Err(PyValueError::new_err(format!(
@@ -234,7 +234,7 @@ fn explain(py: Python<'_>, thing: &Bound<'_, PyAny>, target: &str, provider: Opt
     if thing.hasattr("__iolink_view__")? {
         let view = crate::capsule::to_view(thing)?;
         let wanted = target_from(target)?;
-        let words = py.detach(|| registry().explain_view(&view, wanted)).to_string();
+        let words = py.detach(|| registry().explain_view(&view, &wanted)).to_string();
         if target == "pandas" && wanted.kind == view.kind() {
             return column_by_column(thing, &words);
         }

@@ -66,7 +66,7 @@ impl PluginInfo {
     /// The keyword arguments of `open` that its providers declare.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        self.lines(py, |provider| provider.options.iter().map(ToString::to_string).collect())
+        self.lines(py, |provider| provider.options(None).iter().map(ToString::to_string).collect())
     }
 
     fn __repr__(&self) -> String {

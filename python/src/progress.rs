@@ -37,11 +37,3 @@ pub fn heard<R>(
         None => done,
     }
 }
-
-/// Runs `body`; what providers tell of their progress in it goes to the callable.
-pub fn of_providers<R>(progress: Option<&Bound<'_, PyAny>>, body: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
-    heard(progress, |listener| match listener {
-        Some(listener) => iolink_host::with_progress(&|done, total| listener(done, total), body),
-        None => body(),
-    })
-}

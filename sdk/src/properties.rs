@@ -138,9 +138,9 @@ impl ImageProperties {
     /// not yet.
     ///
     /// # Errors
-    /// As [`check`](ImageProperties::check), but directions may be of any length.
+    /// As [`check`](ImageProperties::check), but directions may be of any length, and the slope may be 0.
     pub fn fitted(&self, dimensions: usize) -> Result<Self> {
-        self.check_but_lengths(dimensions)?;
+        self.check_loosely(dimensions)?;
         let mut out = self.clone().named(dimensions);
         out.axes.resize(dimensions, AxisProperties::default());
         Ok(out)

@@ -45,8 +45,8 @@ fn write(view: View, given: &ArgMatches, out: &Path, progress: &Progress) -> Res
         View::Stream(stream) => whole(out, |file| from_stream(&*stream, file, progress)),
         View::RandomAccess(access) => whole(out, |file| from_bytes(&access, file, progress)),
         View::MultiImage(set) => match given.get_one::<u64>("frame") {
-            Some(index) => write_image(set.frame(*index)?, &ending, out, progress),
-            None => fail!(InvalidArgument, "there are {} images in it; name one with --frame", set.frame_count()),
+            Some(index) => write(set.frame(*index)?, given, out, progress),
+            None => fail!(InvalidArgument, "there are {} images in it; name one with --frame", set.frame_count()?),
         },
         View::LodImage(pyramid) => {
             let level = given.get_one::<i64>("level").copied().unwrap_or(0);
@@ -102,7 +102,7 @@ fn from_stream(stream: &dyn StreamAccess, file: &mut File, progress: &Progress) 
 }
 
 fn from_bytes(access: &Arc<dyn RandomAccess>, file: &mut File, progress: &Progress) -> Result<Value> {
-    let (total, mut done) = (access.length(), 0);
+    let (total, mut done) = (access.length()?, 0);
     let mut piece = vec![0; (1 << 20).min(total as usize)];
     while done < total {
         let count = (total - done).min(piece.len() as u64) as usize;

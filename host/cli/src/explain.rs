@@ -3,7 +3,7 @@
 use crate::{arguments, info, place, plugins, say, say_json, Ended};
 use clap::ArgMatches;
 use iolink_host::Explanation;
-use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Target};
+use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Convert};
 use serde_json::{json, Value};
 
 pub fn run(given: &ArgMatches) -> Ended {
@@ -13,11 +13,11 @@ pub fn run(given: &ArgMatches) -> Ended {
     if let Some(name) = given.get_one::<String>("as").filter(|_| fine) {
         let opened = info::open(&registry, given)?;
         let target = match name.as_str() {
-            "numpy" => Target { kind: Kind::Image, capabilities: ImageCapability::MEMORY_ACCESS.value() },
-            "image" => Target { kind: Kind::Image, capabilities: ImageCapability::READ.value() },
-            _ => Target { kind: Kind::DataFrame, capabilities: DataFrameCapability::READ.value() },
+            "numpy" => Convert::new(Kind::Image, ImageCapability::MEMORY_ACCESS.value()),
+            "image" => Convert::new(Kind::Image, ImageCapability::READ.value()),
+            _ => Convert::new(Kind::DataFrame, DataFrameCapability::READ.value()),
         };
-        let explanation = registry.explain_view(&opened.view, target);
+        let explanation = registry.explain_view(&opened.view, &target);
         // Nothing is chosen where the view already is what is wanted.
         fine = explanation.chosen.is_some() || explanation.bytes_copied == Some(0);
         explanations.push(explanation);

@@ -47,10 +47,20 @@ fn facts(opened: &Opened) -> Result<Map<String, Value>, String> {
     match view {
         View::Image(image) => of_image(&**image, &mut put)?,
         View::MultiImage(set) => {
-            put("frames", json!(set.frame_count()));
-            if set.frame_count() > 0 {
-                let first = set.frame(0).map_err(|error| error.to_string())?;
-                of_image(&*first, &mut put)?;
+            let words = |error: iolink_sdk::Error| error.to_string();
+            let count = set.frame_count().map_err(words)?;
+            put("frames", json!(count));
+            let names: Result<Vec<_>, _> = (0..count).map(|index| set.frame_name(index)).collect();
+            let names = names.map_err(words)?;
+            if names.iter().any(Option::is_some) {
+                put("names", json!(names));
+            }
+            if count > 0 {
+                match set.frame(0).map_err(words)? {
+                    View::Image(first) => of_image(&*first, &mut put)?,
+                    View::LodImage(pyramid) => of_image(&*pyramid.resolution(0).map_err(words)?, &mut put)?,
+                    _ => {}
+                }
             }
         }
         View::LodImage(pyramid) => {
@@ -63,9 +73,9 @@ fn facts(opened: &Opened) -> Result<Map<String, Value>, String> {
             put("bytes", json!(stream.length().ok()));
         }
         View::RandomAccess(access) => {
-            put("bytes", json!(access.length()));
+            put("bytes", json!(access.length().ok()));
         }
-        View::Extension(_) => {}
+        View::Store(_) | View::Extension(_) => {}
     }
     Ok(facts)
 }

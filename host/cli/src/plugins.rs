@@ -13,8 +13,8 @@ pub fn run(given: &ArgMatches) -> Ended {
     }
     let head = ["id", "version", "state", "offers", "reason"].map(str::to_owned);
     let rows = plugins.iter().map(|plugin| {
-        let option = |option: &OptionRecord| format!("option {} ({})", option.name, option.value.word());
-        let options = plugin.providers.iter().flat_map(|provider| &provider.options).map(option);
+        let option = |option: &OptionRecord| format!("option {} ({})", option.name, option.value_type.word());
+        let options = plugin.providers.iter().flat_map(|provider| provider.options(None)).map(|one| option(&one));
         let offers = plugin.providers.iter().flat_map(|provider| &provider.offers).map(offer_line).chain(options);
         let state = if plugin.builtin { "built-in" } else { plugin.state.word() };
         [
@@ -41,7 +41,7 @@ pub fn as_json(plugin: &PluginInfo) -> Value {
             "id": provider.id,
             "title": provider.title,
             "offers": provider.offers.iter().map(offer_json).collect::<Vec<_>>(),
-            "options": provider.options.iter().map(option_json).collect::<Vec<_>>(),
+            "options": provider.options(None).iter().map(option_json).collect::<Vec<_>>(),
         })
     };
     json!({
@@ -61,8 +61,13 @@ pub fn as_json(plugin: &PluginInfo) -> Value {
 
 /// An option for programs.
 pub fn option_json(option: &OptionRecord) -> Value {
-    let value = option.value.word();
-    json!({"name": option.name, "value": value, "standard": option.standard, "about": option.about})
+    json!({
+        "name": option.name,
+        "type": option.value_type.word(),
+        "default": option.default_value,
+        "description": option.description,
+        "choices": option.choices,
+    })
 }
 
 fn offer_json(offer: &OfferRecord) -> Value {

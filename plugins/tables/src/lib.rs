@@ -82,7 +82,11 @@ const OPTIONS: &[OptionInfo] = &[
     OptionInfo::integer("first_row", "0", "rows to leave out at the start"),
     OptionInfo::integer("row_count", "", "rows wanted at most"),
     OptionInfo::text("separator", "", "CSV and TSV: one ASCII character, or tab"),
-    OptionInfo::text("quote", "\"", "CSV and TSV: one ASCII character, or nothing: no field is quoted"),
+    OptionInfo::text(
+        "quote",
+        "",
+        "CSV and TSV: one ASCII character, the double quote if it is not given; or nothing: no field is quoted",
+    ),
     OptionInfo::flag("has_header", "true", "CSV and TSV: whether the first line holds names"),
     OptionInfo::text("null_values", "", "CSV and TSV: words that stand for a missing value, separated by commas"),
     OptionInfo::text("text_columns", "", "CSV and TSV: columns kept as text, separated by commas"),

@@ -94,7 +94,7 @@ type PropertiesState = (u32, u32, Vec<AxisState>, [[f64; 3]; 3], (f64, f64, Stri
 
 fn properties_state(properties: &Properties) -> PropertiesState {
     let axes = properties.axes.iter();
-    let axes = axes.map(|axis| (axis.axis.map(Axis::index), axis.spacing, axis.origin, axis.unit.clone())).collect();
+    let axes = axes.map(|axis| (axis.axis.map(|axis| axis.index() as u8), axis.spacing, axis.origin, axis.unit.clone())).collect();
     let scale = &properties.value_scale;
     (
         properties.axes_interpretation.number(),
@@ -114,7 +114,7 @@ fn properties_from(state: PropertiesState) -> PyResult<Properties> {
         axes: axes
             .into_iter()
             .map(|(axis, spacing, origin, unit)| AxisProperties {
-                axis: axis.and_then(Axis::from_index),
+                axis: axis.and_then(|index| Axis::from_index(usize::from(index))),
                 spacing,
                 origin,
                 unit,

@@ -8,11 +8,11 @@ use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
 use crate::open::{source_from, with_options};
-use crate::progress::of_providers;
+use crate::image::with_progress;
 use crate::registry;
 use crate::vector::shape_from;
 use iolink_plugin_dataframe::TableType;
-use iolink_sdk::{Adopt, Create, DataType, Result, View};
+use iolink_sdk::{Adopt, CreateView, DataType, Result, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -121,7 +121,7 @@ impl DataFrameViewFactory {
     ) -> PyResult<DataFrameView> {
         let (table, rows) = described(shape, names, dtypes)?;
         let made =
-            py.detach(|| registry().create(Create::DataFrame { schema: table.to_schema()?, rows })?.into_data_frame());
+            py.detach(|| registry().create(CreateView::DataFrame { schema: table.to_schema()?, rows }.in_memory())?.into_data_frame());
         Ok(DataFrameView::new(made.or_raise()?))
     }
 
@@ -196,7 +196,7 @@ impl DataFrameViewFactory {
             target = target.with_format(format);
         }
         let view = View::DataFrame(as_it_is(&frame.get().view).or_raise()?);
-        of_providers(progress, || py.detach(|| registry().save(view, target, provider)).or_raise())?;
+        with_progress(progress, |call| py.detach(|| registry().save_with(view, target, provider, call)))?;
         Ok(())
     }
 
@@ -213,6 +213,6 @@ impl DataFrameViewFactory {
     ) -> PyResult<DataFrameView> {
         let view = frame.get().view.clone();
         let copy = || registry().adopt(Adopt::DataFrame(whole(&view)?))?.into_data_frame();
-        of_providers(progress, || py.detach(copy).or_raise()).map(DataFrameView::new)
+        with_progress(progress, |_| py.detach(copy)).map(DataFrameView::new)
     }
 }

@@ -9,7 +9,7 @@ use crate::interop::python_owner;
 use crate::registry;
 use iolink_plugin_dataframe::build::{table, Lent, Part};
 use iolink_plugin_dataframe::{Cell, Form};
-use iolink_sdk::{DataFrameCapability, Kind, Target, View};
+use iolink_sdk::{DataFrameCapability, Kind, Convert, View};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -246,7 +246,9 @@ const WHOLE: DataFrameCapability = DataFrameCapability::READ
     .and(DataFrameCapability::WRITE)
     .and(DataFrameCapability::RESHAPE)
     .and(DataFrameCapability::ARROW);
-const TARGET: Target = Target { kind: Kind::DataFrame, capabilities: WHOLE.value() };
+fn target() -> Convert {
+    Convert::new(Kind::DataFrame, WHOLE.value())
+}
 
 /// A frame of such columns, by whichever provider the router finds best.
 pub fn whole(
@@ -256,7 +258,7 @@ pub fn whole(
     rows: Option<usize>,
 ) -> PyResult<DataFrameView> {
     let given = table(parts, metadata, rows).or_raise().map(View::data_frame)?;
-    let made = py.detach(|| registry().convert(given, TARGET)?.into_data_frame());
+    let made = py.detach(|| registry().convert(given, target())?.into_data_frame());
     Ok(DataFrameView::new(made.or_raise()?))
 }
 
@@ -291,5 +293,5 @@ pub fn explain_columns(
     rows: Option<usize>,
 ) -> PyResult<String> {
     let given = table(parts_from(columns)?, metadata.unwrap_or_default(), rows).or_raise().map(View::data_frame)?;
-    Ok(py.detach(|| registry().explain_view(&given, TARGET)).to_string())
+    Ok(py.detach(|| registry().explain_view(&given, &target())).to_string())
 }

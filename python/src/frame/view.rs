@@ -15,7 +15,7 @@ use crate::registry;
 use crate::vector::{number_from, Count, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
 use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
-use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
+use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Convert, View};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyIterator, PyList, PyString};
@@ -446,7 +446,7 @@ impl DataFrameView {
         if view.capabilities().has(wanted) {
             return Ok(slf.clone());
         }
-        let target = Target { kind: Kind::DataFrame, capabilities: wanted.value() };
+        let target = Convert::new(Kind::DataFrame, wanted.value());
         let made = py.detach(|| registry().convert(View::DataFrame(view), target)?.into_data_frame()).or_raise()?;
         Bound::new(py, slf.get().derived(py, made))
     }

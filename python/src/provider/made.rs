@@ -4,7 +4,7 @@ use super::array::ArrayImage;
 use super::layout::Layout;
 use crate::errors::OrRaise;
 use crate::registry;
-use iolink_sdk::{Create, View};
+use iolink_sdk::{CreateView, View};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -37,10 +37,9 @@ pub fn view_of(made: &Bound<'_, PyAny>, who: &str) -> PyResult<View> {
         return crate::capsule::to_view(&factory.call_method1("from_file_object", (made,))?);
     }
     if made.is_instance_of::<PyList>() || made.is_instance_of::<PyTuple>() {
-        let set = registry().create(Create::MultiImage).or_raise()?.into_multi_image().or_raise()?;
+        let set = registry().create(CreateView::MultiImage.in_memory()).or_raise()?.into_multi_image().or_raise()?;
         for (index, frame) in made.try_iter()?.enumerate() {
-            let frame = view_of(&frame?, who)?.into_image().or_raise()?;
-            set.insert(index as u64, frame).or_raise()?;
+            set.insert(index as u64, view_of(&frame?, who)?, None).or_raise()?;
         }
         return Ok(View::MultiImage(set));
     }

@@ -1,11 +1,12 @@
 //! Providers written in Python: a class with `open(source)`, made into a provider like any other.
 //!
-//! Read in this order: `object` (the class and what is asked of it), `slots` (the border's functions that lead to it),
+//! Read in this order: `object` (the class and what is asked of it), `functions` (by which a host calls it),
 //! `descriptor` (what the registry admits), `made` (what `open` may return), `array` (an array-like object as an image),
 //! `layout` (its axes and calibration), `levels` (pyramids), `source` and `options` (what `open` gets), `raised` (its exceptions).
 
 mod array;
 mod descriptor;
+mod functions;
 mod layout;
 mod levels;
 mod made;
@@ -13,7 +14,6 @@ mod object;
 mod options;
 mod raised;
 mod register;
-mod slots;
 mod source;
 mod tree;
 

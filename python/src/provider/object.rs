@@ -3,9 +3,9 @@
 use super::made::view_of;
 use super::options;
 use super::raised::kept;
-use super::source::Source;
+use super::source::{CallSlot, Source};
 use iolink_host::OptionRecord;
-use iolink_sdk::{Error, ErrorKind, Host, Result, View};
+use iolink_sdk::{Call, Error, ErrorKind, Host, Result, View};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -59,20 +59,22 @@ impl Provider {
         Ok(object.bind(py).clone())
     }
 
-    pub fn open(&self, host: Host, source: iolink_sdk::Source) -> Result<View> {
+    pub fn open(&self, host: Host, source: iolink_sdk::Source, call: &Call<'_>) -> Result<View> {
         options::check(self.id, &self.options, &source)?;
-        attached(|py| {
+        let open = |py: Python<'_>, slot| {
             let name = source.uri().to_owned();
-            let given = Bound::new(py, Source::new(host, source, self.options.clone()))?;
+            let given = Bound::new(py, Source::new(host, source, self.options.clone(), slot))?;
             let made = self.object(py)?.call_method1("open", (given,))?;
             view_of(&made, &format!("open() of {}, asked for {name},", self.id))
-        })
+        };
+        CallSlot::with(call, |slot| attached(|py| open(py, slot)))
     }
 
-    pub fn identify(&self, host: Host, source: iolink_sdk::Source) -> Result<Option<u32>> {
-        attached(|py| {
+    pub fn identify(&self, host: Host, source: iolink_sdk::Source, call: &Call<'_>) -> Result<Option<u32>> {
+        let identify = |py: Python<'_>, slot| {
             let Ok(identify) = self.object(py)?.getattr("identify") else { return Ok(None) };
-            let answer = identify.call1((Bound::new(py, Source::new(host, source, self.options.clone()))?,))?;
+            let given = Bound::new(py, Source::new(host, source, self.options.clone(), slot))?;
+            let answer = identify.call1((given,))?;
             if answer.is_none() {
                 return Ok(None);
             }
@@ -88,7 +90,8 @@ impl Provider {
                     answer.repr()?
                 ))),
             }
-        })
+        };
+        CallSlot::with(call, |slot| attached(|py| identify(py, slot)))
     }
 }
 

@@ -7,38 +7,39 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyType};
 
-/// Rejects options that are not among those declared, and values of another type.
+/// Rejects options that are not among those declared, and values of another type; a provider that declares nothing gets what
+/// is given.
 ///
 /// # Errors
 /// `InvalidArgument`, with the options that there are.
 pub fn check(id: &str, declared: &[OptionRecord], source: &Source) -> iolink_sdk::Result<()> {
-    let known: Vec<_> = declared.iter().map(|one| (one.name.as_str(), one.value, one.about.as_str())).collect();
-    iolink_sdk::provider::check_options(id, &known, source)
+    let rules: Vec<_> = declared.iter().map(OptionRecord::rule).collect();
+    iolink_sdk::provider::check_options(id, &rules, source.options())
 }
 
 /// The options that were given, then those that hold where they are not; declared ones in their types, others as texts.
 pub fn given<'py>(py: Python<'py>, declared: &[OptionRecord], source: &Source) -> PyResult<Bound<'py, PyDict>> {
     let options = PyDict::new(py);
-    for one in declared.iter().filter(|one| !one.standard.is_empty()) {
-        options.set_item(&one.name, typed(py, one.value, &one.standard)?)?;
+    for one in declared.iter().filter(|one| !one.default_value.is_empty()) {
+        options.set_item(&one.name, typed(py, one.value_type, &one.default_value)?)?;
     }
     for (key, text) in source.options() {
-        let kind = declared.iter().find(|one| one.name == *key).map_or(OptionKind::Text, |one| one.value);
+        let kind = declared.iter().find(|one| one.name == *key).map_or(OptionKind::String, |one| one.value_type);
         options.set_item(key, typed(py, kind, text)?)?;
     }
     Ok(options)
 }
 
 fn typed<'py>(py: Python<'py>, kind: OptionKind, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match (kind, text.parse::<i64>(), text.parse::<f64>(), kind.flag(text)) {
+    Ok(match (kind, text.parse::<i64>(), text.parse::<f64>(), kind.boolean(text)) {
         (OptionKind::Integer, Ok(number), ..) => number.into_pyobject(py)?.into_any(),
         (OptionKind::Number, _, Ok(number), _) => number.into_pyobject(py)?.into_any(),
-        (OptionKind::Flag, .., Some(flag)) => PyBool::new(py, flag).to_owned().into_any(),
+        (OptionKind::Boolean, .., Some(flag)) => PyBool::new(py, flag).to_owned().into_any(),
         _ => PyString::new(py, text).into_any(),
     })
 }
 
-/// What the attribute `options` of a class says: `{"page": (int, 0, "which page to open")}`.
+/// What the attribute `options` of a class says: `{"page": (int, 0, "which page to open")}`; empty if there is no such attribute.
 ///
 /// # Errors
 /// `TypeError` or `ValueError` that names the option.
@@ -63,16 +64,23 @@ fn one(name: &str, said: &Bound<'_, PyAny>) -> PyResult<OptionRecord> {
         said.extract().map_err(|_| words())?;
     let py = said.py();
     let value = [
-        (py.get_type::<PyString>(), OptionKind::Text),
+        (py.get_type::<PyString>(), OptionKind::String),
         (py.get_type::<PyInt>(), OptionKind::Integer),
         (py.get_type::<PyFloat>(), OptionKind::Number),
-        (py.get_type::<PyBool>(), OptionKind::Flag),
+        (py.get_type::<PyBool>(), OptionKind::Boolean),
     ]
     .into_iter()
     .find_map(|(known, kind)| known.is(&class).then_some(kind))
     .ok_or_else(words)?;
     let standard = if standard.is_none() { String::new() } else { standard.str()?.to_string() };
-    let record = OptionRecord { name: name.to_owned(), value, standard, about };
+    let record = OptionRecord {
+        name: name.to_owned(),
+        value_type: value,
+        default_value: standard,
+        description: about,
+        choices: String::new(),
+        flags: 0,
+    };
     record.check().map_err(|why| PyValueError::new_err(format!("options[{name:?}]: {why}")))?;
     Ok(record)
 }

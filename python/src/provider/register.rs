@@ -3,11 +3,12 @@
 use super::descriptor::{Description, Format};
 use super::object::{Place, Provider};
 use super::raised::kept;
-use super::{options, slots};
+use super::options;
 use crate::errors::OrRaise;
 use crate::registry;
 use iolink_host::PluginInfo;
 use iolink_sdk::abi::iolink_plugin;
+use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Error, ErrorKind, Kind, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -22,8 +23,8 @@ pub fn bring(info: &PluginInfo) -> Result<&'static iolink_plugin> {
     let refused = |words: String| Error::new(ErrorKind::Refused, words);
     let target = info.python.clone().unwrap_or_default();
     let made = Python::try_attach(|py| {
-        let options = info.providers.first().map_or(&[][..], |provider| &provider.options);
-        let provider = Provider::new(&info.id, options, Place::Declared(target.clone()));
+        let options = info.providers.first().map(|provider| provider.options(Some(OfferKind::Open)));
+        let provider = Provider::new(&info.id, &options.unwrap_or_default(), Place::Declared(target.clone()));
         match provider.object(py) {
             Ok(_) => Ok(provider),
             Err(raised) => Err(kept(py, raised)),
@@ -34,7 +35,7 @@ pub fn bring(info: &PluginInfo) -> Result<&'static iolink_plugin> {
         ErrorKind::Cancelled => error,
         _ => refused(format!("{target} cannot be used: {}", one_line(error.message()))),
     })?;
-    Description::of(info).descriptor(slots::take(provider)?)
+    Description::of(info).descriptor(provider)
 }
 
 fn one_line(text: &str) -> String {
@@ -86,19 +87,20 @@ pub fn register_provider<'py>(provider: &Bound<'py, PyAny>) -> PyResult<Bound<'p
             "{name} has no `formats`, which say what it opens: the endings of its files, such as formats = \"raw,bin\""
         ))
     })?;
+    let declared = options::declared_by(provider)?;
     let description = Description {
         id: text("id")?.unwrap_or_else(|| format!("{module}.{name}")),
         version: text("version")?.unwrap_or_else(|| "0".to_owned()),
         title,
         formats: formats_from(&formats)?,
-        options: options::declared_by(provider)?,
+        options: declared.clone(),
     };
-    let made = Provider::new(&description.id, &description.options, Place::Given(provider.clone().unbind()));
+    let made = Provider::new(&description.id, &declared, Place::Given(provider.clone().unbind()));
     made.object(py)?;
     let target = format!("{module}:{}", class.qualname()?);
     py.detach(|| {
         registry().withdraw_python(&description.id, &target);
-        registry().admit_python(description.descriptor(slots::take(made)?)?, &target)
+        registry().admit_python(description.descriptor(made)?, &target)
     })
     .or_raise()?;
     Ok(provider.clone())
@@ -142,6 +144,7 @@ fn of_endings(endings: &str) -> Format {
         media_types: String::new(),
         schemes: String::new(),
         magic: String::new(),
+        keys: String::new(),
     }
 }
 
@@ -158,6 +161,7 @@ fn of_dict(one: &Bound<'_, PyDict>, index: usize) -> PyResult<Format> {
             "media_types" => format.media_types = value,
             "schemes" => format.schemes = value,
             "magic" => format.magic = value,
+            "keys" => format.keys = value,
             "kind" => {
                 format.kind = Kind::from_word(&value).ok_or_else(|| {
                     let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
@@ -169,7 +173,7 @@ fn of_dict(one: &Bound<'_, PyDict>, index: usize) -> PyResult<Format> {
             }
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "formats[{index}]: {other:?} is not one of format, extensions, media_types, schemes, magic, kind"
+                    "formats[{index}]: {other:?} is not one of format, extensions, media_types, schemes, magic, keys, kind"
                 )))
             }
         }

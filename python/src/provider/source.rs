@@ -2,24 +2,61 @@
 
 use crate::errors::OrRaise;
 use iolink_host::OptionRecord;
-use iolink_sdk::Host;
+use iolink_sdk::{Call, Host};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What is to be opened: `path` where it is a local file, `bytes` and `file()` wherever it lies.
 #[pyclass(frozen, module = "iolink", name = "Source")]
 pub struct Source {
-    host: Host,
+    /// Kept as long as the source: a view may open further files by it.
+    _host: Host,
     source: iolink_sdk::Source,
     /// The options that the provider declares.
     declared: Arc<[OptionRecord]>,
+    call: Arc<CallSlot>,
 }
 
 impl Source {
-    pub fn new(host: Host, source: iolink_sdk::Source, declared: Arc<[OptionRecord]>) -> Self {
-        Source { host, source, declared }
+    pub fn new(
+        host: Host,
+        source: iolink_sdk::Source,
+        declared: Arc<[OptionRecord]>,
+        call: Arc<CallSlot>,
+    ) -> Self {
+        Source { _host: host, source, declared, call }
+    }
+}
+
+/// The call that a provider works on, for the objects of Python that may outlive it.
+pub struct CallSlot(RwLock<Option<Call<'static>>>);
+
+impl CallSlot {
+    /// Runs `body` with a slot that holds the call until it returns.
+    pub fn with<R>(call: &Call<'_>, body: impl FnOnce(Arc<CallSlot>) -> R) -> R {
+        struct Clear(Arc<CallSlot>);
+        impl Drop for Clear {
+            fn drop(&mut self) {
+                *self.0 .0.write().unwrap_or_else(PoisonError::into_inner) = None;
+            }
+        }
+        // SAFETY: only the lifetime is changed; the slot is cleared before `call` ends, and that waits for its users.
+        let call = unsafe { std::mem::transmute::<Call<'_>, Call<'static>>(*call) };
+        let slot = Clear(Arc::new(CallSlot(RwLock::new(Some(call)))));
+        body(slot.0.clone())
+    }
+
+    /// Reports progress; does nothing after the call.
+    ///
+    /// # Errors
+    /// As [`Call::step`].
+    fn step(&self, done: u64, total: u64) -> iolink_sdk::Result<()> {
+        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(call) => call.step(done, total),
+            None => Ok(()),
+        }
     }
 }
 
@@ -74,9 +111,9 @@ impl Source {
         }
     }
 
-    /// Tells whoever listens how far `open` is. CancelledError where that wants it to stop: let it pass.
+    /// Reports how far `open` is. Raises CancelledError if the caller asks to stop: let it pass.
     fn progress(&self, py: Python<'_>, done: u64, total: u64) -> PyResult<()> {
-        py.detach(|| self.host.progress(done, total)).or_raise()
+        py.detach(|| self.call.step(done, total)).or_raise()
     }
 
     /// The path, so that `open(source)` of Python itself works.

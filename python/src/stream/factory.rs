@@ -10,7 +10,7 @@ use super::random_access_of;
 use crate::errors::Naming;
 use crate::registry;
 use iolink_plugin_stream::{stream_over, FileStream, Interrupted, OpenMode};
-use iolink_sdk::{Adopt, Create, Error};
+use iolink_sdk::{Adopt, CreateView, Error};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -71,7 +71,7 @@ impl StreamAccessFactory {
     #[pyo3(signature = (capacity = 0))]
     fn allocate(py: Python<'_>, capacity: i64) -> PyResult<StreamAccess> {
         let capacity = size_from("capacity", capacity)?;
-        let made = py.detach(|| registry().create(Create::Stream { capacity })?.into_stream());
+        let made = py.detach(|| registry().create(CreateView::Stream { capacity }.in_memory())?.into_stream());
         Ok(StreamAccess::new(Handle::of(made.map_err(raise)?)))
     }
 

@@ -9,7 +9,7 @@ use crate::errors::Naming;
 use crate::held::Held;
 use crate::registry;
 use iolink_plugin_stream::FileAccess;
-use iolink_sdk::{Adopt, CapabilitySet, Create, Result, StreamCapability, View};
+use iolink_sdk::{Adopt, CapabilitySet, CreateView, Result, StreamCapability, View};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -62,7 +62,7 @@ impl RandomAccess {
 impl RandomAccess {
     /// How many bytes there are.
     fn size(&self, py: Python<'_>) -> PyResult<u64> {
-        self.run(py, 0, |access| Ok(access.length()))
+        self.run(py, 0, |access| access.length())
     }
 
     /// Reads up to `n` bytes at `offset`; fewer come back only at the end.
@@ -121,6 +121,7 @@ impl RandomAccess {
         let names = self.access.capabilities().names().join("|");
         let (source, length) = py.detach(|| (self.access.origin(), self.access.length()));
         let source = source.map(|source| format!(" {source:?}")).unwrap_or_default();
+        let length = length.map_or_else(|_| "unknown".to_owned(), |length| length.to_string());
         format!("<iolink.RandomAccess{source} {names}, {length} bytes>")
     }
 
@@ -153,7 +154,7 @@ impl RandomAccessFactory {
     #[staticmethod]
     fn allocate(py: Python<'_>, size: i64) -> PyResult<RandomAccess> {
         let length = size_from("size", size)?;
-        let made = py.detach(|| registry().create(Create::RandomAccess { length })?.into_random_access());
+        let made = py.detach(|| registry().create(CreateView::RandomAccess { length }.in_memory())?.into_random_access());
         Ok(RandomAccess::new(made.map_err(raise)?))
     }
 

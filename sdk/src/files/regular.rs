@@ -5,17 +5,17 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Opens a regular file for reading, and for writing too if `writable`.
+/// Opens a regular file for reading.
 ///
 /// The type is checked before the file is opened, so that no device is touched, and again on the open descriptor.
 ///
 /// # Errors
 /// The system's error; of kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a FIFO, a device, a socket or a folder.
-pub fn open_regular(path: &Path, writable: bool) -> io::Result<File> {
-    open_with_facts(path, writable).map(|(file, _)| file)
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    open_with_facts(path, false).map(|(file, _)| file)
 }
 
-/// [`open_regular`], and the file's facts.
+/// [`open_regular`], for writing too if `writable`; returns the file's facts with it.
 pub(super) fn open_with_facts(path: &Path, writable: bool) -> io::Result<(File, Metadata)> {
     check_regular(std::fs::metadata(path)?.file_type())?;
     let mut options = OpenOptions::new();
@@ -70,7 +70,7 @@ mod tests {
             (folder.clone(), "a folder"),
             (PathBuf::from("/dev/null"), "a device"),
         ] {
-            let error = open_regular(&path, false).unwrap_err();
+            let error = open_regular(&path).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
             assert_eq!(error.to_string(), format!("it is {name}, not a regular file"));
         }

@@ -34,8 +34,8 @@ impl ImageProperties {
         Ok(out)
     }
 
-    /// Reads properties from the border, which the caller then validates: spacing, directions and value scale that are all
-    /// zero are not given, and numbers of axes and interpretations of a later version are UNKNOWN.
+    /// Reads properties from the border, which the caller then validates: a spacing of zero, and directions and a value scale
+    /// that are all zero, are not given, and numbers of axes and interpretations of a later version are UNKNOWN.
     ///
     /// # Errors
     /// `InvalidArgument` for too many axes, and for a unit that has no NUL or is not UTF-8.
@@ -44,12 +44,11 @@ impl ImageProperties {
         if dimensions > IOLINK_MAX_DIMS {
             fail!(InvalidArgument, "they describe {dimensions} axes; at most {IOLINK_MAX_DIMS} were expected");
         }
-        let has_spacing = border.spacing[..dimensions].iter().any(|spacing| *spacing != 0.0);
         let mut axes = Vec::with_capacity(dimensions);
         for index in 0..dimensions {
             axes.push(AxisProperties {
                 axis: Axis::from_number(border.axes[index]),
-                spacing: if has_spacing { border.spacing[index] } else { 1.0 },
+                spacing: if border.spacing[index] == 0.0 { 1.0 } else { border.spacing[index] },
                 origin: border.origin[index],
                 unit: long_text(&format!("unit of axis {index}"), &border.units[index])?,
             });
@@ -141,7 +140,7 @@ mod tests {
         known.check(2).unwrap();
         (border.spacing[1], border.direction[4], border.scale_intercept) = (2.0, 1.0, 3.0);
         let known = ImageProperties::from_border(&border).unwrap();
-        assert_eq!((known.axes[0].spacing, known.direction[0], known.value_scale.slope), (0.0, [0.0; 3], 0.0));
+        assert_eq!((known.axes[0].spacing, known.direction[0], known.value_scale.slope), (1.0, [0.0; 3], 0.0));
         known.check(2).unwrap_err();
     }
 

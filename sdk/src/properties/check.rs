@@ -20,12 +20,21 @@ impl ImageProperties {
     /// interpretation that names other axes, a spacing or slope that is 0 or not finite, an origin or intercept that is not
     /// finite, directions that are not three unit vectors in space, and a unit that is too long.
     pub fn check(&self, dimensions: usize) -> Result<()> {
-        self.check_but_lengths(dimensions)?;
-        check_lengths(&self.direction)
+        self.check_loosely(dimensions)?;
+        check_lengths(&self.direction)?;
+        if self.value_scale.slope == 0.0 {
+            fail!(
+                InvalidArgument,
+                "the value scale has slope 0 and intercept {}; a slope other than 0 was expected, 1 if it is unknown",
+                self.value_scale.intercept
+            );
+        }
+        Ok(())
     }
 
-    /// [`check`](ImageProperties::check) without the lengths of directions, which adapters may have stretched.
-    pub(super) fn check_but_lengths(&self, dimensions: usize) -> Result<()> {
+    /// [`check`](ImageProperties::check) for properties of this program's own: directions may have any length, and the slope
+    /// may be 0, which those reject that scale values.
+    pub(super) fn check_loosely(&self, dimensions: usize) -> Result<()> {
         if self.axes.len() > dimensions {
             fail!(
                 InvalidArgument,
@@ -173,11 +182,10 @@ fn check_directions(directions: &[[f64; 3]; 3]) -> Result<()> {
 }
 
 fn check_scale(scale: &ValueScale) -> Result<()> {
-    if !scale.slope.is_finite() || scale.slope == 0.0 || !scale.intercept.is_finite() {
+    if !scale.slope.is_finite() || !scale.intercept.is_finite() {
         fail!(
             InvalidArgument,
-            "the value scale has slope {} and intercept {}; finite numbers and a slope other than 0 were expected, 1 and 0 \
-             if samples are the quantity",
+            "the value scale has slope {} and intercept {}; finite numbers were expected, 1 and 0 if samples are the quantity",
             scale.slope,
             scale.intercept
         );

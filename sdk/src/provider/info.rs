@@ -599,7 +599,10 @@ impl ProviderInfo {
 /// # Errors
 /// `InvalidArgument`, with the options that the provider `id` takes.
 pub fn check_options(id: &str, rules: &[OptionRule<'_>], options: &[(String, String)]) -> Result<()> {
-    for (key, value) in options {
+    for (index, (key, value)) in options.iter().enumerate() {
+        if options[..index].iter().any(|(other, _)| other == key) {
+            fail!(InvalidArgument, "the option {key} is given twice; give it once");
+        }
         // Offers of one provider may share an option by its name; any of their rules is enough.
         let mut named = rules.iter().filter(|rule| rule.name == key);
         if named.clone().any(|rule| rule.accepts(value)) {

@@ -220,7 +220,7 @@ pub trait Store: Send + Sync {
     }
 }
 
-impl dyn Store {
+impl dyn Store + '_ {
     /// Reads a whole value.
     ///
     /// # Errors

@@ -78,8 +78,8 @@ static void blocks(const iolinkrs::Registry &registry) {
     block.data_type = IOLINK_TYPE_UINT32;
     block.data = samples;
     block.byte_strides[0] = 4, block.byte_strides[1] = 16;
-    check(iolink_image_read_region(image->raw(), &all, &block, nullptr, &error) == IOLINK_ERROR_TYPE,
-          std::string("a block of another type: ") + error.message);
+    const int32_t other = iolink_image_read_region(image->raw(), &all, &block, nullptr, &error);
+    check(other == IOLINK_ERROR_TYPE, std::string("a block of another type: ") + error.message);
     block.data_type = IOLINK_TYPE_FLOAT;
     check(iolink_image_read_region(image->raw(), &all, &block, nullptr, &error) == IOLINK_OK, "a block of the type");
 }
@@ -110,6 +110,7 @@ static void properties(const iolinkrs::Registry &registry) {
     auto samples = std::make_shared<std::vector<float>>(12);
     const auto image = registry.wrap(samples->data(), {4, 3}, samples);
     iolink_image_properties twice = image->properties();
+    twice.dimension_count = 2;
     twice.axes[0] = twice.axes[1] = IOLINK_AXIS_ROW;
     const char *words = "the axes 0 and 1 both are ROW";
     refused([&] { registry.wrap(samples->data(), {4, 3}, samples, &twice); }, IOLINK_ERROR_INVALID_ARGUMENT, words, "wrap");
@@ -130,8 +131,8 @@ static void options(const iolinkrs::Registry &registry) {
     const std::string said = error.message;
     check(status == IOLINK_ERROR_INVALID_ARGUMENT && said == "org.test.wrong has no option provder; it takes none", said);
     option.value = nullptr;
-    check(iolink_registry_open_source(registry.raw(), &source, nullptr, &view, &error) == IOLINK_ERROR_INVALID_ARGUMENT,
-          error.message);
+    const int32_t without = iolink_registry_open_source(registry.raw(), &source, nullptr, &view, &error);
+    check(without == IOLINK_ERROR_INVALID_ARGUMENT && said != error.message, error.message);
 }
 
 int main(int, char **arguments) {

@@ -1,7 +1,7 @@
 //! What the border costs: calls through a plugin against the same calls in-process. Prints medians and ratios.
 
 use iolink_host::Registry;
-use iolink_sdk::{BlockMut, Call, Create, DataType, ImageCapability, ImageView, Region, Shape, View};
+use iolink_sdk::{BlockMut, Call, CreateView, DataType, ImageCapability, ImageView, Region, Shape, View};
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ fn main() {
         Arc::new(MemoryImage::new(&shape, DataType::UINT16, None).expect("memory for an image"))
     };
     let make = || {
-        let wanted = Create::Image { shape, data_type: DataType::UINT16, properties: None };
+        let wanted = CreateView::image(shape, DataType::UINT16, None).in_memory();
         registry.create(wanted).and_then(View::into_image).expect("the plugin creates images")
     };
     println!("{:<46} {:>12} {:>12}", "call", "plugin", "in-process");

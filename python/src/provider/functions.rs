@@ -1,0 +1,78 @@
+//! The functions by which a host calls a provider written in Python. `provider`, their first argument, is the start of an
+//! [`Entry`], which leads to the object.
+
+use super::object::Provider;
+use iolink_sdk::abi::{
+    iolink_call, iolink_error, iolink_host, iolink_provider, iolink_source, iolink_view, IOLINK_ERROR_NOT_IMPLEMENTED,
+};
+use iolink_sdk::hosting;
+
+/// A provider's table with the object behind it. It stays for the life of the process, like that of a library.
+#[repr(C)]
+pub struct Entry {
+    table: iolink_provider,
+    provider: Provider,
+}
+
+// SAFETY: the table is immutable, and its pointers lead to immutable data that is never freed.
+unsafe impl Sync for Entry {}
+// SAFETY: as above.
+unsafe impl Send for Entry {}
+
+impl Entry {
+    /// An entry for the life of the process; `table` gets the functions.
+    pub fn leak(table: iolink_provider, provider: Provider) -> &'static iolink_provider {
+        let table = iolink_provider { identify: Some(identify), open: Some(open), ..table };
+        let entry: &'static Entry = Box::leak(Box::new(Entry { table, provider }));
+        &entry.table
+    }
+}
+
+/// # Safety
+/// `provider` is the table of an [`Entry`].
+unsafe fn object(provider: *const iolink_provider) -> &'static Provider {
+    // SAFETY: by the caller's promise, and an entry is never freed.
+    unsafe { &(*(provider as *const Entry)).provider }
+}
+
+unsafe extern "C" fn identify(
+    provider: *const iolink_provider,
+    host: *const iolink_host,
+    source: *const iolink_source,
+    call: *const iolink_call,
+    score: *mut u32,
+    error: *mut iolink_error,
+) -> i32 {
+    let mut goes_by_offers = false;
+    // SAFETY: only tables of entries hold this function; host, source, call and score are the caller's and live until this
+    // returns, and references of their own are taken.
+    let status = hosting::answer(error, || unsafe {
+        let (host, source) = (hosting::host(host), hosting::source(source)?);
+        match hosting::with_call(call, |call| object(provider).identify(host, source, call))? {
+            Some(sure) => *score = sure,
+            None => goes_by_offers = true,
+        }
+        Ok(())
+    });
+    if goes_by_offers {
+        return IOLINK_ERROR_NOT_IMPLEMENTED;
+    }
+    status
+}
+
+unsafe extern "C" fn open(
+    provider: *const iolink_provider,
+    host: *const iolink_host,
+    source: *const iolink_source,
+    call: *const iolink_call,
+    out: *mut *mut iolink_view,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: as in `identify`; `out` is the caller's.
+    hosting::answer(error, || unsafe {
+        let (host, source) = (hosting::host(host), hosting::source(source)?);
+        let provider = object(provider);
+        *out = hosting::with_call(call, |call| provider.open(host, source, call))?.into_raw(provider.id);
+        Ok(())
+    })
+}
