@@ -40,6 +40,8 @@ pub struct iolink_plugin_info {
 pub struct iolink_plugin_sink {
     /// Size of this struct.
     pub size: u32,
+    /// Zero.
+    pub reserved: u32,
     /// Passed to `write`.
     pub context: *mut c_void,
     /// Receives one plugin.

@@ -4,19 +4,9 @@ use crate::header::{declared, typedefs};
 use crate::root;
 
 /// Files of the library in the order of the header.
+#[rustfmt::skip]
 const FILES: [&str; 12] = [
-    "version",
-    "registry",
-    "listing",
-    "open",
-    "save",
-    "make",
-    "view",
-    "image",
-    "collections",
-    "frame",
-    "stream",
-    "store",
+    "version", "registry", "listing", "open", "save", "make", "view", "image", "collections", "frame", "stream", "store",
 ];
 
 const TOP: &str = "\
