@@ -1,5 +1,6 @@
 //! Files that are found by a name: regular ones only, opened without waiting, and read as far as a limit.
 
+#[cfg(not(unix))]
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
@@ -8,9 +9,7 @@ use std::path::Path;
 pub(crate) const MAX_TEXT: u64 = 1 << 20;
 
 #[cfg(unix)]
-pub(crate) fn open(path: &Path) -> Result<File> {
-    iolink_sdk::files::open_regular(path, false)
-}
+pub(crate) use iolink_sdk::files::open_regular as open;
 
 /// Elsewhere a FIFO has no place among files.
 #[cfg(not(unix))]

@@ -55,7 +55,7 @@ pub fn to_python<'py>(py: Python<'py>, view: View, opening: Option<Opening>) -> 
         View::DataFrame(view) => crate::frame::to_python(py, view)?,
         View::Stream(view) => crate::stream::stream_to_python(py, view)?,
         View::RandomAccess(view) => crate::stream::random_access_to_python(py, view)?,
-        View::Store(_) => return Err(PyTypeError::new_err("a store has no class of its own in Python; open a file of it")),
+        View::Store(store) => crate::stream::store_to_python(py, store, "")?,
         View::Extension(_) => return Err(PyTypeError::new_err("an extension has no class of its own in Python")),
     })
 }
@@ -76,16 +76,15 @@ pub fn source_from(argument: &str, given: &Bound<'_, PyAny>) -> PyResult<Source>
         let path: PathBuf = py.import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
         return iolink_host::source::from_path(&path).or_raise();
     }
-    if let Some((path, is_beside)) = crate::stream::path_of(given) {
-        let source = iolink_host::source::from_path(&path).or_raise()?;
-        return match is_beside {
-            false => Ok(source),
-            // Its bytes are opened here, so that no link leads out of the folder.
-            true => Ok(source.with_bytes(crate::stream::random_access_of(argument, given)?.0)),
-        };
+    if let Some(source) = crate::stream::source_of_storage(given) {
+        return source;
     }
     let (bytes, name) = crate::stream::random_access_of(argument, given).naming(py, argument)?;
-    Ok(Source::new(format!("stream:{name}")).with_bytes(bytes))
+    let source = Source::new(format!("stream:{name}"));
+    Ok(match iolink_plugin_stream::store_of(&*bytes) {
+        Some((store, key)) => source.with_bytes(bytes).with_store(store, key),
+        None => source.with_bytes(bytes),
+    })
 }
 
 /// A source with the keyword arguments that are no arguments of ours.

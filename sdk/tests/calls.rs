@@ -197,9 +197,12 @@ fn a_block_of_an_unknown_device_is_rejected() {
         origin: [0; IOLINK_MAX_DIMS],
         extent,
     };
-    for (device_type, wanted) in
-        [(0, IOLINK_OK), (IOLINK_DEVICE_CPU, IOLINK_OK), (2, IOLINK_ERROR_NOT_IMPLEMENTED), (-7, IOLINK_ERROR_NOT_IMPLEMENTED)]
-    {
+    for (device_type, wanted) in [
+        (0, IOLINK_OK),
+        (IOLINK_DEVICE_CPU, IOLINK_OK),
+        (2, IOLINK_ERROR_NOT_IMPLEMENTED),
+        (-7, IOLINK_ERROR_NOT_IMPLEMENTED),
+    ] {
         let block = iolink_block {
             size: size_of::<iolink_block>() as u32,
             dimension_count: 1,

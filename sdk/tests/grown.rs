@@ -100,8 +100,14 @@ fn an_image_reads_and_fills_what_it_knows() {
         assert_eq!(table.read_region.unwrap()(raw, &region.0, &block.0, &call.0, &mut failed.0), IOLINK_OK);
         assert_eq!((bytes, block.filled().is_some(), region.filled().is_some()), ([7; 2], true, true));
         region.0.extent[0] = 9;
-        assert_eq!(table.read_region.unwrap()(raw, &region.0, &block.0, &call.0, &mut failed.0), IOLINK_ERROR_OUT_OF_RANGE);
-        assert_eq!((failed.0.kind, failed.1, puppet::message(&failed.0).is_empty()), (IOLINK_ERROR_OUT_OF_RANGE, MARK, false));
+        assert_eq!(
+            table.read_region.unwrap()(raw, &region.0, &block.0, &call.0, &mut failed.0),
+            IOLINK_ERROR_OUT_OF_RANGE
+        );
+        assert_eq!(
+            (failed.0.kind, failed.1, puppet::message(&failed.0).is_empty()),
+            (IOLINK_ERROR_OUT_OF_RANGE, MARK, false)
+        );
 
         unsafe extern "C" fn count(context: *mut c_void, value: *const iolink_metadata_value) -> i32 {
             // SAFETY: the context is the number of the frame below.
@@ -168,8 +174,7 @@ fn a_table_of_a_later_version_works_and_its_structs_are_read() {
         IOLINK_IMAGE_READ | 1 << 50
     }
     base.capabilities = Some(capabilities);
-    let image_table =
-        iolink_image_vtable { base, properties: Some(properties), metadata: Some(metadata), ..image() };
+    let image_table = iolink_image_vtable { base, properties: Some(properties), metadata: Some(metadata), ..image() };
     let mut made = puppet(Table { image: image_table, more: [later as unsafe extern "C" fn(); 2] });
     let image = made.give().unwrap().into_image().unwrap();
     assert_eq!(image.capabilities(), ImageCapability::READ);

@@ -4,8 +4,8 @@ mod puppet;
 
 use iolink_sdk::abi::*;
 use iolink_sdk::{
-    Adopt, Call, Convert, Cost, Create, CreateView, DataType, Host, Kind, Offer, Provider, ProviderInfo, Result, Source,
-    Target, View,
+    Adopt, Call, Convert, Cost, Create, CreateView, DataType, Host, Kind, Offer, Provider, ProviderInfo, Result,
+    Source, Target, View,
 };
 use puppet::{call, error, image, message, puppet};
 use std::mem::size_of;
@@ -294,7 +294,10 @@ fn strings_of_a_request_must_be_utf8_and_its_kinds_known() {
     assert_eq!(open(iolink_source { format: latin, ..source() }), IOLINK_ERROR_INVALID_ARGUMENT);
     assert_eq!(open(iolink_source { provider: latin, ..source() }), IOLINK_ERROR_INVALID_ARGUMENT);
     assert_eq!(open(iolink_source { options: &wrong, option_count: 1, ..source() }), IOLINK_ERROR_INVALID_ARGUMENT);
-    assert_eq!(open(iolink_source { storage_options: &wrong, storage_option_count: 1, ..source() }), IOLINK_ERROR_INVALID_ARGUMENT);
+    assert_eq!(
+        open(iolink_source { storage_options: &wrong, storage_option_count: 1, ..source() }),
+        IOLINK_ERROR_INVALID_ARGUMENT
+    );
     assert_eq!(open(iolink_source { kind: 4711, ..source() }), IOLINK_ERROR_NOT_IMPLEMENTED);
     // A local path is in the system's own encoding.
     assert_eq!(open(iolink_source { path: latin, ..source() }), IOLINK_ERROR_UNSUPPORTED);

@@ -4,9 +4,7 @@ mod puppet;
 
 use iolink_sdk::abi::*;
 use iolink_sdk::view::{check_key, Got, StoreEntry, StoreGet, StoreMode, StorePut, StoreRange};
-use iolink_sdk::{
-    fail, Bytes, Call, ErrorKind, Owner, Result, Store, StoreCapability, View,
-};
+use iolink_sdk::{fail, Bytes, Call, ErrorKind, Owner, Result, Store, StoreCapability, View};
 use puppet::{base, call, error, message, puppet};
 use std::ffi::{CStr, CString};
 use std::mem::size_of;
@@ -284,22 +282,19 @@ fn entries(visit: &mut dyn FnMut(String) -> bool) -> iolink_store_sink {
 fn a_hundred_thousand_values_are_read_together_some_of_them_missing() {
     const COUNT: usize = 100_000;
     let raw = Raw::new();
-    let keys: Vec<CString> =
-        (0..COUNT).map(|number| c(&if number % 3 == 2 { format!("gone/{number}") } else { format!("n/{number}") })).collect();
+    let keys: Vec<CString> = (0..COUNT)
+        .map(|number| c(&if number % 3 == 2 { format!("gone/{number}") } else { format!("n/{number}") }))
+        .collect();
     let mut buffers = vec![[0u8; 8]; COUNT];
-    let mut gets: Vec<iolink_store_get> =
-        keys.iter().zip(&mut buffers).map(|(key, buffer)| get(key, buffer)).collect();
+    let mut gets: Vec<iolink_store_get> = keys.iter().zip(&mut buffers).map(|(key, buffer)| get(key, buffer)).collect();
     let list: Vec<*mut iolink_store_get> = gets.iter_mut().map(|get| get as *mut _).collect();
     let told: Vec<AtomicU64> = (0..COUNT).map(|_| AtomicU64::new(0)).collect();
     unsafe extern "C" fn completed(context: *mut c_void, index: u64) {
         // SAFETY: `context` is the list of the frame below, which has that many numbers.
         unsafe { &*(context as *const AtomicU64).add(index as usize) }.fetch_add(1, Ordering::SeqCst);
     }
-    let mut batch = iolink_store_batch {
-        context: told.as_ptr() as *mut c_void,
-        completed: Some(completed),
-        ..batch(&list, 0)
-    };
+    let mut batch =
+        iolink_store_batch { context: told.as_ptr() as *mut c_void, completed: Some(completed), ..batch(&list, 0) };
     // SAFETY: batch, items and the view live until the function returns.
     let status = unsafe { raw.table().get_many.unwrap()(raw.raw, &mut batch, null(), null_mut()) };
     assert_eq!(status, IOLINK_OK);
@@ -326,12 +321,23 @@ fn a_buffer_that_is_too_small_is_told_the_size_of_the_value() {
     (beyond.range, beyond.offset, beyond.length) = (IOLINK_STORE_RANGE_FROM, u64::MAX, u64::MAX);
     let mut odd = get(&seven, &mut []);
     odd.range = 17;
-    let mut gets =
-        [get(&seven, &mut small), get(&seven, &mut none), get(&seven, &mut large), get(&empty, &mut []), part, tail, beyond, odd];
+    let mut gets = [
+        get(&seven, &mut small),
+        get(&seven, &mut none),
+        get(&seven, &mut large),
+        get(&empty, &mut []),
+        part,
+        tail,
+        beyond,
+        odd,
+    ];
     assert_eq!(raw.get_many(&mut gets, 0), IOLINK_OK);
     let results: Vec<_> = gets.iter().map(|get| (get.status, get.done, get.value_size)).collect();
     let (limit, ok) = (IOLINK_ERROR_LIMIT, IOLINK_OK);
-    assert_eq!(results[..7], [(limit, 0, 8), (limit, 0, 8), (ok, 8, 8), (ok, 0, 0), (ok, 1, 8), (ok, 3, 8), (ok, 0, 8)]);
+    assert_eq!(
+        results[..7],
+        [(limit, 0, 8), (limit, 0, 8), (ok, 8, 8), (ok, 0, 0), (ok, 1, 8), (ok, 3, 8), (ok, 0, 8)]
+    );
     assert_eq!(gets[7].status, IOLINK_ERROR_NOT_IMPLEMENTED);
     assert_eq!((small, &large[..8], large[8], spare, last), ([9; 7], &7u64.to_le_bytes()[..], 9, [7], [0; 3]));
 }
@@ -413,7 +419,8 @@ fn each_item_to_be_written_has_its_own_status() {
     ];
     let list: Vec<*mut iolink_store_put> = puts.iter_mut().map(|put| put as *mut _).collect();
     // SAFETY: items and the view live until the function returns.
-    let status = unsafe { raw.table().put_many.unwrap()(raw.raw, list.as_ptr(), list.len() as u64, null(), null_mut()) };
+    let status =
+        unsafe { raw.table().put_many.unwrap()(raw.raw, list.as_ptr(), list.len() as u64, null(), null_mut()) };
     assert_eq!(status, IOLINK_OK);
     let statuses: Vec<i32> = puts.iter().map(|put| put.status).collect();
     let wanted = [
@@ -460,9 +467,8 @@ fn a_listing_stops_when_its_reader_has_enough() {
     let status = unsafe { raw.table().list.unwrap()(raw.raw, null(), null(), 0, &mute, null(), null_mut()) };
     assert_eq!(status, IOLINK_ERROR_INVALID_ARGUMENT);
     // SAFETY: the view lives, and the mode is unknown on purpose.
-    let status = unsafe {
-        raw.table().open.unwrap()(raw.raw, c("n/1").as_ptr(), 17, null(), &mut null_mut(), null_mut())
-    };
+    let status =
+        unsafe { raw.table().open.unwrap()(raw.raw, c("n/1").as_ptr(), 17, null(), &mut null_mut(), null_mut()) };
     assert_eq!(status, IOLINK_ERROR_NOT_IMPLEMENTED);
 }
 
@@ -573,7 +579,10 @@ fn results_of_a_store_that_lies_are_errors() {
     assert_eq!(store.stat("a", &Call::silent()).unwrap_err().kind(), ErrorKind::Internal, "no entry was written");
     let opened = store.open("a", StoreMode::Read, &Call::silent()).map(drop);
     assert_eq!(opened.unwrap_err().kind(), ErrorKind::InvalidArgument, "no view was made");
-    assert_eq!(store.list("", None, true, &mut |_| true, &Call::silent()).unwrap_err().kind(), ErrorKind::NotImplemented);
+    assert_eq!(
+        store.list("", None, true, &mut |_| true, &Call::silent()).unwrap_err().kind(),
+        ErrorKind::NotImplemented
+    );
 }
 
 #[test]
@@ -596,8 +605,7 @@ fn a_wrong_key_never_reaches_the_store() {
         told.fetch_add(1, Ordering::SeqCst);
     };
     store.get_many(&mut gets, &completed, &Call::silent()).unwrap();
-    let kinds: Vec<ErrorKind> =
-        gets.into_iter().map(|get| get.result.unwrap().err().unwrap().kind()).collect();
+    let kinds: Vec<ErrorKind> = gets.into_iter().map(|get| get.result.unwrap().err().unwrap().kind()).collect();
     let (missing, wrong) = (ErrorKind::NotFound, ErrorKind::InvalidArgument);
     assert_eq!((kinds, told.into_inner()), (vec![missing, wrong, wrong, wrong, missing, wrong], 6));
     for key in &keys[1..4] {

@@ -4,7 +4,9 @@ use crate::descriptor::Descriptor;
 use crate::file::{no_positions, retried, shorter, FileStream, Interrupted};
 use crate::mapping::Mapping;
 use crate::memory_access::check_inside;
-use crate::{OpenMode, UNMAPPED_EXTENSION};
+use crate::storage::folder_of;
+use crate::{OpenMode, FOLDER_EXTENSION, UNMAPPED_EXTENSION};
+use iolink_sdk::files::FolderStore;
 use iolink_sdk::{ahead, Bytes, Error, RandomAccess, Result, StreamCapability, View};
 use std::ops::Range;
 use std::os::fd::AsFd;
@@ -171,6 +173,7 @@ impl RandomAccess for FileAccess {
                 let capabilities = self.capabilities.only(StreamCapability::READ | StreamCapability::WRITE);
                 Some(View::random_access(FileAccess { capabilities, mapping: None, ..self.clone() }))
             }
+            FOLDER_EXTENSION => self.path.as_ref().map(|path| View::store(FolderStore::new(folder_of(path)))),
             _ => None,
         }
     }

@@ -38,15 +38,26 @@ pub use temporary::temporary_file;
 
 use iolink_sdk::stores::MemoryStore;
 use iolink_sdk::{
-    fail, Adopt, Call, Create, CreateView, Host, Kind, Offer, Provider, ProviderInfo, Result, StoreCapability,
-    StreamCapability, View,
+    fail, Adopt, Call, Create, CreateView, Host, Kind, Offer, Provider, ProviderInfo, RandomAccess, Result, Store,
+    StoreCapability, StreamCapability, View,
 };
+use std::sync::Arc;
 
 /// Id of the extension by which a stream hands out random access to the bytes it is over.
 pub const RANDOM_ACCESS_EXTENSION: u64 = u64::from_be_bytes(*b"randacc1");
 
 /// Id of the extension by which a mapped file hands out random access that leaves the mapping alone.
 pub(crate) const UNMAPPED_EXTENSION: u64 = u64::from_be_bytes(*b"unmapped");
+
+/// Id of the extension by which a file hands out the store of its folder.
+pub(crate) const FOLDER_EXTENSION: u64 = u64::from_be_bytes(*b"folder_1");
+
+/// Returns the store of the folder that holds a file, and the file's key in it; `None` for other random access.
+pub fn store_of(access: &dyn RandomAccess) -> Option<(Arc<dyn Store>, String)> {
+    let store = access.extension(FOLDER_EXTENSION)?.into_store().ok()?;
+    let path = std::path::PathBuf::from(access.origin()?);
+    Some((store, path.file_name()?.to_str()?.to_owned()))
+}
 
 const RANDOM: StreamCapability =
     StreamCapability::READ.and(StreamCapability::WRITE).and(StreamCapability::MEMORY_ACCESS);

@@ -6,7 +6,7 @@ use iolink_sdk::files::FolderStore;
 use iolink_sdk::stores::NamedStore;
 use iolink_sdk::view::{check_key, sibling_key, StoreEntry, StoreMode};
 use iolink_sdk::{
-    fail, Bytes, Call, Error, RandomAccess, Result, Store, StreamAccess, StreamCapability, View,
+    fail, Bytes, Call, Error, ErrorKind, RandomAccess, Result, Store, StreamAccess, StreamCapability, View,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -33,6 +33,13 @@ pub enum DataStorage {
         /// Called when a signal interrupts a system call.
         interrupted: Interrupted,
     },
+    /// A folder, which is its own store.
+    Folder {
+        /// Path of the folder.
+        path: PathBuf,
+        /// Called when a signal interrupts a system call.
+        interrupted: Interrupted,
+    },
     /// One of several random accesses that have names and no folder.
     Among {
         /// Name of this one.
@@ -40,11 +47,11 @@ pub enum DataStorage {
         /// All of them.
         all: Arc<NamedStore>,
     },
-    /// A key of any store.
+    /// A key of any store, or the store itself.
     Stored {
         /// The store.
         store: Arc<dyn Store>,
-        /// The key, which need not have a value yet.
+        /// The key, which need not have a value yet; "" for the store itself.
         key: String,
     },
 }
@@ -60,29 +67,31 @@ impl DataStorage {
         Ok(DataStorage::Among { name: name.to_owned(), all })
     }
 
-    /// A key of a store.
+    /// A key of a store; "" for the store itself.
     ///
     /// # Errors
     /// `InvalidArgument` for what is not a key.
     pub fn stored(store: Arc<dyn Store>, key: &str) -> Result<Self> {
-        check_key(key)?;
+        if !key.is_empty() {
+            check_key(key)?;
+        }
         Ok(DataStorage::Stored { store, key: key.to_owned() })
     }
 
     /// Path or name of the source.
     pub fn source(&self) -> String {
         match self {
-            DataStorage::File { path, .. } => path.display().to_string(),
+            DataStorage::File { path, .. } | DataStorage::Folder { path, .. } => path.display().to_string(),
             DataStorage::Beside { folder, key, .. } => folder.join(key).display().to_string(),
             DataStorage::Among { name, .. } => name.clone(),
             DataStorage::Stored { key, .. } => key.clone(),
         }
     }
 
-    /// Local path, if the source is a file.
+    /// Local path, if the source is a file or a folder.
     pub fn path(&self) -> Option<PathBuf> {
         match self {
-            DataStorage::File { path, .. } => Some(path.clone()),
+            DataStorage::File { path, .. } | DataStorage::Folder { path, .. } => Some(path.clone()),
             DataStorage::Beside { folder, key, .. } => Some(folder.join(key)),
             DataStorage::Among { .. } | DataStorage::Stored { .. } => None,
         }
@@ -98,13 +107,13 @@ impl DataStorage {
         };
         match self {
             DataStorage::File { path, .. } => folder(folder_of(path)),
-            DataStorage::Beside { folder: path, .. } => folder(path),
+            DataStorage::Beside { folder: path, .. } | DataStorage::Folder { path, .. } => folder(path),
             DataStorage::Among { all, .. } => all.clone(),
             DataStorage::Stored { store, .. } => store.clone(),
         }
     }
 
-    /// Key of the source in its store.
+    /// Key of the source in its store; "" for the store itself.
     ///
     /// # Errors
     /// `InvalidArgument` for a path without a name, or with one that is not UTF-8.
@@ -114,6 +123,7 @@ impl DataStorage {
                 Some(Some(name)) => Ok(name),
                 _ => fail!(InvalidArgument, "{} does not end with the name of a file in UTF-8", path.display()),
             },
+            DataStorage::Folder { .. } => Ok(""),
             DataStorage::Beside { key, .. } | DataStorage::Stored { key, .. } => Ok(key),
             DataStorage::Among { name, .. } => Ok(name),
         }
@@ -125,7 +135,9 @@ impl DataStorage {
     /// As [`FileAccess::open`]; `NotImplemented` if it is to be written and cannot be.
     pub fn random_access(&self, writable: bool) -> Result<Arc<dyn RandomAccess>> {
         match self {
-            DataStorage::File { path, interrupted } => Ok(Arc::new(FileAccess::open(path, writable, *interrupted)?)),
+            DataStorage::File { path, interrupted } | DataStorage::Folder { path, interrupted } => {
+                Ok(Arc::new(FileAccess::open(path, writable, *interrupted)?))
+            }
             DataStorage::Beside { folder, key, interrupted } => {
                 let mode = OpenMode { write: writable, ..OpenMode::READ };
                 Ok(Arc::new(FileStream::open_beneath(folder, key, mode, *interrupted)?.random_access()?))
@@ -137,6 +149,7 @@ impl DataStorage {
                 }
                 Ok(Arc::new(Named { bytes, name: name.clone() }))
             }
+            DataStorage::Stored { key, .. } if key.is_empty() => Err(itself()),
             DataStorage::Stored { store, key } => {
                 let mode = if writable { StoreMode::Update } else { StoreMode::Read };
                 store.open(key, mode, &Call::silent())?.into_random_access()
@@ -151,13 +164,16 @@ impl DataStorage {
     /// store are `r`, `r+`, `w` and `x`.
     pub fn stream(&self, mode: OpenMode) -> Result<Arc<dyn StreamAccess>> {
         match self {
-            DataStorage::File { path, interrupted } => Ok(Arc::new(FileStream::open_with(path, mode, *interrupted)?)),
+            DataStorage::File { path, interrupted } | DataStorage::Folder { path, interrupted } => {
+                Ok(Arc::new(FileStream::open_with(path, mode, *interrupted)?))
+            }
             DataStorage::Beside { folder, key, interrupted } => {
                 Ok(Arc::new(FileStream::open_beneath(folder, key, mode, *interrupted)?))
             }
             DataStorage::Among { name, .. } if mode.create => {
                 Err(Error::capability(name, "RESIZE", "named bytes keep their size: open them with mode r or r+"))
             }
+            DataStorage::Stored { key, .. } if key.is_empty() => Err(itself()),
             DataStorage::Stored { key, .. } if mode.append || (mode.create && mode.read) => {
                 Err(Error::capability(key, "such a mode", "open a key of a store with mode r, r+, w or x"))
             }
@@ -178,6 +194,11 @@ impl DataStorage {
         match self {
             DataStorage::File { path, interrupted } => Ok(DataStorage::Beside {
                 folder: folder_of(path).to_owned(),
+                key: sibling_key("", name)?,
+                interrupted: *interrupted,
+            }),
+            DataStorage::Folder { path, interrupted } => Ok(DataStorage::Beside {
+                folder: path.clone(),
                 key: sibling_key("", name)?,
                 interrupted: *interrupted,
             }),
@@ -205,6 +226,7 @@ impl DataStorage {
     /// `Io`, `NotImplemented` if the store cannot list its keys.
     pub fn siblings(&self) -> Result<Vec<String>> {
         let key = match self {
+            // The name of the file itself need not be a key.
             DataStorage::File { .. } => "",
             _ => self.key()?,
         };
@@ -222,8 +244,13 @@ impl DataStorage {
     }
 }
 
+#[cold]
+fn itself() -> Error {
+    Error::new(ErrorKind::InvalidArgument, "the source is a whole store; open one of its keys")
+}
+
 /// The folder that holds a file.
-fn folder_of(file: &Path) -> &Path {
+pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -12,7 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 use std::os::raw::c_int;
 use std::sync::Arc;
 
@@ -197,9 +197,12 @@ impl StreamAccess {
         Ok(slf)
     }
 
-    #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.handle.close(py)
+    #[pyo3(signature = (*exception))]
+    fn __exit__(&self, py: Python<'_>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        match exception.get_item(0).is_ok_and(|class| !class.is_none()) {
+            true => self.handle.end_after_error(py),
+            false => self.handle.close(py),
+        }
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

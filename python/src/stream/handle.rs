@@ -30,6 +30,8 @@ pub struct Handle {
     capabilities: StreamCapability,
     others: Others,
     closed: AtomicBool,
+    /// Does closing the stream make what was written a value, so that an error before that must not close it?
+    commits: bool,
     /// What the stream was opened by, as it was given.
     name: Option<Py<PyAny>>,
 }
@@ -41,7 +43,15 @@ impl Handle {
         let capabilities = stream.capabilities();
         let ours = stream.foreign().is_none() && capabilities.has(StreamCapability::MEMORY_ACCESS);
         let others = if ours { Others::WaitForSmall } else { Others::Run };
-        Handle { stream: stream.into(), file: None, capabilities, others, closed: AtomicBool::new(false), name: None }
+        let closed = AtomicBool::new(false);
+        Handle { stream: stream.into(), file: None, capabilities, others, closed, commits: false, name: None }
+    }
+
+    /// A stream that writes a new value of a store, which is there when the stream is closed.
+    pub fn of_writer(stream: Arc<dyn StreamAccess>) -> Self {
+        let mut handle = Handle::of(stream);
+        handle.commits = true;
+        handle
     }
 
     /// A file that is closed with its last user, with a warning where nobody closed it before.
@@ -116,6 +126,16 @@ impl Handle {
         self.run(py, SMALL, |stream| stream.close()).map_err(raise)
     }
 
+    /// Ends a `with` block that raised: what was written to a new value of a store is dropped with the stream, every other
+    /// stream is closed.
+    pub fn end_after_error(&self, py: Python<'_>) -> PyResult<()> {
+        if self.commits {
+            self.closed.store(true, Ordering::Release);
+            return Ok(());
+        }
+        self.close(py)
+    }
+
     /// Path, URI or name.
     pub fn source(&self, py: Python<'_>) -> Option<String> {
         py.detach(|| self.stream.origin())
@@ -138,15 +158,19 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let Some(file) = &self.file else { return };
-        if self.is_closed() {
-            return;
-        }
-        let what = match file.path() {
-            Some(path) => format!("{:?}", path.display().to_string()),
-            None => "without a name".to_owned(),
+        let text = match &self.file {
+            _ if self.is_closed() => return,
+            Some(file) => {
+                let path = file.path().map(|path| format!("{:?}", path.display().to_string()));
+                format!("unclosed file: a stream of iolink over {}", path.as_deref().unwrap_or("without a name"))
+            }
+            None if self.commits => {
+                let key = self.stream.origin().unwrap_or_default();
+                format!("unclosed stream: the value of {key:?} is not written, for its stream was not closed")
+            }
+            None => return,
         };
-        let text = std::ffi::CString::new(format!("unclosed file: a stream of iolink over {what}")).unwrap_or_default();
+        let text = std::ffi::CString::new(text).unwrap_or_default();
         Python::try_attach(|py| {
             // Whatever is being raised while the object goes stays what it was.
             let raised = PyErr::take(py);

@@ -20,10 +20,10 @@ pub use path::path_from;
 use access::StreamAccess;
 use handle::Handle;
 use iolink_plugin_stream::{random_access_over, MemoryAccess};
+use iolink_sdk::Source;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use random::RandomAccess;
-use std::path::PathBuf;
 use std::sync::Arc;
 use storage::DataStorage;
 
@@ -43,10 +43,19 @@ pub fn random_access_to_python<'py>(
     Ok(Bound::new(py, RandomAccess::new(bytes))?.into_any())
 }
 
-/// The local path of a DataStorage that has one, and whether that is a neighbour of another file.
-pub fn path_of(given: &Bound<'_, PyAny>) -> Option<(PathBuf, bool)> {
-    let storage = given.cast::<DataStorage>().ok()?.get();
-    storage.path().map(|path| (path, storage.is_beside()))
+/// A key of a store as its Python class; "" for the store itself.
+pub fn store_to_python<'py>(
+    py: Python<'py>,
+    store: Arc<dyn iolink_sdk::Store>,
+    key: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let storage = iolink_plugin_stream::DataStorage::stored(store, key).map_err(errors::raise)?;
+    Ok(Bound::new(py, DataStorage::new(storage, None))?.into_any())
+}
+
+/// The source of a DataStorage, with its store.
+pub fn source_of_storage(given: &Bound<'_, PyAny>) -> Option<PyResult<Source>> {
+    Some(given.cast::<DataStorage>().ok()?.get().to_source(given.py()))
 }
 
 /// The bytes of a StreamAccess, RandomAccess, DataStorage, bytes-like object or readable, seekable Python file object, and a name for
@@ -95,5 +104,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<RandomAccess>()?;
     module.add_class::<random::RandomAccessFactory>()?;
     module.add_class::<DataStorage>()?;
+    module.add_class::<storage::DataStorageEntry>()?;
     module.add_class::<storage::DataStorageFactory>()
 }

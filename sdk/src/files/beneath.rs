@@ -131,9 +131,8 @@ impl Folder {
     pub(super) fn error(&self, doing: &str, key: &str, error: &io::Error) -> Error {
         let path = self.path_of(key);
         let path = path.display();
-        let kind = |kind, why: String| Error::new(kind, why).with_code(error.raw_os_error().unwrap_or(0));
         match error.raw_os_error() {
-            Some(libc::EXDEV | libc::ELOOP) => kind(
+            Some(libc::EXDEV | libc::ELOOP) => Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
                     "{doing} {path}: it is or passes a symbolic link that leads out of {}, or in a circle; replace the link \
@@ -142,9 +141,11 @@ impl Folder {
                 ),
             ),
             // Something on the way is a file: nothing lies beneath it.
-            Some(libc::ENOTDIR) => kind(ErrorKind::NotFound, format!("{doing} {path}: {error}")),
+            Some(libc::ENOTDIR) => Error::io(&format!("{doing} {path}"), error).with_kind(ErrorKind::NotFound),
             // A socket, or a FIFO to be written that nothing reads.
-            Some(libc::ENXIO) => kind(ErrorKind::InvalidArgument, format!("{doing} {path}: it is not a regular file")),
+            Some(libc::ENXIO) => {
+                Error::new(ErrorKind::InvalidArgument, format!("{doing} {path}: it is not a regular file"))
+            }
             _ => Error::io(&format!("{doing} {path}"), error),
         }
     }

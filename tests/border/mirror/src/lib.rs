@@ -11,8 +11,8 @@ mod unruly;
 
 use iolink_sdk::view::StorePut;
 use iolink_sdk::{
-    fail, Call, Convert, Cost, Create, CreateView, Host, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, Result,
-    Source, Target, View,
+    fail, Call, Convert, Cost, Create, CreateView, Host, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo,
+    Result, Source, Target, View,
 };
 
 /// A host takes a plugin's id once, so a second build of this one gets another.
