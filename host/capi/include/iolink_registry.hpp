@@ -256,11 +256,17 @@ private:
         request.capabilities = capabilities;
         return request;
     }
+    /// As iolink_registry_open tells a URI from a path.
+    static bool isUri(const std::string &location) {
+        return location.find("://") != std::string::npos || location.rfind("file:", 0) == 0 ||
+               location.rfind("stream:", 0) == 0;
+    }
     static iolink_target target(const std::string &location, const std::string &format,
                                 const std::vector<iolink_option> &options, bool overwrite) {
         IOLINK_SIZED(iolink_target, place);
         place.flags = overwrite ? IOLINK_TARGET_OVERWRITE : 0;
         place.uri = location.c_str();
+        place.path = isUri(location) ? nullptr : place.uri;
         place.format = detail::optional(format);
         place.options = options.data();
         place.option_count = options.size();
@@ -274,6 +280,7 @@ private:
         IOLINK_SIZED(iolink_source, source);
         source.flags = options.writable ? IOLINK_SOURCE_WRITABLE : 0;
         source.uri = location.c_str();
+        source.path = store || isUri(location) ? nullptr : source.uri;
         source.format = detail::optional(options.format);
         source.options = list.data();
         source.option_count = list.size();

@@ -32,8 +32,7 @@ pub unsafe extern "C" fn iolink_registry_open(
 }
 
 /// Opens a source with everything that can be said of it: URI or path, bytes, store and key, format, provider, options,
-/// options of the storage, kind. Of a value in a store, `store` and `key` are enough beside a `uri` that names it. `call` may be
-/// NULL. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any thread.
+/// options of the storage, kind. A path may stand in `uri`, and a value of a store needs no `bytes`. `call` may be NULL. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_open_source(
     registry: *mut iolink_registry,

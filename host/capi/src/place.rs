@@ -3,6 +3,7 @@
 use iolink_host::source;
 use iolink_sdk::abi::{iolink_source, iolink_target};
 use iolink_sdk::{hosting, Call, Create, Result, Source, Target};
+use std::path::Path;
 
 /// A source of the caller's. A path in `uri` becomes a URI and a path; a value of a store gets its bytes.
 ///
@@ -17,10 +18,10 @@ pub unsafe fn source_at(border: *const iolink_source, call: &Call<'_>) -> Result
             return Ok(given.with_bytes(bytes));
         }
     }
-    if given.path().is_some() || given.bytes().is_ok() || given.store().is_ok() {
+    if !names_a_path(given.uri(), given.path()) || given.bytes().is_ok() || given.store().is_ok() {
         return Ok(given);
     }
-    let mut place = source::from_text(given.uri())?.with_writable(given.is_writable());
+    let mut place = source::from_path(Path::new(given.uri()))?.with_writable(given.is_writable());
     for (key, value) in given.options() {
         place = place.with_option(key, value);
     }
@@ -57,10 +58,11 @@ pub fn create_at(wanted: Create) -> Result<Create> {
 }
 
 fn located(given: Target) -> Result<Target> {
-    if given.path().is_ok() || given.stream().is_some() || given.store().is_some() {
+    let path = given.path().ok();
+    if !names_a_path(given.uri(), path) || given.stream().is_some() || given.store().is_some() {
         return Ok(given);
     }
-    let place = source::from_text(given.uri())?;
+    let place = source::from_path(Path::new(given.uri()))?;
     let mut target = Target::from(place).with_overwrite(given.is_overwrite());
     for (key, value) in given.options() {
         target = target.with_option(key, value);
@@ -69,4 +71,19 @@ fn located(given: Target) -> Result<Target> {
         Some(format) => target.with_format(format),
         None => target,
     })
+}
+
+/// True if the caller gives a path in place of a URI: the same string as `uri` and `path`, or a `uri` without a scheme.
+fn names_a_path(uri: &str, path: Option<&Path>) -> bool {
+    match path {
+        Some(path) => path == Path::new(uri),
+        None => !has_scheme(uri),
+    }
+}
+
+/// One letter is a drive, not a scheme.
+fn has_scheme(uri: &str) -> bool {
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter);
+    let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme).as_bytes();
+    scheme.len() > 1 && scheme[0].is_ascii_alphabetic() && scheme.iter().copied().all(fits)
 }
