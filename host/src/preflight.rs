@@ -229,9 +229,8 @@ mod elf {
                     _ => relocations.elsewhere(at),
                 }
             };
-            let loaded = |section: &&<Header as FileHeader>::SectionHeader| {
-                section.sh_flags(ENDIAN).0 & elf::SHF_ALLOC.0 != 0
-            };
+            let loaded =
+                |section: &&<Header as FileHeader>::SectionHeader| section.sh_flags(ENDIAN).0 & elf::SHF_ALLOC.0 != 0;
             for section in self.sections.iter().filter(loaded) {
                 if let Some((entries, _)) = section.rela(ENDIAN, self.data).map_err(cut)? {
                     for entry in entries {
