@@ -104,7 +104,7 @@ fn open_part(folder: RawFd, name: &[u8], flags: i32, permissions: u32) -> io::Re
     let name = CString::new(name)?;
     loop {
         // SAFETY: the name ends with a NUL.
-        let fd = unsafe { libc::openat(folder, name.as_ptr(), flags, permissions as libc::c_uint) };
+        let fd = unsafe { libc::openat(folder, name.as_ptr(), flags, permissions) };
         if fd >= 0 {
             // SAFETY: the descriptor is new and nobody else's.
             return Ok(unsafe { OwnedFd::from_raw_fd(fd) });
