@@ -106,7 +106,7 @@ fn open_part(folder: RawFd, name: &[u8], flags: i32, permissions: u32) -> io::Re
         // SAFETY: the name ends with a NUL.
         let fd = unsafe { libc::openat(folder, name.as_ptr(), flags, permissions) };
         if fd >= 0 {
-            // SAFETY: the descriptor is new and nobody else's.
+            // SAFETY: the descriptor is new and ours alone.
             return Ok(unsafe { OwnedFd::from_raw_fd(fd) });
         }
         let error = io::Error::last_os_error();
@@ -134,7 +134,7 @@ fn by_kernel(folder: RawFd, name: &str, flags: i32, permissions: u32) -> io::Res
             libc::syscall(libc::SYS_openat2, folder, name.as_ptr(), &how as *const libc::open_how, size)
         };
         if fd >= 0 {
-            // SAFETY: the descriptor is new and nobody else's.
+            // SAFETY: the descriptor is new and ours alone.
             return Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) });
         }
         let error = io::Error::last_os_error();
