@@ -37,4 +37,9 @@ def about(tif, series, level):
     for axis, whole, own in zip(axes, series.shape, level.shape, strict=True):
         spacing[axis] = spacing.get(axis, 1.0) * whole / own
     plain = {name: value for name, value in tags.items() if isinstance(value, str | int | float)}
-    return {"axes": named_once(axes), "spacing": spacing, "unit": units, "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml}}
+    return {
+        "axes": named_once(axes),
+        "spacing": spacing,
+        "unit": units,
+        "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml},
+    }
