@@ -1,6 +1,6 @@
 //! The router's choice for people: candidates, choice, why, and what it costs.
 
-use crate::open::Claim;
+use crate::open::{Claim, RefusedClaim};
 use crate::record::OptionRecord;
 use crate::registry::Registry;
 use crate::source;
@@ -130,19 +130,26 @@ impl Registry {
             Ok(claims) => claims,
             Err(error) => return Explanation::refusal(wanted, &error),
         };
+        let refused = claims.refused;
+        let claims = claims.usable;
         let first = &claims[0];
         let others = claims.len() - 1;
-        let why = match others {
+        let mut why = match others {
             0 => format!("it is the only candidate, by {}", first.why),
             1 => format!("it is the best of 2 by {}; both are asked before one opens", first.why),
             _ => format!("it is the best of {} by {}; all are asked before one opens", claims.len(), first.why),
         };
+        if !refused.is_empty() {
+            let ids: Vec<&str> = refused.iter().map(|claim| claim.provider.as_str()).collect();
+            why.push_str(&format!("; {} would be a candidate and was refused", ids.join(", ")));
+        }
+        let weighed = claims.iter().enumerate().map(|(place, claim)| claimed(claim, place));
         Explanation {
             target: wanted,
             chosen: Some(first.provider.clone()),
             why,
             bytes_copied: None,
-            candidates: claims.iter().enumerate().map(|(place, claim)| claimed(claim, place)).collect(),
+            candidates: weighed.chain(refused.iter().map(passed_over)).collect(),
             options: self.options(&first.provider),
         }
     }
@@ -212,6 +219,19 @@ fn claimed(claim: &Claim, place: usize) -> Candidate {
         score: Some(claim.score),
         state: claim.state.word().to_owned(),
         verdict: if place == 0 { format!("chosen, by {}", claim.why) } else { format!("next, by {}", claim.why) },
+    }
+}
+
+fn passed_over(claim: &RefusedClaim) -> Candidate {
+    let format = if claim.offer.format.is_empty() { claim.offer.kind.word() } else { &claim.offer.format };
+    Candidate {
+        provider: claim.provider.clone(),
+        steps: vec![format!("{format} as {}", words(claim.offer.kind, claim.offer.capabilities))],
+        cost: "open".to_owned(),
+        bytes: None,
+        score: None,
+        state: "refused".to_owned(),
+        verdict: claim.reason.clone(),
     }
 }
 

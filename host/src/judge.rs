@@ -153,7 +153,8 @@ fn provider<M: Memory>(memory: &M, at: usize) -> Result<(ProviderRecord, iolink_
         }
     }
     let options = options(memory, &raw).map_err(|why| format!("the options of {id}: {why}"))?;
-    Ok((ProviderRecord { id, title, offers, options }, raw))
+    let declares_options = !options.is_empty();
+    Ok((ProviderRecord { id, title, offers, options, declares_options }, raw))
 }
 
 /// The functions of a provider, for ever: its own struct, or a copy filled up where that is of an earlier version. One
@@ -199,8 +200,9 @@ fn offer<M: Memory>(memory: &M, raw: &iolink_offer) -> Result<Option<OfferRecord
                 IOLINK_COST_SHARED => Cost::Shared,
                 IOLINK_COST_LAZY => Cost::Lazy,
                 IOLINK_COST_COPY => Cost::Copy,
-                other => {
-                    return Err(format!("a conversion has cost {other}; 1 (shared), 2 (lazy), 3 (copy) are known"))
+                cost => {
+                    tracing::debug!(cost, "a conversion whose cost is of a later version is passed over");
+                    return Ok(None);
                 }
             };
             (Some(from), Some(cost))

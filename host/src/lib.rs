@@ -20,6 +20,7 @@
 pub mod adapt;
 mod address;
 mod builder;
+mod checked;
 mod discover;
 mod events;
 mod explain;

@@ -4,14 +4,19 @@
 //! these and wants to be asked (10). A longer ending beats a shorter one: `nii.gz` before `gz`. Only candidates are
 //! loaded; where there are several, each is asked by its `identify`, whose answer replaces the evidence. A candidate that
 //! fails is passed over, and when all have failed the error lists every attempt.
+//!
+//! Options are an order to the provider that fits best: one that it does not declare, or of another type, ends the opening,
+//! and so does whatever it fails with, unless it says that the source is not of its format. Another provider would open
+//! something else.
 
+use crate::checked::checked;
 use crate::record::{OfferRecord, PluginState};
-use crate::registry::Registry;
-use crate::route::named;
+use crate::registry::{Plugin, Registry};
+use crate::route::{id_of, named};
 use crate::source;
 use crate::ways::liking;
 use iolink_sdk::abi::{iolink_provider, IOLINK_ERROR_NOT_IMPLEMENTED};
-use iolink_sdk::provider::OfferKind;
+use iolink_sdk::provider::{check_options, OfferKind};
 use iolink_sdk::{fail, hosting, Error, ErrorKind, RandomAccess, Result, Source, View};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -47,6 +52,21 @@ impl Claim {
         let kind = (!self.builtin, self.python);
         (self.liked, Reverse(self.score), Reverse(self.fit), kind, &self.plugin, &self.provider)
     }
+}
+
+/// The providers that may open a source.
+pub(crate) struct Claims {
+    /// Those that can be asked, best first; at least one.
+    pub(crate) usable: Vec<Claim>,
+    /// Those that were refused, and would be asked otherwise.
+    pub(crate) refused: Vec<RefusedClaim>,
+}
+
+/// A provider that may open a source, of a plugin that was refused.
+pub(crate) struct RefusedClaim {
+    pub(crate) provider: String,
+    pub(crate) reason: String,
+    pub(crate) offer: OfferRecord,
 }
 
 /// What can be known of a source without any provider.
@@ -131,11 +151,12 @@ impl Evidence {
 /// A view of a source by a provider's own function.
 pub(crate) fn open_by(registry: &Registry, provider: &'static iolink_provider, source: &Source) -> Result<View> {
     let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
+    let id = id_of(provider);
     let made = source.with_border(|border| {
         // SAFETY: host and source live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| open(registry.host_table(), border, out, error)) }
+        unsafe { hosting::made_by(id, |out, error| open(registry.host_table(), border, out, error)) }
     });
-    made.map_err(|error| named(error, provider))
+    made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))
 }
 
 /// How sure a provider is; nothing where it goes by its offers.
@@ -171,14 +192,17 @@ impl Registry {
     pub fn open(&self, source: Source, provider: Option<&str>) -> Result<Opened> {
         let source = source::complete(source)?;
         self.discover();
-        let mut claims = self.claims(&source, provider)?;
+        let Claims { usable: mut claims, refused } = self.claims(&source, provider)?;
         let mut failed: Vec<(String, Error)> = Vec::new();
         if claims.len() > 1 {
             claims = self.ask(claims, &source, &mut failed);
         }
         for claim in claims {
-            let opened =
-                self.functions(&claim.plugin, &claim.provider).and_then(|functions| open_by(self, functions, &source));
+            let opened = self.functions(&claim.plugin, &claim.provider).and_then(|functions| {
+                self.check_options(&claim.plugin, &claim.provider, &source)
+                    .map_err(|error| beside(error, &source, &refused, self))?;
+                open_by(self, functions, &source)
+            });
             match opened {
                 Ok(view) => {
                     tracing::info!(
@@ -192,7 +216,7 @@ impl Registry {
                 }
                 Err(error) => {
                     tracing::info!(source = source.uri(), provider = claim.provider, %error, "passed over");
-                    let stop = error.kind() == ErrorKind::Cancelled;
+                    let stop = ends_the_opening(&error, &source);
                     failed.push((claim.provider, error));
                     if stop {
                         break;
@@ -201,6 +225,25 @@ impl Registry {
             }
         }
         Err(nobody_could(&source, failed))
+    }
+
+    /// Validates the options of a source or target against those that a provider declares. One that is linked in or written in
+    /// Python, and declares nothing, looks at them itself.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an option that the provider does not have, and for a value of another type.
+    pub(crate) fn check_options(&self, plugin: &str, provider: &str, source: &Source) -> Result<()> {
+        if source.options().is_empty() {
+            return Ok(());
+        }
+        let declared = self.options(provider);
+        let looks_itself =
+            |known: &Plugin| known.info.id == plugin && (known.info.builtin || known.info.python.is_some());
+        if declared.is_empty() && self.read().iter().any(looks_itself) {
+            return Ok(());
+        }
+        let known: Vec<_> = declared.iter().map(|one| (one.name.as_str(), one.value, one.about.as_str())).collect();
+        check_options(provider, &known, source).map_err(|error| error.with_provider(provider))
     }
 
     /// Asks every candidate how sure it is, loading it where that is needed.
@@ -219,7 +262,8 @@ impl Registry {
                 Ok(Some(score)) => (claim.score, claim.why) = (score, format!("its own look ({})", claim.why)),
                 Ok(None) => {}
                 Err(error) => {
-                    let stop = error.kind() == ErrorKind::Cancelled;
+                    let refused = !source.options().is_empty() && error.kind() == ErrorKind::InvalidArgument;
+                    let stop = refused || error.kind() == ErrorKind::Cancelled;
                     failed.push((claim.provider, error));
                     if stop {
                         return Vec::new();
@@ -234,11 +278,11 @@ impl Registry {
     }
 
     /// The candidates by what the plugins say of themselves, best first; nothing is loaded.
-    pub(crate) fn claims(&self, source: &Source, provider: Option<&str>) -> Result<Vec<Claim>> {
+    pub(crate) fn claims(&self, source: &Source, provider: Option<&str>) -> Result<Claims> {
         let evidence = Evidence::of(source);
         let preference = self.preference();
         let mut claims: Vec<Claim> = Vec::new();
-        let mut would = Vec::new();
+        let mut would: Vec<RefusedClaim> = Vec::new();
         let mut known = false;
         let mut reason = None;
         for plugin in self.read().iter() {
@@ -254,8 +298,12 @@ impl Registry {
                     .max_by_key(|((score, fit, _), _)| (*score, *fit));
                 if plugin.info.state == PluginState::Refused {
                     reason = plugin.info.reason.clone().or(reason);
-                    if best.is_some() {
-                        would.push((record.id.clone(), plugin.info.reason.clone().unwrap_or_default()));
+                    if let Some((_, offer)) = best {
+                        would.push(RefusedClaim {
+                            provider: record.id.clone(),
+                            reason: plugin.info.reason.clone().unwrap_or_default(),
+                            offer: offer.clone(),
+                        });
                     }
                     continue;
                 }
@@ -286,7 +334,7 @@ impl Registry {
             return Err(self.nobody_knows(source, provider, &evidence, &would));
         }
         claims.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        Ok(claims)
+        Ok(Claims { usable: claims, refused: would })
     }
 
     fn nobody_knows(
@@ -294,7 +342,7 @@ impl Registry {
         source: &Source,
         provider: Option<&str>,
         evidence: &Evidence,
-        would: &[(String, String)],
+        would: &[RefusedClaim],
     ) -> Error {
         let name = source::name(source);
         let mut message = match (provider, source.format()) {
@@ -305,7 +353,7 @@ impl Registry {
             (None, Some(format)) => format!("nothing installed opens the format {format:?}, asked for {name}"),
             (None, None) => format!("nothing installed opens {name}: {}", evidence.words()),
         };
-        for (provider, reason) in would {
+        for RefusedClaim { provider, reason, .. } in would {
             message.push_str(&format!("\n  {provider} would, but was refused: {reason}"));
         }
         message.push_str("\ninstalled:");
@@ -360,13 +408,34 @@ pub(crate) fn format_words(offer: &OfferRecord) -> String {
     }
 }
 
-/// Every candidate failed.
+/// Does a failure end the opening, because another candidate would open something else than was asked for? Options are for
+/// the best candidate, and only one that is not of the format, or cannot be loaded, leaves them to the next.
+fn ends_the_opening(error: &Error, source: &Source) -> bool {
+    let leaves_it = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Refused);
+    error.kind() == ErrorKind::Cancelled || (!source.options().is_empty() && !leaves_it)
+}
+
+/// The error of a provider that lacks an option, with the refused providers that have it.
+fn beside(error: Error, source: &Source, refused: &[RefusedClaim], registry: &Registry) -> Error {
+    let takes = |claim: &&RefusedClaim| {
+        let declared = registry.options(&claim.provider);
+        source.options().iter().any(|(key, _)| declared.iter().any(|one| one.name == *key))
+    };
+    let mut message = error.message().to_owned();
+    for RefusedClaim { provider, reason, .. } in refused.iter().filter(takes) {
+        message.push_str(&format!("\n  {provider} has it, but was refused: {reason}"));
+    }
+    Error::new(error.kind(), message).with_provider(error.provider())
+}
+
+/// Every candidate failed, or the last one of `failed` ended the opening.
 fn nobody_could(source: &Source, mut failed: Vec<(String, Error)>) -> Error {
     if failed.len() == 1 {
         let (_, error) = failed.remove(0);
         return error;
     }
-    let worst = failed.iter().find(|(_, error)| error.kind() == ErrorKind::Cancelled).or(failed.first());
+    let ended = |(_, error): &&(String, Error)| ends_the_opening(error, source);
+    let worst = failed.iter().rfind(ended).or(failed.first());
     let kind = worst.map_or(ErrorKind::Unsupported, |(_, error)| error.kind());
     let code = worst.map_or(0, |(_, error)| error.code());
     let mut message = format!("none of the {} providers that might open {} could:", failed.len(), source::name(source));

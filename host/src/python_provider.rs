@@ -18,6 +18,8 @@
 //! about = "which page to open"
 //! ```
 //!
+//! `options = []` says that there are none; without the key the class looks at its options itself.
+//!
 //! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
 
 use crate::manifest::{format, one_option, table, Fields};
@@ -96,6 +98,7 @@ fn describe(
         title: fields.optional("title")?.to_owned(),
         offers: Vec::new(),
         options: Vec::new(),
+        declares_options: fields.get("options").is_some(),
     };
     let id = fields.optional("id")?;
     if !id.is_empty() {

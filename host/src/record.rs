@@ -57,8 +57,10 @@ pub struct ProviderRecord {
     pub title: String,
     /// What it can do.
     pub offers: Vec<OfferRecord>,
-    /// Options that it declares for opening.
+    /// Options that it declares.
     pub options: Vec<OptionRecord>,
+    /// Does it declare its options, even if there are none?
+    pub declares_options: bool,
 }
 
 /// An option that a provider takes when it opens a source.

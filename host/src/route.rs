@@ -4,6 +4,7 @@
 //! then the plugin's id. Plugins are looked for only where nothing linked in answers, or where the user prefers an id
 //! that is not known yet.
 
+use crate::checked::checked;
 use crate::record::PluginState;
 use crate::registry::{Plugin, Registry};
 use crate::ways::{by_rank, meets, steps, ways, words, Step, Way};
@@ -64,9 +65,7 @@ impl Registry {
     /// # Errors
     /// `NotImplemented` where nothing adopts memory as such a view.
     pub fn adopter(&self, kind: Kind) -> Result<&'static str> {
-        let id = self.choice(OfferKind::Adopt, kind)?.id;
-        // SAFETY: the id was judged: NUL-terminated UTF-8, in memory that stays.
-        Ok(unsafe { std::str::from_utf8_unchecked(CStr::from_ptr(id).to_bytes()) })
+        Ok(id_of(self.choice(OfferKind::Adopt, kind)?))
     }
 
     #[inline]
@@ -280,7 +279,7 @@ pub(crate) fn create_by(registry: &Registry, provider: &'static iolink_provider,
     let create = provider.create.ok_or_else(gone)?;
     let made = wanted.with_border(|request| {
         // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| create(registry.host_table(), request, out, error)) }
+        unsafe { hosting::made_by(id_of(provider), |out, error| create(registry.host_table(), request, out, error)) }
     });
     made.map_err(|error| named(error, provider))
 }
@@ -291,7 +290,7 @@ pub(crate) fn adopt_by(registry: &Registry, provider: &'static iolink_provider, 
     let adopt = provider.adopt.ok_or_else(gone)?;
     let made = given.with_border(|request| {
         // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| adopt(registry.host_table(), request, out, error)) }
+        unsafe { hosting::made_by(id_of(provider), |out, error| adopt(registry.host_table(), request, out, error)) }
     });
     made.map_err(|error| named(error, provider))
 }
@@ -305,11 +304,12 @@ pub(crate) fn convert_by(
 ) -> Result<View> {
     let convert = provider.convert.ok_or_else(gone)?;
     let border = target.border();
+    let id = id_of(provider);
     let made = hosting::lend(view, |raw| {
         // SAFETY: host, view and target live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made(|out, error| convert(registry.host_table(), raw, &border, out, error)) }
+        unsafe { hosting::made_by(id, |out, error| convert(registry.host_table(), raw, &border, out, error)) }
     });
-    let view = made.map_err(|error| named(error, provider))?;
+    let view = made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))?;
     if !meets(view.kind(), view.capability_bits(), target) {
         let (has, asked) = (words(view.kind(), view.capability_bits()), words(target.kind, target.capabilities));
         let error = Error::new(ErrorKind::Internal, format!("the conversion gave {has}, not the promised {asked}"));
@@ -322,10 +322,15 @@ pub(crate) fn gone() -> Error {
     Error::new(ErrorKind::Internal, "the provider lost a function that it offered")
 }
 
+/// The id of a provider that is in use.
+#[inline]
+pub(crate) fn id_of(provider: &'static iolink_provider) -> &'static str {
+    // SAFETY: the id was judged: NUL-terminated UTF-8, in memory that stays.
+    unsafe { std::str::from_utf8_unchecked(CStr::from_ptr(provider.id).to_bytes()) }
+}
+
 /// The error with the provider's id, which plugins not in Rust may leave out.
 #[cold]
 pub(crate) fn named(error: Error, provider: &'static iolink_provider) -> Error {
-    // SAFETY: the id was judged: NUL-terminated UTF-8.
-    let id = unsafe { CStr::from_ptr(provider.id) };
-    error.with_provider(&id.to_string_lossy())
+    error.with_provider(id_of(provider))
 }

@@ -39,6 +39,7 @@ impl Registry {
             return Err(Error::capability("the view", &names, "copy it into memory, and write the copy"));
         }
         let functions = self.functions(&writer.plugin, &writer.provider)?;
+        self.check_options(&writer.plugin, &writer.provider, &target)?;
         let draft = Draft::beside(&path)?;
         save_by(self, functions, view, &target.with_path(&draft.path).with_format(&writer.offer.format))?;
         draft.place()?;

@@ -48,7 +48,8 @@ impl ImageProperties {
             let names = value.axes_interpretation.axes().iter().copied().map(Some).chain(std::iter::repeat(None));
             value.axes.iter_mut().zip(names).for_each(|(axis, name)| axis.axis = name);
         }
-        value.to_border().or_raise()?; // what cannot travel is refused here, not where it is first used
+        value.to_border().or_raise()?;
+        value.check(value.axes.len()).or_raise()?; // what no image can have is rejected here, not where it is first used
         *held = Arc::new(value);
         Ok(())
     }

@@ -4,8 +4,10 @@ use crate::abi::{
     iolink_adopt_request, iolink_create_request, iolink_error, iolink_host, iolink_image_properties, iolink_source,
     iolink_target, iolink_text_sink, iolink_view,
 };
-use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table};
-use crate::{fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, Kind, Result, Source, Target, View};
+use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table, Maker};
+use crate::{
+    fail, Adopt, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target, View,
+};
 use std::os::raw::c_char;
 use std::sync::PoisonError;
 
@@ -29,13 +31,39 @@ pub fn call(body: impl FnOnce(*mut iolink_error) -> i32) -> Result<()> {
 /// Where `body` answers OK and sets its first argument, that is a live view with one reference for the caller.
 #[inline]
 pub unsafe fn made(body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32) -> Result<View> {
+    // SAFETY: by the caller's promise.
+    unsafe { made_by("", body) }
+}
+
+/// Calls a function of the provider with this id that makes a view. The id stands in the errors of what the view hands out.
+///
+/// # Errors
+/// As [`made`].
+///
+/// # Safety
+/// As [`made`].
+#[inline]
+pub unsafe fn made_by(
+    provider: &'static str,
+    body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32,
+) -> Result<View> {
     let mut out = std::ptr::null_mut();
     call(|error| body(&mut out, error))?;
     if out.is_null() {
         return Err(Error::new(ErrorKind::Internal, "the provider claims success but made no view"));
     }
     // SAFETY: by the caller's promise.
-    unsafe { View::from_raw(out) }
+    unsafe { View::handed_out(out, Maker::of(provider)) }
+}
+
+/// Validates what is known of an image.
+///
+/// # Errors
+/// `Internal`, with what is wrong of its properties.
+pub fn check_image(image: &dyn ImageView) -> Result<()> {
+    image.properties().check(image.shape().len()).map_err(|wrong| {
+        Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))
+    })
 }
 
 /// Runs `body` with the border's form of a view, which is lent until it returns.
@@ -165,6 +193,23 @@ pub unsafe fn target(border: *const iolink_target) -> Result<Target> {
         Some(kind) => Ok(Target { kind, capabilities: border.capabilities }),
         None => fail!(InvalidArgument, "{} is no kind of view", border.kind),
     }
+}
+
+/// Validates an image that a view handed out. A refused one is given up, and its place is NULL.
+///
+/// # Errors
+/// `Internal`, with what is wrong of the image.
+///
+/// # Safety
+/// `out` holds a live view with one reference of the caller's.
+pub unsafe fn check_part(out: *mut *mut iolink_view) -> Result<()> {
+    // SAFETY: by the caller's promise.
+    let judged = unsafe { View::from_borrowed(*out) }.and_then(|part| check_image(&*part.into_image()?));
+    if judged.is_err() {
+        // SAFETY: as above; the reference goes with the view that takes it over.
+        drop(unsafe { View::from_raw(std::mem::replace(&mut *out, std::ptr::null_mut())) });
+    }
+    judged
 }
 
 /// Puts a text into a sink of the other side's.

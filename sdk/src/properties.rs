@@ -1,10 +1,13 @@
 //! What is known of an image beyond its samples: axes, calibration, scale of the values.
 
-use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS};
+mod border;
+mod check;
+
 use crate::geometry::no_axis;
 use crate::length::units_per_unit;
-use crate::{fail, AxesInterpretation, Axis, DataType, Error, ErrorKind, Interpretation, Result};
-use std::os::raw::c_char;
+use crate::{fail, AxesInterpretation, Axis, DataType, Interpretation, Result};
+
+pub(crate) use border::empty_border;
 
 /// What the values of an image mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -131,31 +134,38 @@ impl ImageProperties {
             && self.axes.iter().zip(own).all(|(axis, name)| axis.axis == Some(*name))
     }
 
-    /// The properties fitted to an image of `dimensions` axes: axes named by the interpretation where they are not yet.
+    /// The properties fitted to an image of `dimensions` axes: validated, with axes named by the interpretation where they are
+    /// not yet.
+    ///
+    /// # Errors
+    /// As [`check`](ImageProperties::check), but directions may be of any length, and the slope may be 0.
     pub fn fitted(&self, dimensions: usize) -> Result<Self> {
-        let mut out = self.clone();
-        let named = self.axes_interpretation.axes_for(dimensions)?;
-        if out.axes.len() > dimensions {
-            fail!(
-                InvalidArgument,
-                "the properties describe {} axes, the image has {dimensions}; describe as many or fewer",
-                out.axes.len()
-            );
-        }
+        self.check_loosely(dimensions)?;
+        let mut out = self.clone().named(dimensions);
         out.axes.resize(dimensions, AxisProperties::default());
-        if self.axes_interpretation != AxesInterpretation::Unknown {
-            for (axis, name) in out.axes.iter_mut().zip(named) {
-                axis.axis = name;
-            }
-        }
-        let mut known: Vec<Axis> = out.axes.iter().filter_map(|axis| axis.axis).collect();
-        let count = known.len();
-        known.sort();
-        known.dedup();
-        if known.len() != count {
-            fail!(InvalidArgument, "two axes of the properties have the same name; each name can stand once");
-        }
         Ok(out)
+    }
+
+    /// The properties as another program gives them: validated, with axes named by the interpretation. Axes of which nothing
+    /// is known stay absent.
+    pub(crate) fn settled(self, dimensions: usize) -> Result<Self> {
+        self.check(dimensions)?;
+        Ok(self.named(dimensions))
+    }
+
+    /// Lets the interpretation name the axes. One that has more axes than the image becomes that of the image's axes, or
+    /// UNKNOWN.
+    fn named(mut self, dimensions: usize) -> Self {
+        if self.axes_interpretation == AxesInterpretation::Unknown {
+            return self;
+        }
+        let own = self.axes_interpretation.axes();
+        self.axes.resize(dimensions, AxisProperties::default());
+        self.axes.iter_mut().zip(own).for_each(|(axis, name)| axis.axis = Some(*name));
+        if own.len() != dimensions {
+            self.axes_interpretation = AxesInterpretation::from_axes(&own[..dimensions]).unwrap_or_default();
+        }
+        self
     }
 
     /// The name of one axis; `None` where nothing names it or there is no such axis.
@@ -215,104 +225,12 @@ impl ImageProperties {
         self.axes = moved;
         Ok(())
     }
-
-    /// For the border; refused where a text is too long or an axis too many.
-    pub fn to_border(&self) -> Result<iolink_image_properties> {
-        if self.axes.len() > IOLINK_MAX_DIMS {
-            fail!(InvalidArgument, "the properties describe {} axes, more than {IOLINK_MAX_DIMS}", self.axes.len());
-        }
-        let mut out = empty_border();
-        out.dimension_count = self.axes.len() as u32;
-        out.axes_interpretation = self.axes_interpretation.number();
-        out.image_interpretation = self.image_interpretation as u32;
-        for (index, axis) in self.axes.iter().enumerate() {
-            out.axes[index] = axis.axis.map_or(IOLINK_AXIS_UNKNOWN, Axis::number);
-            out.spacing[index] = axis.spacing;
-            out.origin[index] = axis.origin;
-            out.units[index] = short_text("unit", &axis.unit)?;
-        }
-        for (index, value) in self.direction.iter().flatten().enumerate() {
-            out.direction[index] = *value;
-        }
-        out.scale_slope = self.value_scale.slope;
-        out.scale_intercept = self.value_scale.intercept;
-        out.value_unit = short_text("value unit", &self.value_scale.unit)?;
-        Ok(out)
-    }
-
-    /// From the border; what is not known there is refused by name.
-    pub fn from_border(border: &iolink_image_properties) -> Result<Self> {
-        let dimensions = border.dimension_count as usize;
-        let wrong = |what: &str| Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {what}"));
-        if dimensions > IOLINK_MAX_DIMS {
-            return Err(wrong("too many axes"));
-        }
-        let mut axes = Vec::with_capacity(dimensions);
-        for index in 0..dimensions {
-            axes.push(AxisProperties {
-                axis: Axis::from_number(border.axes[index]),
-                spacing: border.spacing[index],
-                origin: border.origin[index],
-                unit: long_text(&border.units[index]),
-            });
-        }
-        let mut direction = [[0.0; 3]; 3];
-        for (index, value) in border.direction.iter().enumerate() {
-            direction[index / 3][index % 3] = *value;
-        }
-        Ok(ImageProperties {
-            axes_interpretation: AxesInterpretation::from_number(border.axes_interpretation)
-                .ok_or_else(|| wrong("an axes interpretation of a later version"))?,
-            image_interpretation: ImageInterpretation::from_number(border.image_interpretation)
-                .ok_or_else(|| wrong("an image interpretation of a later version"))?,
-            axes,
-            direction,
-            value_scale: ValueScale {
-                slope: border.scale_slope,
-                intercept: border.scale_intercept,
-                unit: long_text(&border.value_unit),
-            },
-        })
-    }
-}
-
-/// Properties for the border of which nothing is known: what a caller hands in to be filled.
-pub(crate) fn empty_border() -> iolink_image_properties {
-    iolink_image_properties {
-        size: std::mem::size_of::<iolink_image_properties>() as u32,
-        dimension_count: 0,
-        axes_interpretation: 0,
-        image_interpretation: 0,
-        axes: [IOLINK_AXIS_UNKNOWN; IOLINK_MAX_DIMS],
-        spacing: [1.0; IOLINK_MAX_DIMS],
-        origin: [0.0; IOLINK_MAX_DIMS],
-        units: [[0; 32]; IOLINK_MAX_DIMS],
-        direction: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        scale_slope: 1.0,
-        scale_intercept: 0.0,
-        value_unit: [0; 32],
-    }
-}
-
-fn short_text(what: &str, text: &str) -> Result<[c_char; 32]> {
-    if text.len() > 31 || text.contains('\0') {
-        fail!(InvalidArgument, "the {what} {text:?} must have at most 31 bytes and no NUL");
-    }
-    let mut out = [0; 32];
-    for (slot, byte) in out.iter_mut().zip(text.bytes()) {
-        *slot = byte as c_char;
-    }
-    Ok(out)
-}
-
-fn long_text(text: &[c_char]) -> String {
-    let bytes: Vec<u8> = text.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn volume_on_two_dimensions_names_column_and_row() {
@@ -320,6 +238,7 @@ mod tests {
             ImageProperties { axes_interpretation: AxesInterpretation::Volume, ..ImageProperties::default() };
         let fitted = properties.fitted(2).unwrap();
         assert_eq!(fitted.named_axes(2), Some(vec![Axis::Column, Axis::Row]));
+        assert_eq!(fitted.axes_interpretation, AxesInterpretation::Image);
         assert_eq!(properties.fitted(4).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
 

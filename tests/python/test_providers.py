@@ -162,7 +162,7 @@ def test_a_lazy_view_of_an_opened_image_that_was_written_to_is_pickled_by_its_sa
 
 @pytest.mark.parametrize(
     "axes",
-    ["ZYX", "XYZ", "YXC", "CYX", "TYX", "XTY", "YXS", "yxc", "TZYXC", "CTXYZ", "XY", "X", "", None, "QYX", "YYX"],
+    ["ZYX", "XYZ", "YXC", "CYX", "TYX", "XTY", "YXS", "yxc", "TZYXC", "CTXYZ", "XY", "X", "", None, "QYX", "??X"],
 )
 def test_axes_in_any_order_lead_to_one_canonical_image(axes):
     count = 3 if axes is None else len(axes)
@@ -192,6 +192,39 @@ def test_calibration_scale_meaning_and_metadata_are_filled():
     assert properties.image_info.image_interpretation == iolink.ImageInterpretation.LABEL
     found = view.metadata().to_dict()
     assert found == {"/A/b": 1.5, "/A/c_d": [1, 2], "/A/f": str(object), "/g": "text"}
+
+
+@pytest.mark.parametrize(("axes", "named"), [("YY", "ROW"), ("YXX", "COLUMN"), ("zyxZ", "SLICE"), ("YXCS", "CHANNEL")])
+def test_an_axis_that_is_named_twice_is_rejected(provider, axes, named):
+    array = np.zeros(range(2, 2 + len(axes)))
+    for made in (array, Lazy(array)):
+        with pytest.raises(ValueError, match=f"axes: '?\"?{axes}.* names the axis {named} twice"):
+            providers.image(made, axes)
+    name, file = provider(lambda source: providers.image(array, axes))
+    with pytest.raises(ValueError, match=f"{named} twice(.|\n)*{name}"):
+        iolink.open(file)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"spacing": (1.0, float("nan"))}, r"the spacing of axis 0 \(COLUMN\) is NaN"),
+        ({"origin": (float("inf"), 0.0)}, r"the origin of axis 1 \(ROW\) is inf"),
+        ({"direction": np.zeros((3, 3))}, "the column direction .* has length 0"),
+        ({"direction": np.eye(3) * 7}, "the column direction .* has length 7"),
+        ({"direction": [[1, 0, 0], [0, 1, 0], [0, 1, 0]]}, "lie in one plane"),
+        ({"value_scale": (0.0, 1.0, "")}, "the value scale has slope 0"),
+        ({"value_scale": (float("nan"), 0.0, "")}, "the value scale has slope NaN"),
+    ],
+)
+def test_properties_that_no_image_can_have_are_rejected(given, words):
+    with pytest.raises(ValueError, match=words):
+        providers.image(np.zeros((2, 3)), "YX", **given)
+
+
+def test_a_spacing_of_zero_is_unknown_and_a_negative_one_stays():
+    view = providers.image(np.zeros((2, 3)), "YX", spacing=(0, -2.0))
+    assert list(view.properties().calibration.spacing) == [-2.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@
  * filled during the call, but for what a function says it takes over. Their `size` is set by the caller: see
  * IOLINK_SIZED.
  *
+ * Exceptions. None may leave a callback (log, progress, put, release), nor may longjmp: the library cannot catch a foreign
+ * exception, and aborts the program. Catch it there, end the call by what the callback returns, and throw it again
+ * afterwards.
+ *
  * Threads. Every function may be called from any thread. Views that a registry gives out may be used by several threads
  * at once; a view that another maker made without IOLINK_FLAG_THREAD_SAFE by one at a time. Release functions run on
  * whichever thread gives up the last reference. There is no state outside registries and views.

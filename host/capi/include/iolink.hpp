@@ -16,6 +16,8 @@
 #include "iolink.h"
 
 #include <algorithm>
+#include <array>
+#include <complex>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -80,12 +82,56 @@ public:
                                                                  : 1,
                                 8 * sizeof(T), 1, 0);
     }
+    /// 1 unsigned, 2 signed, 3 floating point, 4 text, 0 opaque.
+    constexpr unsigned primitive() const { return static_cast<unsigned>(id_ & 0xFF); }
+    constexpr bool isComplex() const { return (id_ >> 40 & 0xFF) == 1; }
+    constexpr bool isBool() const { return (id_ >> 40 & 0xFF) == 2; }
+    /// The type of one component.
+    constexpr DataType component() const { return IOLINK_DATA_TYPE(primitive(), bitDepth(), 1, 0); }
+    /// The type of one number, whatever it means: that of a label, mask or boolean is the unsigned integer that it is stored as.
+    constexpr DataType stored() const { return id_ & UINT64_C(0xFFFFFFFFFF); }
     friend constexpr bool operator==(DataType a, DataType b) { return a.id_ == b.id_; }
     friend constexpr bool operator!=(DataType a, DataType b) { return a.id_ != b.id_; }
 
 private:
     uint64_t id_;
 };
+
+namespace detail {
+/// Which samples are values of T. A class of the program's own is compared by its size: only the program knows what it holds.
+template <class T, class = void>
+struct Sample {
+    static bool fits(DataType type) { return type.byteCount() == sizeof(T); }
+};
+/// Numbers. Labels, masks and booleans are the unsigned integers that they are stored as.
+template <class T>
+struct Sample<T, typename std::enable_if<std::is_arithmetic<T>::value>::type> {
+    static bool fits(DataType type) { return type.stored() == DataType::of<T>(); }
+};
+template <>
+struct Sample<bool, void> {
+    static bool fits(DataType type) { return type.isBool() && type.byteCount() == sizeof(bool); }
+};
+template <class T>
+struct Sample<T, typename std::enable_if<std::is_enum<T>::value>::type> : Sample<typename std::underlying_type<T>::type> {};
+template <class T>
+struct Sample<std::complex<T>, void> {
+    static bool fits(DataType type) {
+        return type.isComplex() && type.elementCount() == 2 && type.component() == DataType::of<T>();
+    }
+};
+template <class T, size_t N>
+struct Sample<std::array<T, N>, void> {
+    static bool fits(DataType type) { return type.elementCount() == N && Sample<T>::fits(type.component()); }
+};
+
+/// Throws unless samples of a type are values of T.
+template <class T>
+void checkSamples(DataType type) {
+    if (!Sample<typename std::remove_cv<T>::type>::fits(type))
+        throw Error(IOLINK_ERROR_TYPE, "the samples are of another type: compare dataType() with DataType::of<T>()");
+}
+} // namespace detail
 
 /// A box of samples, in canonical axis order: COLUMN first.
 class RegionXu64 {
@@ -157,8 +203,9 @@ public:
     bool isWritable() const { return (memory_.flags & IOLINK_MEMORY_WRITABLE) != 0; }
     bool isBigEndian() const { return memory_.byte_order == IOLINK_BIG_ENDIAN; }
 
-    /// The sample at an index, in the machine's byte order: throws where type, byte order, alignment or index do not
-    /// fit.
+    /// The sample at an index, in the machine's byte order: throws if type, byte order, alignment or index do not fit. T is
+    /// the number of C++ that the samples are (an unsigned one for labels, masks and booleans), std::complex or std::array of one, or a
+    /// class of the program's own of the same size.
     template <class T>
     T &at(const VectorXu64 &index) const {
         fits<T>();
@@ -193,8 +240,7 @@ private:
     void fits() const {
         const uint16_t one = 1;
         const bool big = *reinterpret_cast<const unsigned char *>(&one) == 0;
-        if (DataType(memory_.data_type).byteCount() != sizeof(T))
-            throw Error(IOLINK_ERROR_TYPE, "the samples are of another size");
+        detail::checkSamples<T>(memory_.data_type);
         if (sizeof(T) > 1 && isBigEndian() != big)
             throw Error(IOLINK_ERROR_TYPE, "the samples are in another byte order: read a region");
         if (!std::is_const<T>::value && !isWritable())
@@ -245,13 +291,13 @@ public:
     }
 };
 
-/// Takes over one reference of a view from C, which must be of the kind of V.
+/// Takes over one reference of a view from C, which must be of the kind of V. What is not a live view is not released.
 template <class V = View>
 std::shared_ptr<V> adopt(iolink_view *view) {
     const uint32_t kind = iolink_view_get_kind(view);
+    if (kind == 0) throw Error(IOLINK_ERROR_INVALID_ARGUMENT, "no live view is there");
     std::shared_ptr<V> held(reinterpret_cast<V *>(view),
                             [](V *last) { iolink_view_release(reinterpret_cast<iolink_view *>(last)); });
-    if (kind == 0) throw Error(IOLINK_ERROR_INVALID_ARGUMENT, "no live view is there");
     if (V::KIND != 0 && kind != V::KIND) throw Error(IOLINK_ERROR_TYPE, "the view is of another kind");
     return held;
 }
@@ -317,10 +363,10 @@ public:
         const iolink_block block = packed(region, const_cast<void *>(from));
         check(iolink_image_write_region, raw(), &box, &block, nullptr);
     }
-    /// READ: the samples of a region, or of all, COLUMN fastest.
+    /// READ: the samples of a region, or of all, COLUMN fastest; T as for Memory::at.
     template <class T>
     std::vector<T> read(const RegionXu64 &region) const {
-        if (dataType().byteCount() != sizeof(T)) throw Error(IOLINK_ERROR_TYPE, "the samples are of another size");
+        detail::checkSamples<T>(dataType());
         std::vector<T> samples(static_cast<size_t>(region.elementCount()));
         readRegion(region, samples.data());
         return samples;

@@ -1,6 +1,6 @@
 //! Sets of images, and pyramids.
 
-use crate::through::{given, through};
+use crate::through::{given, part_through, through};
 use iolink_sdk::abi::*;
 use iolink_sdk::Kind::{LodImage, MultiImage};
 
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn iolink_multi_image_get_frame(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { through(view, MultiImage, error, given!(out), |table: Set| table.frame, |f| f(view, index, out, error)) }
+    unsafe { part_through(view, MultiImage, out, error, |table: Set| table.frame, |f| f(view, index, out, error)) }
 }
 
 /// Puts an image at `index`, moving later ones; the frame count appends. Needs WRITE. The set takes a reference of its
@@ -100,7 +100,9 @@ pub unsafe extern "C" fn iolink_lod_image_get_resolution(
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
-    let given = given!(out);
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { through(view, LodImage, error, given, |table: Pyramid| table.resolution, |f| f(view, level, out, error)) }
+    unsafe {
+        let pick = |table: Pyramid| table.resolution;
+        part_through(view, LodImage, out, error, pick, |f| f(view, level, out, error))
+    }
 }

@@ -1,9 +1,10 @@
 //! Images: described, read, written, lent.
 
-use crate::through::{given, through};
+use crate::through::{check, given, through};
 use iolink_sdk::abi::*;
 use iolink_sdk::Kind::Image;
-use iolink_sdk::{hosting, View};
+use iolink_sdk::{fail, hosting, DataType, View};
+use std::mem::{size_of, MaybeUninit};
 
 type Table = iolink_image_vtable;
 
@@ -41,10 +42,13 @@ pub unsafe extern "C" fn iolink_image_read_region(
     call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
-    let given = given!(region, block);
     // SAFETY: everything is the caller's and lives until this returns.
     unsafe {
-        through(view, Image, error, given, |table: Table| table.read_region, |f| f(view, region, block, call, error))
+        let judged = fitting(view, region, block, error);
+        if judged != IOLINK_OK {
+            return judged;
+        }
+        through(view, Image, error, &[], |table: Table| table.read_region, |f| f(view, region, block, call, error))
     }
 }
 
@@ -58,11 +62,41 @@ pub unsafe extern "C" fn iolink_image_write_region(
     call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
-    let given = given!(region, block);
     // SAFETY: everything is the caller's and lives until this returns.
     unsafe {
-        through(view, Image, error, given, |table: Table| table.write_region, |f| f(view, region, block, call, error))
+        let judged = fitting(view, region, block, error);
+        if judged != IOLINK_OK {
+            return judged;
+        }
+        through(view, Image, error, &[], |table: Table| table.write_region, |f| f(view, region, block, call, error))
     }
+}
+
+/// Rejects a block of another data type than the image's: a view from a library comes as it is, and one that does not compare
+/// would copy samples of another size.
+unsafe fn fitting(
+    view: *const iolink_view,
+    region: *const iolink_region,
+    block: *const iolink_block,
+    error: *mut iolink_error,
+) -> i32 {
+    hosting::answer(error, || {
+        check(given!(region, block))?;
+        let mut known = MaybeUninit::<iolink_image_description>::zeroed();
+        // SAFETY: everything is the caller's and lives until this returns; the description is ours, and its size is set.
+        let (own, wanted) = unsafe {
+            let table = hosting::table::<Table>(view, Some(Image))?;
+            let Some(describe) = table.describe else { return Ok(()) };
+            (*known.as_mut_ptr()).size = size_of::<iolink_image_description>() as u32;
+            hosting::call(|error| describe(view, known.as_mut_ptr(), error))?;
+            ((*known.as_ptr()).data_type, (*block).data_type)
+        };
+        if own != wanted {
+            let (own, wanted) = (DataType::from_id(own)?, DataType::from_id(wanted)?);
+            fail!(Type, "a block of type {wanted} does not fit an image of type {own}");
+        }
+        Ok(())
+    })
 }
 
 /// Gives the image another shape and data type, its samples zero; needs RESHAPE. `IOLINK_ERROR_BUSY` while memory is
@@ -86,23 +120,13 @@ pub unsafe extern "C" fn iolink_image_get_properties(
     out: *mut iolink_image_properties,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: everything is the caller's and lives until this returns. A view's own table knows what is missing in that of a
-    // foreign one, so the view is asked by its home.
-    unsafe {
-        let own = |table: Table| table.properties.or(Some(properties_of_the_type));
-        through(view, Image, error, given!(out), own, |f| f(view, out, error))
-    }
-}
-
-/// What an image says of itself that has no function for it.
-unsafe extern "C" fn properties_of_the_type(
-    view: *const iolink_view,
-    out: *mut iolink_image_properties,
-    error: *mut iolink_error,
-) -> i32 {
-    // SAFETY: everything is the caller's and lives until this returns.
+    // SAFETY: everything is the caller's and lives until this returns. The view is adopted, so that what its maker left out
+    // is filled in, and what cannot be is an error.
     hosting::answer(error, || unsafe {
+        check(given!(out))?;
+        hosting::table::<iolink_view_head>(view, Some(Image))?;
         let image = View::from_borrowed(view.cast_mut())?.into_image()?;
+        hosting::check_image(&*image)?;
         hosting::properties(&image.properties(), out)
     })
 }

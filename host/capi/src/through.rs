@@ -51,6 +51,27 @@ pub unsafe fn through<T, F>(
     }
 }
 
+/// [`through`] for a function that hands out an image, a frame or a level, which is validated before the caller gets it.
+///
+/// # Safety
+/// As [`through`]; where `call` returns OK it has filled `out`.
+pub unsafe fn part_through<T, F>(
+    view: *const iolink_view,
+    kind: Kind,
+    out: *mut *mut iolink_view,
+    error: *mut iolink_error,
+    pick: impl FnOnce(T) -> Option<F>,
+    call: impl FnOnce(F) -> i32,
+) -> i32 {
+    // SAFETY: by the caller's promise.
+    let status = unsafe { through(view, kind, error, given!(out), pick, call) };
+    if status != IOLINK_OK {
+        return status;
+    }
+    // SAFETY: as above.
+    hosting::answer(error, || unsafe { hosting::check_part(out) })
+}
+
 /// Hands a view out, with one reference for the caller.
 ///
 /// # Safety

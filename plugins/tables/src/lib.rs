@@ -66,7 +66,7 @@ mod words;
 mod write;
 
 use format::Format;
-use iolink_sdk::{DataFrameCapability, Host, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
+use iolink_sdk::{DataFrameCapability, Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, Result, Source, View};
 use options::{Options, Selection};
 use pieces::Lazy;
 
@@ -75,6 +75,28 @@ const READ: DataFrameCapability = DataFrameCapability::READ;
 
 /// The provider.
 pub struct Tables;
+
+/// Options of all formats; each format rejects those that are not its own.
+const OPTIONS: &[OptionInfo] = &[
+    OptionInfo::text("columns", "", "columns wanted, in this order, separated by commas"),
+    OptionInfo::integer("first_row", "0", "rows to leave out at the start"),
+    OptionInfo::integer("row_count", "", "rows wanted at most"),
+    OptionInfo::text("separator", "", "CSV and TSV: one ASCII character, or tab"),
+    OptionInfo::text(
+        "quote",
+        "",
+        "CSV and TSV: one ASCII character, the double quote if it is not given; or nothing: no field is quoted",
+    ),
+    OptionInfo::flag("has_header", "true", "CSV and TSV: whether the first line holds names"),
+    OptionInfo::text("null_values", "", "CSV and TSV: words that stand for a missing value, separated by commas"),
+    OptionInfo::text("text_columns", "", "CSV and TSV: columns kept as text, separated by commas"),
+    OptionInfo::text(
+        "compression",
+        "",
+        "saving Parquet and Arrow: zstd, lz4, none, for Parquet also snappy, gzip, brotli",
+    ),
+    OptionInfo::integer("row_group_size", "", "saving Parquet: rows of a row group"),
+];
 
 const fn open(format: Format, capabilities: DataFrameCapability) -> Offer {
     let offer = Offer::open(Kind::DataFrame, format.name()).frame_capabilities(capabilities);
@@ -87,18 +109,20 @@ const fn save(format: Format) -> Offer {
 }
 
 impl Provider for Tables {
-    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)").offers(&[
-        open(Format::Csv, CAPABILITIES),
-        open(Format::Tsv, CAPABILITIES),
-        open(Format::JsonLines, READ),
-        open(Format::Parquet, READ).magic("0:50415231"),
-        open(Format::Arrow, READ).magic("0:4152524f5731"),
-        save(Format::Csv),
-        save(Format::Tsv),
-        save(Format::JsonLines),
-        save(Format::Parquet),
-        save(Format::Arrow),
-    ]);
+    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)")
+        .offers(&[
+            open(Format::Csv, CAPABILITIES),
+            open(Format::Tsv, CAPABILITIES),
+            open(Format::JsonLines, READ),
+            open(Format::Parquet, READ).magic("0:50415231"),
+            open(Format::Arrow, READ).magic("0:4152524f5731"),
+            save(Format::Csv),
+            save(Format::Tsv),
+            save(Format::JsonLines),
+            save(Format::Parquet),
+            save(Format::Arrow),
+        ])
+        .options(OPTIONS);
 
     fn open(&self, host: &Host, source: &Source) -> Result<View> {
         let read = || {

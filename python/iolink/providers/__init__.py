@@ -34,10 +34,13 @@ def image(
     """An image over an array, which is shared, or over anything with ``shape``, ``dtype`` and ``[...]``, which is read
     region by region.
 
-    ``axes`` names the array's axes, a letter each: X, Y, Z, C (or S), T for COLUMN, ROW, SLICE, CHANNEL, SEQUENCE; any other
-    letter, or none, leaves all axes unnamed and in their order. ``spacing``, ``origin`` and ``unit`` have an entry for each
-    axis, in the array's order, or for each letter that is known. ``direction`` is the column, row and slice direction. ``value_scale`` is (slope, intercept,
-    unit) of the quantity. ``metadata`` may be dicts in dicts.
+    ``axes`` names the array's axes, a letter each: X, Y, Z, C (or S), T for COLUMN, ROW, SLICE, CHANNEL, SEQUENCE, each once;
+    any other letter, or none, leaves all axes unnamed and in their order. ``spacing``, ``origin`` and ``unit`` have an entry
+    for each axis, in the array's order, or for each letter that is known; a spacing of 0 is unknown. ``direction`` is the
+    column, row and slice direction, as unit vectors. ``value_scale`` is (slope, intercept, unit) of the quantity. ``metadata``
+    may be dicts in dicts.
+
+    Raises ValueError for an axis that is named twice, a number that is not finite, and directions that are no unit vectors.
 
     >>> import numpy as np
     >>> from iolink.providers import image

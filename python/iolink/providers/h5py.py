@@ -2,8 +2,9 @@
 
 import h5py
 
-from iolink import UnsupportedFormatError
+from iolink import InvalidArgumentError, UnsupportedFormatError
 from iolink.providers import Source, image
+from iolink.providers._files import named_once
 
 
 class Provider:
@@ -21,9 +22,10 @@ class Provider:
         name = source.options.get("dataset", next(iter(found), "")).strip("/")
         if name not in found or (len(found) > 1 and "dataset" not in source.options):
             listed = ", ".join(f"{key} {item.shape} {item.dtype}" for key, item in list(found.items())[:20])
-            raise UnsupportedFormatError(f"name one of its datasets by the option dataset: {listed or 'it has none'}")
+            refused = InvalidArgumentError if "dataset" in source.options else UnsupportedFormatError
+            raise refused(f"name one of its datasets by the option dataset: {listed or 'it has none'}")
         data = found[name]
-        axes = "".join((dimension.label or "?")[0] for dimension in data.dims)
+        axes = named_once("".join((dimension.label or "?")[0] for dimension in data.dims))
         spacing = data.attrs.get("element_size_um")  # of ilastik and ImageJ's plugin, in the order of the axes
         place = {"spacing": list(map(float, spacing)), "unit": "µm"} if spacing is not None else {}
         return image(data, axes, metadata={"HDF5": {**file.attrs, **data.attrs}, "dataset": f"/{name}"}, **place)

@@ -33,7 +33,7 @@ class Provider:
         place = {"unit": dict.fromkeys("XYZ", space) | {"T": time}, "value_scale": scale}
         place["spacing"] = dict(zip(axes, map(float, header.get_zooms())))
         steps = np.linalg.norm(affine[:3, :3], axis=0)
-        if steps.all():
+        if steps.all() and abs(np.linalg.det(affine[:3, :3] / steps)) > 1e-6:
             place["origin"] = dict(zip("XYZ", map(float, affine[:3, 3])))
             place["direction"] = (affine[:3, :3] / steps).T.tolist()
         known = {type(loaded).__name__: {key: header[key] for key in getattr(header, "keys", list)()}}

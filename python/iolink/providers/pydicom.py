@@ -29,7 +29,9 @@ class Provider:
         between = header.get("SpacingBetweenSlices") or header.get("SliceThickness") or 1
         spacing = dict(zip("YXZT", [*(header.get("PixelSpacing") or (1, 1)), between, header.get("FrameTime", 1)]))
         along = np.reshape(np.array(header.get("ImageOrientationPatient") or (1, 0, 0, 0, 1, 0), float), (2, 3))
-        place = {"direction": [*along.tolist(), np.cross(*along).tolist()]}
+        directions = [*along.tolist(), np.cross(*along).tolist()]
+        # Directions of another length, or not at right angles, say nothing of the place.
+        place = {"direction": directions} if np.allclose(np.linalg.norm(directions, axis=1), 1, atol=1e-3) else {}
         place["spacing"] = {axis: abs(float(step)) for axis, step in spacing.items()}
         place["origin"] = dict(zip("XYZ", map(float, header.get("ImagePositionPatient") or (0, 0, 0))))
         place["unit"] = dict.fromkeys("XYZ", "mm" if "PixelSpacing" in header else "") | {"T": "ms"}

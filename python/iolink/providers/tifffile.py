@@ -4,7 +4,7 @@ import tifffile
 import zarr
 
 from iolink.providers import Source, image, pyramid
-from iolink.providers._files import Part, one_of, opened
+from iolink.providers._files import Part, named_once, one_of, opened
 
 
 class Provider:
@@ -28,7 +28,7 @@ def about(tif, series, level):
     ome = tifffile.xml2dict(xml)["OME"].get("Image", {}) if xml else {}
     pixels = (ome[0] if isinstance(ome, list) else ome).get("Pixels", {})
     unit = known.get("unit") or {2: "in", 3: "cm"}.get(tags.get("ResolutionUnit"), "")
-    spacing, units = {"Z": known.get("spacing", 1.0)}, {}
+    spacing, units = {"Z": abs(known.get("spacing", 1.0))}, {}  # ImageJ takes the magnitude
     for axis in "XYZ":
         count, per = tags.get(f"{axis}Resolution", (0, 0))
         spacing[axis] = pixels.get(f"PhysicalSize{axis}", per / count if count else spacing.get(axis, 1.0))
@@ -37,4 +37,9 @@ def about(tif, series, level):
     for axis, whole, own in zip(axes, series.shape, level.shape, strict=True):
         spacing[axis] = spacing.get(axis, 1.0) * whole / own
     plain = {name: value for name, value in tags.items() if isinstance(value, str | int | float)}
-    return {"axes": axes, "spacing": spacing, "unit": units, "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml}}
+    return {
+        "axes": named_once(axes),
+        "spacing": spacing,
+        "unit": units,
+        "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml},
+    }

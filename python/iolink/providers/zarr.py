@@ -4,6 +4,7 @@ import zarr
 
 from iolink import UnsupportedFormatError
 from iolink.providers import Source, image, pyramid
+from iolink.providers._files import named_once
 
 
 class Provider:
@@ -24,7 +25,7 @@ class Provider:
 
 
 def letters(names):
-    return "".join((name or "?")[0] for name in names)
+    return named_once("".join((name or "?")[0] for name in names))
 
 
 def level(node, scale, own):

@@ -57,7 +57,8 @@ impl Layout {
     /// Canonical places and properties for an array of so many dimensions.
     ///
     /// # Errors
-    /// `ValueError` for a list of another length than the array's dimensions.
+    /// `ValueError` for a list of another length than the array's dimensions, an axis that is named twice, and what no image can
+    /// have, such as a spacing that is not finite.
     pub fn place(&self, dimensions: usize, data_type: DataType) -> PyResult<Placed> {
         let lengths = [
             ("axes", self.axes.as_ref().map_or(dimensions, |axes| axes.chars().count())),
@@ -74,16 +75,24 @@ impl Layout {
             self.axes.as_deref().unwrap_or_default().chars().map(|letter| axis_of(letter.to_ascii_uppercase()));
         let mut names: Vec<Option<Axis>> = letters.collect();
         names.resize(dimensions, None);
-        let twice = |index: usize| names[..index].contains(&names[index]);
-        // Axes keep their order in NumPy unless each has a name of its own.
-        if names.contains(&None) || (0..dimensions).any(twice) {
+        let twice = |index: &usize| names[*index].is_some() && names[..*index].contains(&names[*index]);
+        if let Some(index) = (0..dimensions).find(twice) {
+            return Err(PyValueError::new_err(format!(
+                "axes: {:?} names the axis {} twice; each name can stand once, and any other letter, such as ?, names none",
+                self.axes.as_deref().unwrap_or_default(),
+                names[index].map_or("?", Axis::name)
+            )));
+        }
+        // Axes keep their order in NumPy unless each has a name.
+        if names.contains(&None) {
             names.fill(None);
         }
         let mut canonical: Vec<usize> = (0..dimensions).collect();
         canonical.sort_by_key(|position| names[*position]);
         let axes = canonical.iter().map(|position| AxisProperties {
             axis: names[*position],
-            spacing: self.spacing.get(*position).copied().filter(|spacing| *spacing > 0.0).unwrap_or(1.0),
+            // Formats write 0 for what they do not know.
+            spacing: self.spacing.get(*position).copied().filter(|spacing| *spacing != 0.0).unwrap_or(1.0),
             origin: self.origin.get(*position).copied().unwrap_or(0.0),
             unit: self.unit.get(*position).or(self.unit.first()).cloned().unwrap_or_default(),
         });
@@ -96,8 +105,8 @@ impl Layout {
         }
         properties.direction = self.direction.unwrap_or(properties.direction);
         properties.value_scale = self.value_scale.clone();
-        // What does not cross the border, such as a long unit, is refused here and not at the first question.
-        properties.to_border().or_raise()?;
+        // What no image can have, such as a long unit, is rejected here and not at the first question.
+        properties.check(dimensions).or_raise()?;
         Ok(Placed { canonical, properties: Arc::new(properties) })
     }
 }

@@ -24,17 +24,17 @@ pub enum Place {
 pub struct Provider {
     /// Its id, which stands in its errors.
     pub id: &'static str,
-    /// The options that it declares.
-    options: Arc<[OptionRecord]>,
+    /// The options that it declares; `None` if it says nothing of them.
+    options: Option<Arc<[OptionRecord]>>,
     place: Place,
     object: PyOnceLock<Py<PyAny>>,
 }
 
 impl Provider {
-    pub fn new(id: &str, options: &[OptionRecord], place: Place) -> Self {
+    pub fn new(id: &str, options: Option<&[OptionRecord]>, place: Place) -> Self {
         // A provider is never unloaded: its descriptor points to its id.
         let id = Box::leak(id.to_owned().into_boxed_str());
-        Provider { id, options: options.into(), place, object: PyOnceLock::new() }
+        Provider { id, options: options.map(Into::into), place, object: PyOnceLock::new() }
     }
 
     /// The object that is asked: an instance where a class was named. It is made once.
@@ -59,11 +59,15 @@ impl Provider {
         Ok(object.bind(py).clone())
     }
 
+    fn known_options(&self) -> Arc<[OptionRecord]> {
+        self.options.clone().unwrap_or_default()
+    }
+
     pub fn open(&self, host: Host, source: iolink_sdk::Source) -> Result<View> {
-        options::check(self.id, &self.options, &source)?;
+        options::check(self.id, self.options.as_deref(), &source)?;
         attached(|py| {
             let name = source.uri().to_owned();
-            let given = Bound::new(py, Source::new(host, source, self.options.clone()))?;
+            let given = Bound::new(py, Source::new(host, source, self.known_options()))?;
             let made = self.object(py)?.call_method1("open", (given,))?;
             view_of(&made, &format!("open() of {}, asked for {name},", self.id))
         })
@@ -72,7 +76,7 @@ impl Provider {
     pub fn identify(&self, host: Host, source: iolink_sdk::Source) -> Result<Option<u32>> {
         attached(|py| {
             let Ok(identify) = self.object(py)?.getattr("identify") else { return Ok(None) };
-            let answer = identify.call1((Bound::new(py, Source::new(host, source, self.options.clone()))?,))?;
+            let answer = identify.call1((Bound::new(py, Source::new(host, source, self.known_options()))?,))?;
             if answer.is_none() {
                 return Ok(None);
             }

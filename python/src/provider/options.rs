@@ -7,14 +7,13 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyType};
 
-/// Refuses options that are not among those declared, and values of another type; where none are declared, anything goes.
+/// Rejects options that are not among those declared, and values of another type; a provider that declares nothing gets what
+/// is given.
 ///
 /// # Errors
 /// `InvalidArgument`, with the options that there are.
-pub fn check(id: &str, declared: &[OptionRecord], source: &Source) -> iolink_sdk::Result<()> {
-    if declared.is_empty() || source.options().is_empty() {
-        return Ok(());
-    }
+pub fn check(id: &str, declared: Option<&[OptionRecord]>, source: &Source) -> iolink_sdk::Result<()> {
+    let Some(declared) = declared else { return Ok(()) };
     let known: Vec<_> = declared.iter().map(|one| (one.name.as_str(), one.value, one.about.as_str())).collect();
     iolink_sdk::provider::check_options(id, &known, source)
 }
@@ -41,18 +40,18 @@ fn typed<'py>(py: Python<'py>, kind: OptionKind, text: &str) -> PyResult<Bound<'
     })
 }
 
-/// What the attribute `options` of a class says: `{"page": (int, 0, "which page to open")}`.
+/// What the attribute `options` of a class says: `{"page": (int, 0, "which page to open")}`; `None` if there is no such attribute.
 ///
 /// # Errors
 /// `TypeError` or `ValueError` that names the option.
-pub fn declared_by(class: &Bound<'_, PyAny>) -> PyResult<Vec<OptionRecord>> {
-    let Ok(declared) = class.getattr("options") else { return Ok(Vec::new()) };
+pub fn declared_by(class: &Bound<'_, PyAny>) -> PyResult<Option<Vec<OptionRecord>>> {
+    let Ok(declared) = class.getattr("options") else { return Ok(None) };
     let Ok(declared) = declared.cast_into::<PyDict>() else {
         return Err(PyTypeError::new_err(
             "options: a dict was expected, such as {\"page\": (int, 0, \"which page to open\")}",
         ));
     };
-    declared.iter().map(|(name, value)| one(&name.str()?.to_string(), &value)).collect()
+    declared.iter().map(|(name, value)| one(&name.str()?.to_string(), &value)).collect::<PyResult<_>>().map(Some)
 }
 
 fn one(name: &str, said: &Bound<'_, PyAny>) -> PyResult<OptionRecord> {

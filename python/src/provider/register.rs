@@ -22,7 +22,8 @@ pub fn bring(info: &PluginInfo) -> Result<&'static iolink_plugin> {
     let refused = |words: String| Error::new(ErrorKind::Refused, words);
     let target = info.python.clone().unwrap_or_default();
     let made = Python::try_attach(|py| {
-        let options = info.providers.first().map_or(&[][..], |provider| &provider.options);
+        let declared = info.providers.first().filter(|provider| provider.declares_options);
+        let options = declared.map(|provider| provider.options.as_slice());
         let provider = Provider::new(&info.id, options, Place::Declared(target.clone()));
         match provider.object(py) {
             Ok(_) => Ok(provider),
@@ -86,14 +87,15 @@ pub fn register_provider<'py>(provider: &Bound<'py, PyAny>) -> PyResult<Bound<'p
             "{name} has no `formats`, which say what it opens: the endings of its files, such as formats = \"raw,bin\""
         ))
     })?;
+    let declared = options::declared_by(provider)?;
     let description = Description {
         id: text("id")?.unwrap_or_else(|| format!("{module}.{name}")),
         version: text("version")?.unwrap_or_else(|| "0".to_owned()),
         title,
         formats: formats_from(&formats)?,
-        options: options::declared_by(provider)?,
+        options: declared.clone().unwrap_or_default(),
     };
-    let made = Provider::new(&description.id, &description.options, Place::Given(provider.clone().unbind()));
+    let made = Provider::new(&description.id, declared.as_deref(), Place::Given(provider.clone().unbind()));
     made.object(py)?;
     let target = format!("{module}:{}", class.qualname()?);
     py.detach(|| {

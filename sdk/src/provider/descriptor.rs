@@ -300,6 +300,7 @@ unsafe extern "C" fn save<P: Provider>(
     // SAFETY: host, view and target are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
         let (host, view, target) = (Host::from_raw(host), View::from_borrowed(view)?, Source::from_border(target)?);
+        P::INFO.check_options(&target)?;
         host.during(|| itself::<P>().save(&host, view, &target))
     })
 }

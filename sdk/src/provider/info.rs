@@ -251,8 +251,8 @@ impl OptionKind {
     }
 }
 
-/// An option that a provider takes when it opens a source: its type, what holds where it is not given, and a line for
-/// people. An option that is not declared, or has a value of another type, is refused before `open` is called.
+/// An option that a provider takes when it opens a source or saves a view: its type, what holds if it is not given, and a line
+/// for people. An option that is not declared, or has a value of another type, is rejected before `open` or `save` is called.
 ///
 /// ```
 /// use iolink_sdk::{OptionInfo, ProviderInfo};
@@ -298,7 +298,7 @@ pub struct ProviderInfo {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) offers: &'static [Offer],
-    /// `None`: the provider says nothing of its options and looks at them itself.
+    /// `None`: the provider declares nothing and looks at its options itself.
     pub(crate) options: Option<&'static [OptionInfo]>,
 }
 
@@ -315,7 +315,8 @@ impl ProviderInfo {
         self
     }
 
-    /// Every option that OPEN takes; `&[]` says that it takes none.
+    /// Every option that OPEN and SAVE take; `&[]` says that they take none. A provider that is linked in and declares nothing
+    /// looks at its options itself; one in a library takes none.
     pub const fn options(mut self, options: &'static [OptionInfo]) -> Self {
         self.options = Some(options);
         self
@@ -372,12 +373,15 @@ impl ProviderInfo {
     }
 }
 
-/// Refuses options that are not among those `known`, as (name, type, words), and values of another type.
+/// Rejects options that are not among those `known`, as (name, type, words), that are given twice, and values of another type.
 ///
 /// # Errors
 /// `InvalidArgument`, with the options that the provider `id` takes.
 pub fn check_options(id: &str, known: &[(&str, OptionKind, &str)], source: &Source) -> Result<()> {
-    for (key, given) in source.options() {
+    for (index, (key, given)) in source.options().iter().enumerate() {
+        if source.options()[..index].iter().any(|(other, _)| other == key) {
+            fail!(InvalidArgument, "the option {key} is given twice; give it once");
+        }
         let known = match known.iter().find(|(name, ..)| name == key) {
             Some((_, value, _)) if value.fits(given) => continue,
             Some((_, value, about)) => {

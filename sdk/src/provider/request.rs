@@ -149,11 +149,15 @@ impl Source {
                 source.bytes = Some(View::from_borrowed(border.bytes)?.into_random_access()?);
             }
             source.format = text(border.format)?;
-            let option_count = if border.options.is_null() { 0 } else { border.option_count as usize };
-            for index in 0..option_count {
+            if border.options.is_null() && border.option_count > 0 {
+                fail!(InvalidArgument, "option_count is {}, and options is NULL", border.option_count);
+            }
+            for index in 0..border.option_count as usize {
                 let option = &*border.options.add(index);
-                if let (Some(key), Some(value)) = (text(option.key)?, text(option.value)?) {
-                    source.options.push((key, value));
+                match (text(option.key)?, text(option.value)?) {
+                    (Some(key), Some(value)) => source.options.push((key, value)),
+                    (Some(key), None) => fail!(InvalidArgument, "the option {key} has no value"),
+                    (None, _) => fail!(InvalidArgument, "option {index} has no key"),
                 }
             }
             Ok(source)
@@ -234,13 +238,13 @@ pub(crate) unsafe fn text(at: *const c_char) -> Result<Option<String>> {
 }
 
 /// # Safety
-/// `at` is NULL or points to properties.
-unsafe fn properties_at(at: *const iolink_image_properties) -> Result<Option<ImageProperties>> {
+/// `at` is NULL or points to properties, which are to be those of an image of `dimensions` axes.
+unsafe fn properties_at(at: *const iolink_image_properties, dimensions: usize) -> Result<Option<ImageProperties>> {
     if at.is_null() {
         return Ok(None);
     }
     // SAFETY: by the caller's promise.
-    ImageProperties::from_border(&unsafe { read_grown(at) }?).map(Some)
+    ImageProperties::from_border(&unsafe { read_grown(at) }?)?.settled(dimensions).map(Some)
 }
 
 #[cfg(unix)]
@@ -352,11 +356,14 @@ impl Create {
             // Taken before anything is judged, so that a refusal releases it.
             let schema = OwnedSchema::take(border.schema);
             Ok(match Kind::from_number(border.kind) {
-                Some(Kind::Image) => Create::Image {
-                    shape: Shape::from_border(border.dimension_count, &border.shape)?,
-                    data_type: DataType::from_id(border.data_type)?,
-                    properties: properties_at(border.properties)?,
-                },
+                Some(Kind::Image) => {
+                    let shape = Shape::from_border(border.dimension_count, &border.shape)?;
+                    Create::Image {
+                        data_type: DataType::from_id(border.data_type)?,
+                        properties: properties_at(border.properties, shape.len())?,
+                        shape,
+                    }
+                }
                 Some(Kind::MultiImage) => Create::MultiImage,
                 Some(Kind::DataFrame) => Create::DataFrame { schema: schema?, rows: border.length },
                 Some(Kind::Stream) => Create::Stream { capacity: border.length },
@@ -447,8 +454,9 @@ impl Adopt {
             let nothing = || Error::new(ErrorKind::InvalidArgument, "the request has nothing to adopt");
             Ok(match Kind::from_number(border.kind) {
                 Some(Kind::Image) => {
-                    let properties = properties_at(border.properties)?.map(Arc::new);
-                    Adopt::Image { memory: Box::new(memory.ok_or_else(nothing)??), properties }
+                    let memory = memory.ok_or_else(nothing)??;
+                    let properties = properties_at(border.properties, memory.shape.len())?.map(Arc::new);
+                    Adopt::Image { memory: Box::new(memory), properties }
                 }
                 Some(Kind::Stream) => Adopt::Stream(bytes.ok_or_else(nothing)??),
                 Some(Kind::RandomAccess) => Adopt::RandomAccess(bytes.ok_or_else(nothing)??),

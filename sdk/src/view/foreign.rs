@@ -10,10 +10,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 /// What calls to a view are serialised by; views that one view hands out share its lock.
 pub(crate) type Lock = Arc<Mutex<()>>;
 
+/// What a view and those that it hands out have in common.
+#[derive(Clone, Default)]
+pub(crate) struct Maker {
+    /// The lock that serialises the calls, unless the maker claims thread safety.
+    lock: Option<Lock>,
+    /// Id of the provider, "" if it is not known.
+    provider: &'static str,
+}
+
+impl Maker {
+    /// A provider of this id.
+    pub(crate) fn of(provider: &'static str) -> Self {
+        Maker { lock: None, provider }
+    }
+
+    /// Id of the provider, "" if it is not known.
+    pub(crate) fn provider(&self) -> &'static str {
+        self.provider
+    }
+}
+
 /// One reference to a view made elsewhere.
 pub struct ForeignView {
     raw: *mut iolink_view,
-    serialise: Option<Lock>,
+    maker: Maker,
 }
 
 // SAFETY: retain and release may be called from any thread; the other functions either may too (THREAD_SAFE) or are
@@ -29,28 +50,30 @@ impl ForeignView {
     /// `raw` is a live view whose head has `retain` and `release`.
     pub(crate) unsafe fn new(raw: *mut iolink_view) -> Self {
         // SAFETY: by the caller's promise.
-        unsafe { ForeignView::under(raw, None) }
+        unsafe { ForeignView::under(raw, Maker::default()) }
     }
 
-    /// [`ForeignView::new`] for what a view handed out: calls are serialised with that view's where it has a lock.
+    /// [`ForeignView::new`] for what a view handed out: calls are serialised with that view's if it has a lock.
     ///
     /// # Safety
     /// As [`ForeignView::new`].
-    pub(crate) unsafe fn under(raw: *mut iolink_view, maker: Option<Lock>) -> Self {
+    pub(crate) unsafe fn under(raw: *mut iolink_view, mut maker: Maker) -> Self {
         // SAFETY: by the caller's promise.
         let flags = unsafe { (*(*raw).vtable).flags };
-        let own = || (flags & IOLINK_FLAG_THREAD_SAFE == 0).then(Lock::default);
-        ForeignView { raw, serialise: maker.or_else(own) }
+        if maker.lock.is_none() && flags & IOLINK_FLAG_THREAD_SAFE == 0 {
+            maker.lock = Some(Lock::default());
+        }
+        ForeignView { raw, maker }
     }
 
-    /// The lock that what this view hands out shares.
-    pub(crate) fn lock(&self) -> Option<Lock> {
-        self.serialise.clone()
+    /// What the views that this view hands out share with it.
+    pub(crate) fn maker(&self) -> Maker {
+        self.maker.clone()
     }
 
     /// Are calls made one at a time, because the maker does not claim thread safety?
     pub fn is_serialised(&self) -> bool {
-        self.serialise.is_some()
+        self.maker.lock.is_some()
     }
 
     /// The view's table.
@@ -73,7 +96,7 @@ impl ForeignView {
     /// Runs `body` on the object, one at a time where that is needed.
     #[inline]
     pub(crate) fn with<R>(&self, body: impl FnOnce(*mut iolink_view) -> R) -> R {
-        let _one_at_a_time = self.serialise.as_ref().map(|lock| locked(lock));
+        let _one_at_a_time = self.maker.lock.as_ref().map(|lock| locked(lock));
         body(self.raw)
     }
 
@@ -107,7 +130,7 @@ impl ForeignView {
         // SAFETY: the view lives and `out` is ours.
         self.call(|raw, error| unsafe { extension(raw, id, &mut out, error) }).ok()?;
         // SAFETY: on success the callee gave us one reference.
-        unsafe { crate::View::handed_out(out, self.lock()) }.ok()
+        unsafe { crate::View::handed_out(out, self.maker()) }.ok()
     }
 }
 

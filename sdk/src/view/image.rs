@@ -241,7 +241,13 @@ unsafe extern "C" fn properties(
     let this = unsafe { here(view) };
     guard(this.provider, error, || {
         // SAFETY: `out` is the caller's.
-        unsafe { hand_out(out, || this.value.properties().to_border()) }
+        unsafe {
+            hand_out(out, || {
+                let known = this.value.properties();
+                known.check(this.value.shape().len())?;
+                known.to_border()
+            })
+        }
     })
 }
 
@@ -255,7 +261,7 @@ unsafe extern "C" fn set_properties(
     guard(this.provider, error, || {
         // SAFETY: the properties are the caller's.
         let given = unsafe { read_grown(properties)? };
-        this.value.set_properties(ImageProperties::from_border(&given)?)
+        this.value.set_properties(ImageProperties::from_border(&given)?.settled(this.value.shape().len())?)
     })
 }
 
@@ -442,7 +448,7 @@ impl ForeignImage {
             fail!(Internal, "the image claims the shape {shape}, whose bytes do not fit 64 bits");
         }
         if let Some(properties) = this.table.properties {
-            this.ask_properties(properties)?;
+            this.ask_properties(properties, shape.len())?;
         }
         if !capabilities.has(ImageCapability::RESHAPE) {
             this.fixed = Some((shape, data_type));
@@ -458,11 +464,14 @@ impl ForeignImage {
         Ok((Shape::from_border(out.dimension_count, &out.shape)?, DataType::from_id(out.data_type)?))
     }
 
-    fn ask_properties(&self, ask: AskProperties) -> Result<ImageProperties> {
+    fn ask_properties(&self, ask: AskProperties, dimensions: usize) -> Result<ImageProperties> {
         let mut out = crate::properties::empty_border();
         // SAFETY: the view lives and `out` is ours.
         self.foreign.call(|raw, error| unsafe { ask(raw, &mut out, error) })?;
-        ImageProperties::from_border(&out)
+        let known = ImageProperties::from_border(&out).and_then(|known| known.checked(dimensions));
+        known.map_err(|wrong| {
+            Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))
+        })
     }
 
     fn described(&self) -> (Shape, DataType) {
@@ -517,7 +526,8 @@ impl ImageView for ForeignImage {
 
     fn properties(&self) -> Arc<ImageProperties> {
         // Adoption refused a view whose properties are wrong; one that breaks them later has none.
-        let known = self.table.properties.ok_or_else(|| absent("properties")).and_then(|ask| self.ask_properties(ask));
+        let ask = |ask| self.ask_properties(ask, self.shape().len());
+        let known = self.table.properties.ok_or_else(|| absent("properties")).and_then(ask);
         Arc::new(known.unwrap_or_else(|_| ImageProperties::from_data_type(self.data_type())))
     }
 
@@ -600,7 +610,7 @@ impl ImageView for ForeignImage {
 
     fn set_properties(&self, properties: ImageProperties) -> Result<()> {
         let set = self.table.set_properties.ok_or_else(|| absent("set_properties"))?;
-        let given = properties.to_border()?;
+        let given = properties.settled(self.shape().len())?.to_border()?;
         // SAFETY: the view and the properties live until this returns.
         self.foreign.call(|raw, error| unsafe { set(raw, &given, error) })
     }

@@ -111,7 +111,7 @@ impl LodImageView for ForeignLodImage {
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         unsafe {
             self.foreign.call(|raw, error| resolution(raw, level, &mut out, error))?;
-            View::handed_out(out, self.foreign.lock())?.into_image()
+            View::handed_out(out, self.foreign.maker())?.into_image()
         }
     }
 

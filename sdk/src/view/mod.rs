@@ -42,7 +42,7 @@ pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 pub use tiled::{Tile, Tiled, TiledImage};
 
 pub(crate) use exported::{border, give_text, guard, identify, stop_panic, Border, Exported, Table, MAKER};
-pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink, WAIT};
+pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink, Maker, WAIT};
 pub(crate) use grown::{borrow_whole, hand_out, read_grown, read_table, Grows};
 
 use crate::abi::iolink_view;
@@ -173,14 +173,14 @@ impl View {
     /// `raw` is NULL, or readable for the size of an [`iolink_view`]; where its magic says that it lives, it does.
     pub unsafe fn from_raw(raw: *mut iolink_view) -> Result<View> {
         // SAFETY: by the caller's promise.
-        unsafe { View::handed_out(raw, None) }
+        unsafe { View::handed_out(raw, Maker::default()) }
     }
 
     /// [`View::from_raw`] for what another view handed out: its calls are serialised with that view's.
     ///
     /// # Safety
     /// As [`View::from_raw`].
-    pub(crate) unsafe fn handed_out(raw: *mut iolink_view, lock: Option<foreign::Lock>) -> Result<View> {
+    pub(crate) unsafe fn handed_out(raw: *mut iolink_view, maker: Maker) -> Result<View> {
         if raw.is_null() {
             fail!(InvalidArgument, "NULL is not a view");
         }
@@ -199,23 +199,27 @@ impl View {
         };
         // SAFETY: kind and maker were read from the view itself, and the caller hands over one reference.
         unsafe {
-            let there = |raw| ForeignView::under(raw, lock);
-            Ok(match (kind, own) {
-                (Kind::Image, true) => View::Image(Exported::unwrap(raw)),
-                (Kind::MultiImage, true) => View::MultiImage(Exported::unwrap(raw)),
-                (Kind::LodImage, true) => View::LodImage(Exported::unwrap(raw)),
-                (Kind::DataFrame, true) => View::DataFrame(Exported::unwrap(raw)),
-                (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
-                (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
-                (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
-                (Kind::Image, false) => View::image(ForeignImage::adopt(there(raw))?),
-                (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(there(raw))?),
-                (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(there(raw))?),
-                (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(there(raw))?),
-                (Kind::Stream, false) => View::stream(ForeignStream::adopt(there(raw))?),
-                (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(there(raw))?),
-                (Kind::Extension, false) => View::extension(ForeignExtension::adopt(there(raw))?),
-            })
+            let provider = maker.provider();
+            let there = |raw| ForeignView::under(raw, maker);
+            let made = || -> Result<View> {
+                Ok(match (kind, own) {
+                    (Kind::Image, true) => View::Image(Exported::unwrap(raw)),
+                    (Kind::MultiImage, true) => View::MultiImage(Exported::unwrap(raw)),
+                    (Kind::LodImage, true) => View::LodImage(Exported::unwrap(raw)),
+                    (Kind::DataFrame, true) => View::DataFrame(Exported::unwrap(raw)),
+                    (Kind::Stream, true) => View::Stream(Exported::unwrap(raw)),
+                    (Kind::RandomAccess, true) => View::RandomAccess(Exported::unwrap(raw)),
+                    (Kind::Extension, true) => View::Extension(Exported::unwrap(raw)),
+                    (Kind::Image, false) => View::image(ForeignImage::adopt(there(raw))?),
+                    (Kind::MultiImage, false) => View::multi_image(ForeignMultiImage::adopt(there(raw))?),
+                    (Kind::LodImage, false) => View::lod_image(ForeignLodImage::adopt(there(raw))?),
+                    (Kind::DataFrame, false) => View::data_frame(ForeignFrame::adopt(there(raw))?),
+                    (Kind::Stream, false) => View::stream(ForeignStream::adopt(there(raw))?),
+                    (Kind::RandomAccess, false) => View::random_access(ForeignRandomAccess::adopt(there(raw))?),
+                    (Kind::Extension, false) => View::extension(ForeignExtension::adopt(there(raw))?),
+                })
+            };
+            made().map_err(|error| error.with_provider(provider))
         }
     }
 

@@ -180,7 +180,7 @@ impl MultiImageView for ForeignMultiImage {
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         unsafe {
             self.foreign.call(|raw, error| frame(raw, index, &mut out, error))?;
-            View::handed_out(out, self.foreign.lock())?.into_image()
+            View::handed_out(out, self.foreign.maker())?.into_image()
         }
     }
 

@@ -222,7 +222,8 @@ impl Tabled {
         let image = unsafe {
             call(&extension, |raw, error| describe(raw, &mut said, error))?;
             call(&extension, |raw, error| image_of(raw, &mut made, error))?;
-            View::handed_out(made, extension.foreign().and_then(|foreign| foreign.lock()))?.into_image()?
+            View::handed_out(made, extension.foreign().map(|foreign| foreign.maker()).unwrap_or_default())?
+                .into_image()?
         };
         let tile = Shape::from_border(said.dimension_count, &said.max_tile_size)?;
         let grid = Shape::from_border(said.dimension_count, &said.grid_size)?;

@@ -1,0 +1,91 @@
+//! Validation of the views of providers that are linked in: what they say of their images is held to the rules that views
+//! from a library are held to when they are adopted.
+
+use iolink_sdk::{hosting, Error, ImageView, LodImageView, MultiImageCapability, MultiImageView, Result, View};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// A view of the provider with this id, whose images are validated: an image at once, frames and levels when they are asked
+/// for. Views from a library come out as they are.
+///
+/// # Errors
+/// `Internal` for an image whose properties are wrong.
+pub(crate) fn checked(view: View, provider: &'static str) -> Result<View> {
+    Ok(match view {
+        View::Image(image) => View::Image(image_of(image, provider)?),
+        View::MultiImage(set) if set.foreign().is_none() => View::multi_image(Frames { set, provider }),
+        View::LodImage(pyramid) if pyramid.foreign().is_none() => View::lod_image(Levels { pyramid, provider }),
+        other => other,
+    })
+}
+
+fn image_of(image: Arc<dyn ImageView>, provider: &'static str) -> Result<Arc<dyn ImageView>> {
+    if image.foreign().is_none() {
+        hosting::check_image(&*image).map_err(|error: Error| error.with_provider(provider))?;
+    }
+    Ok(image)
+}
+
+/// A set of images.
+struct Frames {
+    set: Arc<dyn MultiImageView>,
+    provider: &'static str,
+}
+
+impl MultiImageView for Frames {
+    fn capabilities(&self) -> MultiImageCapability {
+        self.set.capabilities()
+    }
+
+    fn frame_count(&self) -> u64 {
+        self.set.frame_count()
+    }
+
+    fn frame(&self, index: u64) -> Result<Arc<dyn ImageView>> {
+        image_of(self.set.frame(index)?, self.provider)
+    }
+
+    fn insert(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
+        self.set.insert(index, frame)
+    }
+
+    fn replace(&self, index: u64, frame: Arc<dyn ImageView>) -> Result<()> {
+        self.set.replace(index, frame)
+    }
+
+    fn remove(&self, index: u64) -> Result<()> {
+        self.set.remove(index)
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        self.set.extension(id)
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.set.origin()
+    }
+}
+
+/// A pyramid.
+struct Levels {
+    pyramid: Arc<dyn LodImageView>,
+    provider: &'static str,
+}
+
+impl LodImageView for Levels {
+    fn level_range(&self) -> RangeInclusive<i64> {
+        self.pyramid.level_range()
+    }
+
+    fn resolution(&self, level: i64) -> Result<Arc<dyn ImageView>> {
+        image_of(self.pyramid.resolution(level)?, self.provider)
+    }
+
+    fn extension(&self, id: u64) -> Option<View> {
+        self.pyramid.extension(id)
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.pyramid.origin()
+    }
+}
