@@ -50,10 +50,12 @@ mod arrow;
 mod bytes;
 mod columns;
 mod csv;
+mod depth;
 mod exact;
 mod failure;
 mod format;
 mod frame;
+mod inflation;
 mod interface;
 mod json;
 mod numbers;
@@ -113,7 +115,8 @@ impl Provider for Tables {
             let origin = source.uri();
             Ok(match format {
                 Format::Parquet => {
-                    View::data_frame(Lazy::new(parquet::Parquet::open(bytes)?, &selection, host, origin)?)
+                    let unit = options::int96(source)?;
+                    View::data_frame(Lazy::new(parquet::Parquet::open(bytes, unit)?, &selection, host, origin)?)
                 }
                 Format::Arrow if arrow::has_footer(&*bytes)? => {
                     View::data_frame(Lazy::new(arrow::File::open(bytes)?, &selection, host, origin)?)
@@ -125,11 +128,11 @@ impl Provider for Tables {
                 }
             })
         };
-        failure::contained(read).map_err(|error| error.context(source.uri()))
+        failure::read(read).map_err(|error| error.context(source.uri()))
     }
 
     fn save(&self, host: &Host, view: View, target: &Source) -> Result<()> {
         let write = || write::write(&*view.clone().into_data_frame()?, target, host);
-        failure::contained(write).map_err(|error| error.context(target.uri()))
+        failure::written(write).map_err(|error| error.context(target.uri()))
     }
 }
