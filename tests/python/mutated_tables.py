@@ -86,12 +86,13 @@ def value(state: random.Random, depth: int = 0):
 def json_lines(state: random.Random) -> bytes:
     usual = {name: value(state) for name in "abcde"[: state.randint(1, 5)]}
     objects = []
+    alike = state.random() < 0.5
     for number in range(state.choice([1, 2, 10, 60, 400])):
         chance = state.random()
         if chance < 0.03:
             objects.append({f"new{number}": value(state)})
         else:
-            objects.append(usual if chance < 0.8 else {name: value(state) for name in usual})
+            objects.append(usual if alike or chance < 0.8 else {name: value(state) for name in usual})
     lines = [json.dumps(one, ensure_ascii=state.random() < 0.5) for one in objects]
     if state.random() < 0.05:
         count = state.choice([10, 63, 64, 65, 66, 3000, 100_000])

@@ -18,13 +18,11 @@ use polars_arrow::array::{new_empty_array, Array};
 use polars_arrow::compute::concatenate::concatenate;
 use polars_arrow::datatypes::{ArrowDataType, Field, Metadata, TimeUnit};
 use polars_buffer::Buffer;
-use polars_parquet::parquet::read::deserialize_metadata;
 use polars_core::error::PolarsResult;
+use polars_parquet::parquet::read::deserialize_metadata;
 use polars_parquet::parquet::schema::types::{PhysicalType, PrimitiveType};
 use polars_parquet::read::schema::{infer_schema_with_options, read_custom_key_value_metadata, SchemaInferenceOptions};
-use polars_parquet::read::{
-    column_iter_to_arrays, BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader,
-};
+use polars_parquet::read::{column_iter_to_arrays, BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader};
 use rayon::prelude::*;
 use std::io::Cursor;
 use std::sync::Arc;

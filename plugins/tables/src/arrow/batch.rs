@@ -213,7 +213,9 @@ impl Walk<'_> {
             _ => length,
         };
         match needed {
-            Some(needed) if holds < needed => fail!(Corrupt, "a buffer holds {holds} bytes, and its rows need {needed}"),
+            Some(needed) if holds < needed => {
+                fail!(Corrupt, "a buffer holds {holds} bytes, and its rows need {needed}")
+            }
             _ => Ok(()),
         }
     }

@@ -35,7 +35,11 @@ impl Message {
         let count = match u64::try_from(count) {
             Ok(0) => return Ok(None),
             Ok(count) if count <= room.saturating_sub(start) => count,
-            _ => fail!(Corrupt, "the message at byte {at} claims {count} bytes, and there are {}", room.saturating_sub(start)),
+            _ => fail!(
+                Corrupt,
+                "the message at byte {at} claims {count} bytes, and there are {}",
+                room.saturating_sub(start)
+            ),
         };
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(count as usize).map_err(|_| out_of_memory(count as usize))?;

@@ -57,12 +57,8 @@ impl Walk {
             self.text(fact.value().map_err(damaged)?)?;
         }
         match field.type_().map_err(damaged)? {
-            Some(TypeRef::RunEndEncoded(_)) => {
-                fail!(Unsupported, "column {column:?}: run-end encoded values cannot be read; decode them in another library")
-            }
-            Some(TypeRef::ListView(_) | TypeRef::LargeListView(_)) => {
-                fail!(Unsupported, "column {column:?}: list views cannot be read; cast the column to list in another library")
-            }
+            Some(TypeRef::RunEndEncoded(_)) => return unknown(column, "run-end encoded values"),
+            Some(TypeRef::ListView(_) | TypeRef::LargeListView(_)) => return unknown(column, "list views"),
             _ => {}
         }
         for child in field.children().map_err(damaged)?.into_iter().flatten() {
@@ -78,4 +74,11 @@ impl Walk {
         };
         Ok(())
     }
+}
+
+fn unknown<T>(column: &str, values: &str) -> Result<T> {
+    fail!(
+        Unsupported,
+        "polars does not know a type of the table (column {column:?} has {values}); cast the column in another library"
+    )
 }

@@ -144,7 +144,9 @@ impl Shape {
     fn check(&self) -> Result<(), String> {
         let (signed, unsigned) = (i128::from(i64::MAX), i128::from(u64::MAX));
         match self {
-            Shape::Int(least, most) if *least < i128::from(i64::MIN) || *most > unsigned || *least < 0 && *most > signed => {
+            Shape::Int(least, most)
+                if *least < i128::from(i64::MIN) || *most > unsigned || *least < 0 && *most > signed =>
+            {
                 let large = if *most > signed { most } else { least };
                 Err(format!("{large} fits beside the others into no integer of 64 bits"))
             }

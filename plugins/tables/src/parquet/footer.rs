@@ -42,16 +42,8 @@ static ELEMENT: &[(i16, Type)] = &[
     (10, Struct(LOGICAL)),
 ];
 /// Of a column chunk or a page.
-pub static STATISTICS: &[(i16, Type)] = &[
-    (1, Bytes),
-    (2, Bytes),
-    (3, Integer),
-    (4, Integer),
-    (5, Bytes),
-    (6, Bytes),
-    (7, Bool),
-    (8, Bool),
-];
+pub static STATISTICS: &[(i16, Type)] =
+    &[(1, Bytes), (2, Bytes), (3, Integer), (4, Integer), (5, Bytes), (6, Bytes), (7, Bool), (8, Bool)];
 static KEY_VALUE: &[(i16, Type)] = &[(1, Bytes), (2, Bytes)];
 static COLUMN: &[(i16, Type)] = &[
     (1, Integer),
@@ -69,15 +61,8 @@ static COLUMN: &[(i16, Type)] = &[
     (14, Integer),
     (15, Integer),
 ];
-static CHUNK: &[(i16, Type)] = &[
-    (1, Bytes),
-    (2, Integer),
-    (3, Struct(COLUMN)),
-    (4, Integer),
-    (5, Integer),
-    (6, Integer),
-    (7, Integer),
-];
+static CHUNK: &[(i16, Type)] =
+    &[(1, Bytes), (2, Integer), (3, Struct(COLUMN)), (4, Integer), (5, Integer), (6, Integer), (7, Integer)];
 static SORTING: &[(i16, Type)] = &[(1, Integer), (2, Bool), (3, Bool)];
 static GROUP: &[(i16, Type)] = &[
     (1, List(&Struct(CHUNK))),

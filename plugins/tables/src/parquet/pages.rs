@@ -73,7 +73,8 @@ pub fn check(chunk: &[u8], values: i64, compression: Compression) -> Result<()> 
         let Ok(inflated) = u64::try_from(header.inflated) else {
             fail!(Corrupt, "a page claims to hold {} bytes", header.inflated)
         };
-        let levels = header.levels[0].checked_add(header.levels[1]).filter(|_| header.levels.iter().all(|level| *level >= 0));
+        let levels =
+            header.levels[0].checked_add(header.levels[1]).filter(|_| header.levels.iter().all(|level| *level >= 0));
         let Some(packed) = levels.and_then(|levels| stored.get(usize::try_from(levels).ok()?..)) else {
             fail!(Corrupt, "a page claims {:?} bytes of levels, and has {}", header.levels, stored.len())
         };

@@ -40,7 +40,8 @@ impl<'a> Leaves<'a> {
                 ArrowDataType::Extension(Box::new(ExtensionType { name, inner, metadata }))
             }
             leaf => {
-                let stored = self.columns.next().and_then(|column| self.stored(leaf, &column.descriptor.primitive_type));
+                let stored =
+                    self.columns.next().and_then(|column| self.stored(leaf, &column.descriptor.primitive_type));
                 match (leaf, stored) {
                     (_, Some(stored)) => stored,
                     (ArrowDataType::Dictionary(key, words, true), None) if inside => {
@@ -144,19 +145,18 @@ pub fn check_same(array: &dyn Array, milliseconds: &dyn Array, column: &str) -> 
         }
         return Ok(());
     }
-    let pairs: Vec<(&dyn Array, &dyn Array)> =
-        if let (Some(list), Some(all)) = (any.downcast_ref::<ListArray<i64>>(), other.downcast_ref::<ListArray<i64>>()) {
-            vec![(&**list.values(), &**all.values())]
-        } else if let (Some(list), Some(all)) =
-            (any.downcast_ref::<FixedSizeListArray>(), other.downcast_ref::<FixedSizeListArray>())
-        {
-            vec![(&**list.values(), &**all.values())]
-        } else if let (Some(record), Some(all)) =
-            (any.downcast_ref::<StructArray>(), other.downcast_ref::<StructArray>())
-        {
-            record.values().iter().zip(all.values()).map(|(part, all)| (&**part, &**all)).collect()
-        } else {
-            Vec::new()
-        };
+    let pairs: Vec<(&dyn Array, &dyn Array)> = if let (Some(list), Some(all)) =
+        (any.downcast_ref::<ListArray<i64>>(), other.downcast_ref::<ListArray<i64>>())
+    {
+        vec![(&**list.values(), &**all.values())]
+    } else if let (Some(list), Some(all)) =
+        (any.downcast_ref::<FixedSizeListArray>(), other.downcast_ref::<FixedSizeListArray>())
+    {
+        vec![(&**list.values(), &**all.values())]
+    } else if let (Some(record), Some(all)) = (any.downcast_ref::<StructArray>(), other.downcast_ref::<StructArray>()) {
+        record.values().iter().zip(all.values()).map(|(part, all)| (&**part, &**all)).collect()
+    } else {
+        Vec::new()
+    };
     pairs.into_iter().try_for_each(|(part, all)| check_same(part, all, column))
 }
