@@ -64,7 +64,10 @@ FIELDS += ["", '""', '"a,b"', '"two\nlines"', '"say ""a"""', "\u00e9", "\0", "\u
 @kind("csv", "csv", read_csv)
 def csv(state: random.Random) -> bytes:
     separator, end = state.choice(",,,;\t|"), state.choice(["\n", "\n", "\r\n", "\r"])
-    pools = [state.choice([FIELDS, ["1", "2", ""], ["1.5", "-2"], ["a", "bc"], ["true", "false"]]) for _ in range(state.randint(1, 5))]
+    pools = [
+        state.choice([FIELDS, ["1", "2", ""], ["1.5", "-2"], ["a", "bc"], ["true", "false"]])
+        for _ in range(state.randint(1, 5))
+    ]
     lines = [separator.join(f"c{at}" for at in range(len(pools)))]
     for _ in range(state.choice([0, 1, 5, 30, 1100])):
         lines.append(separator.join(state.choice(pool) for pool in pools))
@@ -76,7 +79,9 @@ def value(state: random.Random, depth: int = 0):
     """A random value of JSON."""
     chance = state.random()
     if chance < 0.6 or depth > 5:
-        return state.choice([None, True, 0, -1, 1.5, 2**53 + 1, 2**63 - 1, 2**64 - 1, 1e300, "", "a", "\u00e9\0", "\\[{"])
+        return state.choice(
+            [None, True, 0, -1, 1.5, 2**53 + 1, 2**63 - 1, 2**64 - 1, 1e300, "", "a", "\u00e9\0", "\\[{"]
+        )
     if chance < 0.8:
         return [value(state, depth + 1) for _ in range(state.randrange(4))]
     return {state.choice(["a", "b", "c", "", "\u00e9"]): value(state, depth + 1) for _ in range(state.randrange(4))}
@@ -136,7 +141,12 @@ def table() -> pa.Table:
 def parts() -> list[pa.Table]:
     """The whole table, and small ones of which more of the bytes are structure."""
     whole = table()
-    return [whole, whole.select(["i8", "text", "words"]), whole.select(["list", "struct", "map"]), whole.select(["f64"])]
+    return [
+        whole,
+        whole.select(["i8", "text", "words"]),
+        whole.select(["list", "struct", "map"]),
+        whole.select(["f64"]),
+    ]
 
 
 @functools.cache

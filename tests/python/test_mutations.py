@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 
-import mutations
 import pytest
+
+import mutations
 
 pytest.importorskip("pyarrow")
 COUNT = int(os.environ.get("IOLINK_MUTATIONS", "300"))

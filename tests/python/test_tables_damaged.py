@@ -53,11 +53,10 @@ def in_child(folder, ending, *contents):
 def with_arrow_schema(path, table, schema, **options):
     """Writes Parquet in which a schema of Arrow stands that is not that of the table."""
     encoded = base64.b64encode(schema.serialize().to_pybytes())
-    # pyarrow leaves the right key out.
-    pq.write_table(table.replace_schema_metadata({"ARROW:schemb": encoded}), path, store_schema=False, **options)
-    whole = path.read_bytes()
-    assert whole.count(b"ARROW:schemb") == 1
-    path.write_bytes(whole.replace(b"ARROW:schemb", b"ARROW:schema"))
+    with pq.ParquetWriter(path, table.schema, store_schema=False, **options) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"ARROW:schema": encoded.decode()})
+    assert path.read_bytes().count(b"ARROW:schema") == 1
 
 
 # Depth.
@@ -139,7 +138,7 @@ def test_arrow_ipc_is_read_to_64_levels(tmp_path, made, kind):
         if levels == 64:
             assert open_table(tmp_path / name).shape() == (2, 0)
         else:
-            with pytest.raises(iolink.LimitError, match='column "deep".*64 levels'):
+            with pytest.raises(iolink.LimitError, match=r'column "deep".*64 levels'):
                 open_table(tmp_path / name)
 
 
@@ -156,7 +155,7 @@ def test_parquet_is_read_to_64_levels(tmp_path, kind):
 
 def test_the_schema_of_arrow_in_parquet_is_read_to_64_levels(tmp_path):
     with_arrow_schema(tmp_path / "a.parquet", pa.table({"a": [1]}), pa.schema([("deep", deep_type(65))]))
-    with pytest.raises(iolink.LimitError, match='column "deep".*64 levels'):
+    with pytest.raises(iolink.LimitError, match=r'column "deep".*64 levels'):
         open_table(tmp_path / "a.parquet")
 
 
@@ -169,7 +168,7 @@ def test_a_frame_is_written_to_64_levels(tmp_path, ending, kind):
         write(frame, tmp_path / f"a.{ending}")
 
     for levels in (65, 500):
-        with pytest.raises((iolink.Error, pa.ArrowInvalid), match="nest|deep|level|ecursion"):
+        with pytest.raises((iolink.Error, pa.ArrowInvalid), match=r"nest|deep|level|ecursion"):
             save(levels)
     assert not list(tmp_path.iterdir())
     if ending != "csv":
@@ -234,9 +233,10 @@ def test_a_packed_buffer_of_arrow_claims_what_it_holds(tmp_path, stream, codec):
     lies = [whole.replace(number(8000) + start, number(claimed) + start) for claimed in claims]
     fine, *damaged = in_child(tmp_path, "arrow", whole, *lies)
     assert fine == "opened (2, 1000) 1000"
-    assert all(said.split()[0] in ("CorruptDataError", "opened") and "1000) 1000" not in said for said in damaged), damaged
-    for said in damaged[-3:] if not stream else damaged[-3:]:
-        assert "CorruptDataError" in said
+    assert all(said.split()[0] in ("CorruptDataError", "opened") and "1000) 1000" not in said for said in damaged), (
+        damaged
+    )
+    assert all("CorruptDataError" in said for said in damaged[-3:])
 
 
 def test_zeros_that_are_packed_well_are_read(tmp_path):
@@ -293,7 +293,9 @@ def at_first(whole):
 
 def test_a_stream_of_very_many_dictionaries_is_read(tmp_path):
     table = pa.table({"words": pa.array(["a", "b", "a"]).dictionary_encode()})
-    messages = [message.serialize().to_pybytes() for message in pa.ipc.MessageReader.open_stream(arrow_file(table, stream=True))]
+    messages = [
+        message.serialize().to_pybytes() for message in pa.ipc.MessageReader.open_stream(arrow_file(table, stream=True))
+    ]
     assert len(messages) == 3
     content = messages[0] + messages[1] * 100_000 + messages[2] + b"\xff\xff\xff\xff\0\0\0\0"
     assert in_child(tmp_path, "arrows", content) == ["opened (1, 3) 3"]
@@ -356,7 +358,7 @@ def test_times_of_int96_beyond_nanoseconds_are_refused_by_name_or_read_in_anothe
         array = pa.StructArray.from_arrays([array, array.cast(pa.int64())], ["time", "count"])
     table = pa.table({"other": range(len(array)), "when": array})
     pq.write_table(table, path, use_deprecated_int96_timestamps=True, store_schema=False)
-    with pytest.raises(iolink.OutOfRangeError, match='column "when".*option int96'):
+    with pytest.raises(iolink.OutOfRangeError, match=r'column "when".*option int96'):
         open_table(path).to_arrow()
     assert open_table(path, columns="other")["other"].to_list() == list(range(len(array)))
     for unit in ("us", "ms"):
@@ -406,4 +408,3 @@ def test_integers_are_read_as_they_are_stored(tmp_path, told):
     counts = [None, 1, -1, 2**31 - 1]
     with_arrow_schema(path, pa.table({"n": pa.array(counts, pa.int32())}), pa.schema([("n", told)]))
     assert open_table(path)["n"].to_list() == counts
-
