@@ -9,6 +9,9 @@ use std::sync::Once;
 /// The starts of polars' panics and errors about a type that it cannot handle.
 const UNKNOWN: [&str; 3] = ["not yet implemented", "not implemented", "operator does not support"];
 
+/// Parts of the paths of code that is not of this repository: of other crates, and of the standard library.
+const FOREIGN: [&str; 3] = ["/registry/src/", "/rustc/", "library/"];
+
 /// Calls of [`contained`] under way, on any thread.
 static CONTAINED: AtomicUsize = AtomicUsize::new(0);
 
@@ -22,8 +25,9 @@ impl Guard {
             let before = take_hook();
             // The error tells the user of the panic: nothing is written to the terminal as well.
             set_hook(Box::new(move |panic| {
-                let ours = panic.location().is_some_and(|place| place.file().contains("polars-"));
-                if !ours || CONTAINED.load(Ordering::Relaxed) == 0 {
+                let foreign =
+                    panic.location().is_some_and(|place| FOREIGN.iter().any(|part| place.file().contains(part)));
+                if !foreign || CONTAINED.load(Ordering::Relaxed) == 0 {
                     before(panic);
                 }
             }));

@@ -20,8 +20,11 @@ pub enum Codec {
 pub fn check(packed: &[u8], claimed: u64, codec: Codec) -> Result<()> {
     check_with(packed.len() as u64, claimed, codec, |at, buffer| {
         let bytes = usize::try_from(at).ok().and_then(|at| packed.get(at..)?.get(..buffer.len()));
-        bytes.map(|bytes| buffer.copy_from_slice(bytes));
-        Ok(bytes.is_some())
+        match bytes {
+            Some(bytes) => buffer.copy_from_slice(bytes),
+            None => return Ok(false),
+        }
+        Ok(true)
     })
 }
 
