@@ -34,9 +34,10 @@ def read_all(path: pathlib.Path, state: random.Random, **options: str) -> None:
             except ODD:
                 pass
     if rows < 10_000_000:
-        for convert in (frame.to_arrow, frame.to_pandas, frame.to_polars):
+        # polars itself panics where it prints a time that no calendar has.
+        for convert, show in ((frame.to_arrow, repr), (frame.to_pandas, repr), (frame.to_polars, len)):
             try:
-                repr(convert())
+                show(convert())
             except ODD:
                 pass
 
