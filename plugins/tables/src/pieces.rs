@@ -1,6 +1,6 @@
 //! A frame of a file that comes in pieces, each read when it is asked for.
 
-use crate::failure::contained;
+use crate::failure;
 use crate::interface::{run, schema, stream, table_field, Facts};
 use crate::options::Selection;
 use iolink_sdk::{fail, DataFrameCapability, DataFrameView, Host, OwnedSchema, OwnedStream, Result};
@@ -186,11 +186,11 @@ impl<P: Pieces> DataFrameView for Lazy<P> {
     }
 
     fn schema(&self) -> Result<OwnedSchema> {
-        contained(|| schema(&self.table(&self.columns)))
+        failure::read(|| schema(&self.table(&self.columns)))
     }
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
-        contained(|| {
+        failure::read(|| {
             if rows.start > rows.end || rows.end > self.rows {
                 fail!(OutOfRange, "there are no rows {} to {}: the frame has {}", rows.start, rows.end, self.rows);
             }
@@ -272,7 +272,7 @@ impl<P: Pieces> Iterator for Reading<P> {
     fn next(&mut self) -> Option<Self::Item> {
         if self.ready.is_empty() && !self.parts.is_empty() {
             // The stream's own functions catch no panic, and a NUL would end its message.
-            if let Err(error) = contained(|| self.fill()) {
+            if let Err(error) = failure::read(|| self.fill()) {
                 self.parts.clear();
                 return Some(Err(PolarsError::ComputeError(error.message().replace('\0', " ").into())));
             }
