@@ -150,6 +150,20 @@ pub fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Given>> {
     }
 }
 
+/// The error in the place of a panic of polars, which is no `Exception` and so is caught by nobody.
+pub fn without_panic(py: Python<'_>, failed: PyErr) -> PyErr {
+    match failed.get_type(py).name() {
+        Ok(name) if name == "PanicException" => crate::errors::raise(iolink_sdk::Error::new(
+            iolink_sdk::ErrorKind::Unsupported,
+            format!(
+                "polars cannot take a type of the frame: {}; leave the column out, or convert it with to_arrow() first",
+                failed.value(py)
+            ),
+        )),
+        _ => failed,
+    }
+}
+
 /// One chunk of pyarrow's, which answers as an array alone.
 pub fn chunk(array: &Bound<'_, PyAny>) -> PyResult<Given> {
     array_from(&array.call_method0(intern!(array.py(), "__arrow_c_array__"))?)

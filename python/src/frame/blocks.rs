@@ -157,10 +157,12 @@ impl<'py> Block<'py> {
                 let (rows, first) = match (array.shape(), array.strides()) {
                     ([rows], _) if row == 0 => (*rows, 0),
                     ([columns, rows], [step, _]) if row < *columns => (*rows, step * row as isize),
-                    (shape, _) => return Err(PyValueError::new_err(format!(
+                    (shape, _) => {
+                        return Err(PyValueError::new_err(format!(
                         "column {name:?}: the DataFrame is damaged, whose column is number {row} of a block of shape \
                              {shape:?}; copy it with df.copy()"
-                    ))),
+                    )))
+                    }
                 };
                 // SAFETY: the array is alive; its data stay where they are as long as it has owners, and have that row.
                 let data = unsafe { (*array.as_array_ptr()).fields.data } as *const u8;

@@ -423,7 +423,8 @@ impl DataFrameView {
     }
 
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+        let made = slf.py().import("polars")?.call_method1("DataFrame", (slf,));
+        made.map_err(|failed| arrow::without_panic(slf.py(), failed))
     }
 
     #[pyo3(signature = (copy = None))]

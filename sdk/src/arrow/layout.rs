@@ -137,7 +137,10 @@ pub(super) fn type_ids(format: &str) -> Result<Vec<i8>> {
     for id in list.split(',').filter(|_| !list.is_empty()) {
         match id.parse::<i8>() {
             Ok(id) if id >= 0 && !ids.contains(&id) => ids.push(id),
-            _ => fail!(Corrupt, "the ids of a union's types are not distinct numbers of 0 to 127, in the Arrow format {format:?}"),
+            _ => fail!(
+                Corrupt,
+                "the ids of a union's types are not distinct numbers of 0 to 127, in the Arrow format {format:?}"
+            ),
         }
     }
     Ok(ids)
