@@ -93,7 +93,7 @@ impl<V: ImageView> ImageView for Restricted<V> {
     // No services: one that writes tiles would go around what is withheld.
 
     fn adapters(&self) -> usize {
-        self.view.adapters()
+        self.image.adapters()
     }
 
     fn origin(&self) -> Option<String> {
