@@ -6,7 +6,7 @@ import decimal
 
 import pytest
 
-from iolink import DataFrameViewFactory, UnsupportedError
+from iolink import DataFrameViewFactory, UnsupportedFormatError
 
 pa = pytest.importorskip("pyarrow")
 
@@ -101,5 +101,5 @@ REFUSED = {
 def test_a_type_that_polars_panics_at_is_an_error(name):
     pytest.importorskip("polars")
     frame = DataFrameViewFactory.from_arrow(pa.table({"x": REFUSED[name]}))
-    with pytest.raises(UnsupportedError, match="polars"):
+    with pytest.raises(UnsupportedFormatError, match="polars"):
         frame.to_polars()
