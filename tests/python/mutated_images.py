@@ -25,7 +25,9 @@ def look(image, state: random.Random) -> None:
         np.asarray(iolink.NumpyInterop.to_numpy_array(image)).sum()
         np.asarray(image).sum()
     origin = [state.randrange(max(1, min(size, 1 << 62))) for size in shape]
-    region = iolink.RegionXu64(origin, [min(2, size - at) if size > at else 0 for size, at in zip(shape, origin, strict=True)])
+    region = iolink.RegionXu64(
+        origin, [min(2, size - at) if size > at else 0 for size, at in zip(shape, origin, strict=True)]
+    )
     image.read_region(region)
     image._repr_html_()
 

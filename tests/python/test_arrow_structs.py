@@ -228,7 +228,9 @@ def dictionary_chain(depth):
 
 INTS = pa.array([1, 2, 3])
 TEXTS = pa.array(["a", "bc", None])
-VIEWS = pa.array(["a text that is longer than a view", "b", "another text that is longer than a view"], pa.string_view())
+VIEWS = pa.array(
+    ["a text that is longer than a view", "b", "another text that is longer than a view"], pa.string_view()
+)
 LISTS = pa.array([[1], [2, 3], []])
 FIXED = pa.array([[1, 2], [3, 4], [5, 6]], pa.list_(pa.int64(), 2))
 LIST_VIEWS = pa.array([[1], [2, 3], []], pa.list_view(pa.int64()))

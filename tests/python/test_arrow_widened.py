@@ -25,15 +25,14 @@ def holding(values):
     yield "fixed list", pa.FixedSizeListArray.from_arrays(values, 2)
     yield "struct", pa.StructArray.from_arrays([values, values], ["one", "other"])
     yield "dictionary", pa.DictionaryArray.from_arrays(pa.array([3, None, 0, 0], "int8"), values)
-    yield "list of structs", pa.ListArray.from_arrays(
-        pa.array(offsets, "int32"), pa.StructArray.from_arrays([values], ["one"])
+    yield (
+        "list of structs",
+        pa.ListArray.from_arrays(pa.array(offsets, "int32"), pa.StructArray.from_arrays([values], ["one"])),
     )
 
 
 WAYS = [
-    pytest.param(kind, name, id=f"{kind}-{name}")
-    for kind in SHORT
-    for name, _ in holding(pa.array(PRICES, SHORT[0]))
+    pytest.param(kind, name, id=f"{kind}-{name}") for kind in SHORT for name, _ in holding(pa.array(PRICES, SHORT[0]))
 ]
 
 
