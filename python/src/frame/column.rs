@@ -2,6 +2,7 @@
 
 use super::arrow::{array_capsule, requested, schema_capsule};
 use super::cells::to_python;
+use super::exact::ExactColumn;
 use super::lasting::Lasting;
 use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
@@ -84,6 +85,11 @@ impl DataFrameColumn {
 
     fn values(&self, py: Python<'_>) -> PyResult<Values> {
         self.run(py, 0, None)
+    }
+
+    /// The values, in their own type.
+    pub(super) fn exact_values(&self, py: Python<'_>) -> PyResult<Values> {
+        self.values(py)
     }
 
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
@@ -198,7 +204,7 @@ impl DataFrameColumn {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (schema, _) = self.values(py)?.to_c().or_raise()?;
+        let (schema, _) = self.values(py)?.widened().to_c().or_raise()?;
         schema_capsule(py, schema)
     }
 
@@ -208,12 +214,18 @@ impl DataFrameColumn {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-        let mut values = self.values(py)?;
-        if let Some(schema) = requested_schema.map(requested).transpose()? {
-            values = py.detach(move || request::values(values, schema)).or_raise()?;
-        }
-        let (schema, array) = values.to_c().or_raise()?;
+        let (values, wanted) = (self.values(py)?, requested_schema.map(requested).transpose()?);
+        let wanted = py.detach(move || match wanted {
+            Some(schema) => request::values(values, schema),
+            None => Ok(values.widened()),
+        });
+        let (schema, array) = wanted.or_raise()?.to_c().or_raise()?;
         Ok((schema_capsule(py, schema)?, array_capsule(py, array)?))
+    }
+
+    /// The column in its own Arrow type, which polars may misread.
+    fn _exact(slf: &Bound<'_, Self>) -> ExactColumn {
+        ExactColumn(slf.clone().unbind())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

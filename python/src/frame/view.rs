@@ -3,6 +3,7 @@
 use super::bytes::split;
 use super::cells::to_python;
 use super::column::DataFrameColumn;
+use super::exact::ExactFrame;
 use super::lasting::{Columns, Lasting};
 use super::parts::name_from;
 use super::scan::type_words;
@@ -14,8 +15,8 @@ use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
 use crate::vector::{number_from, Count, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
-use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
-use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
+use iolink_plugin_dataframe::{request, widen, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
+use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedSchema, OwnedStream, Target, View};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyIterator, PyList, PyString};
@@ -160,17 +161,31 @@ impl DataFrameView {
         drop(before);
     }
 
-    /// All of it, in the types that are asked for.
-    fn table_as(&self, py: Python<'_>, requested_schema: Option<&Bound<'_, PyAny>>) -> PyResult<OwnedStream> {
+    /// All of it, in the types that are asked for, else in those that every consumer reads.
+    pub(super) fn table_as(
+        &self,
+        py: Python<'_>,
+        requested_schema: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<OwnedStream> {
         let requested = requested_schema.map(arrow::requested).transpose()?;
         let export = move || {
             let stream = select::whole(&self.view)?;
             match requested {
                 Some(schema) => request::stream(stream, schema),
-                None => Ok(stream),
+                None => widen::stream(&**self.view, stream),
             }
         };
         py.detach(export).or_raise()
+    }
+
+    /// All of it, in its own types.
+    pub(super) fn exact_table(&self, py: Python<'_>) -> PyResult<OwnedStream> {
+        py.detach(|| select::whole(&self.view)).or_raise()
+    }
+
+    /// The schema, in its own types.
+    pub(super) fn exact_schema(&self, py: Python<'_>) -> PyResult<OwnedSchema> {
+        py.detach(|| self.view.schema()).or_raise()
     }
 
     fn info(&self, py: Python<'_>, wanted: Wanted<'_>) -> PyResult<ColumnInfo> {
@@ -374,8 +389,13 @@ impl DataFrameView {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let schema = py.detach(|| self.view.schema()).or_raise()?;
+        let schema = py.detach(|| widen::schema(self.view.schema()?)).or_raise()?;
         arrow::schema_capsule(py, schema)
+    }
+
+    /// The frame in its own Arrow types, of which polars misreads some.
+    fn _exact(slf: &Bound<'_, Self>) -> ExactFrame {
+        ExactFrame(slf.clone().unbind())
     }
 
     #[pyo3(signature = (requested_schema = None))]
@@ -399,11 +419,12 @@ impl DataFrameView {
     }
 
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("pyarrow")?.call_method1("table", (slf,))
+        slf.py().import("pyarrow")?.call_method1("table", (Self::_exact(slf),))
     }
 
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+        let made = slf.py().import("polars")?.call_method1("DataFrame", (slf,));
+        made.map_err(|failed| arrow::without_panic(slf.py(), failed))
     }
 
     #[pyo3(signature = (copy = None))]

@@ -108,6 +108,12 @@ pub trait ImageView: Send + Sync {
         None
     }
 
+    /// Number of adapters between this image and the samples, which a read passes one within the other. An adapter counts itself
+    /// and those of its source.
+    fn adapters(&self) -> usize {
+        0
+    }
+
     /// URI that the image was opened by.
     fn origin(&self) -> Option<String> {
         None
