@@ -1,5 +1,6 @@
 //! What goes wrong in polars, as an error: polars panics on much that it does not expect.
 
+use crate::fork;
 use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::error::PolarsError;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -7,9 +8,9 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 /// How polars' panics and errors begin where it has no way for a type.
 const UNKNOWN: [&str; 3] = ["not yet implemented", "not implemented", "operator does not support"];
 
-/// Runs `body`; a panic becomes an error.
+/// Runs `body`, as [`fork::run`] does; a panic becomes an error.
 pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+    catch_unwind(AssertUnwindSafe(|| fork::run(body))).unwrap_or_else(|payload| {
         let words = match (payload.downcast_ref::<String>(), payload.downcast_ref::<&str>()) {
             (Some(words), _) => words.clone(),
             (_, Some(words)) => (*words).to_owned(),

@@ -32,6 +32,7 @@ pub struct Parquet {
     fields: Vec<Field>,
     facts: Facts,
     rows: Vec<usize>,
+    calls_back: bool,
 }
 
 impl Parquet {
@@ -51,7 +52,12 @@ impl Parquet {
         let mut leaves = Leaves(metadata.schema_descr.columns().iter());
         let read_as = |field: &Field| field.with_dtype(leaves.read_as(&field.dtype, false));
         let fields = schema.iter_values().map(read_as).collect();
-        Ok(Parquet { bytes, metadata, fields, facts, rows })
+        Ok(Parquet { bytes, metadata, fields, facts, rows, calls_back: false })
+    }
+
+    /// Says whether reading calls back, see [`Pieces::calls_back`].
+    pub fn calling_back(self, calls_back: bool) -> Self {
+        Parquet { calls_back, ..self }
     }
 
     /// The bytes of a column in a row group.
@@ -122,7 +128,15 @@ impl Pieces for Parquet {
     }
 
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {
-        columns.par_iter().map(|column| self.column(piece, &self.fields[*column])).collect()
+        let read = |column: &usize| self.column(piece, &self.fields[*column]);
+        match self.calls_back {
+            true => columns.iter().map(read).collect(),
+            false => columns.par_iter().map(read).collect(),
+        }
+    }
+
+    fn calls_back(&self) -> bool {
+        self.calls_back
     }
 }
 

@@ -8,6 +8,7 @@ use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::vector::Place;
+use crate::signals::detached;
 use iolink_plugin_dataframe::{request, Values, Wanted};
 use iolink_sdk::DataFrameView as Frame;
 use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -70,7 +71,7 @@ impl DataFrameColumn {
     }
 
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(py.detach(|| self.view.shape()).or_raise()?.1)
+        Ok(detached(py, || self.view.shape())?.1)
     }
 
     /// The column by its name, wherever it is by now.
@@ -79,7 +80,7 @@ impl DataFrameColumn {
     }
 
     fn run(&self, py: Python<'_>, first: u64, count: Option<u64>) -> PyResult<Values> {
-        py.detach(|| Values::read_wanted(&**self.view, self.wanted(), first, count)).or_raise()
+        detached(py, || Values::read_wanted(&**self.view, self.wanted(), first, count))
     }
 
     fn values(&self, py: Python<'_>) -> PyResult<Values> {
@@ -87,7 +88,7 @@ impl DataFrameColumn {
     }
 
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
-        py.detach(|| self.lasting.info(&**self.view, self.wanted())).or_raise()
+        detached(py, || self.lasting.info(&**self.view, self.wanted()))
     }
 }
 
@@ -210,7 +211,7 @@ impl DataFrameColumn {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let mut values = self.values(py)?;
         if let Some(schema) = requested_schema.map(requested).transpose()? {
-            values = py.detach(move || request::values(values, schema)).or_raise()?;
+            values = detached(py, move || request::values(values, schema))?;
         }
         let (schema, array) = values.to_c().or_raise()?;
         Ok((schema_capsule(py, schema)?, array_capsule(py, array)?))

@@ -1,6 +1,6 @@
 //! Reading into new `bytes` objects.
 
-use super::errors::would_block;
+use super::errors::{interrupted, would_block};
 use super::handle::Handle;
 use iolink_sdk::{Error, ErrorKind, Result, StreamAccess, StreamCapability};
 use pyo3::ffi;
@@ -65,13 +65,36 @@ fn trusted(handle: &Handle) -> bool {
     handle.stream().foreign().is_none()
 }
 
+/// Bytes between two looks for signals in a long transfer.
+const STEP: usize = 64 << 20;
+
+/// Looks for signals in a transfer of several parts.
+#[derive(Default)]
+struct Signals(usize);
+
+impl Signals {
+    /// Looks after a part that had less than was asked for, since a signal cuts a part short and is told of no more then, and
+    /// after every [`STEP`] bytes.
+    fn after(&mut self, moved: usize, asked: usize) -> Result<()> {
+        self.0 += moved;
+        if moved == asked && self.0 < STEP {
+            return Ok(());
+        }
+        self.0 = 0;
+        interrupted()
+    }
+}
+
 /// Reads until the buffer is full or the stream ends. What had to wait after something was read ends it too.
 fn read_full(stream: &dyn StreamAccess, buffer: &mut [u8]) -> Result<usize> {
-    let mut done = 0;
+    let (mut done, mut signals) = (0, Signals::default());
     while done < buffer.len() {
         match stream.read(&mut buffer[done..]) {
             Ok(0) => break,
-            Ok(count) => done += count,
+            Ok(count) => {
+                signals.after(count, buffer.len() - done)?;
+                done += count;
+            }
             Err(error) if would_block(&error) && done > 0 => break,
             Err(error) => return Err(error),
         }
@@ -104,16 +127,21 @@ pub fn read_all<'py>(py: Python<'py>, handle: &Handle) -> Result<Bound<'py, PyBy
     }
     // Is there more than was to be expected? Usually not.
     let more = handle.run(py, expected.max(1), |stream| {
-        let mut more = Vec::new();
+        let (mut more, mut signals) = (Vec::new(), Signals::default());
         let mut chunk = [0; 512];
         let mut count = match stream.read(&mut chunk) {
             Err(error) if would_block(&error) && expected > 0 => 0,
             result => result?,
         };
         more.extend_from_slice(&chunk[..count]);
+        let mut asked = chunk.len();
         while count > 0 {
-            let (used, room) = (more.len(), more.len().max(UNKNOWN));
-            if more.try_reserve_exact(room).is_err() {
+            let (used, room) = (more.len(), more.len().clamp(UNKNOWN, STEP));
+            signals.after(count, asked)?;
+            asked = room;
+            // Room grows by half, so that no byte is moved often, and is filled in steps.
+            let grown = if more.capacity() < used + room { room.max(used / 2) } else { room };
+            if more.try_reserve_exact(grown).is_err() {
                 return Err(Error::new(ErrorKind::Limit, format!("{used} bytes and more do not fit into memory")));
             }
             more.resize(used + room, 0);
@@ -135,7 +163,7 @@ pub fn read_all<'py>(py: Python<'py>, handle: &Handle) -> Result<Bound<'py, PyBy
 
 /// Writes all of it, by as many writes as it takes.
 pub fn write_all(stream: &dyn StreamAccess, bytes: &[u8]) -> Result<()> {
-    let mut done = 0;
+    let (mut done, mut signals) = (0, Signals::default());
     while done < bytes.len() {
         let count = match stream.write(&bytes[done..]) {
             Ok(count) => count,
@@ -148,7 +176,11 @@ pub fn write_all(stream: &dyn StreamAccess, bytes: &[u8]) -> Result<()> {
             let words = format!("the stream takes no more after {done} of {} bytes", bytes.len());
             return Err(Error::new(ErrorKind::Io, words).with_code(libc::ENOSPC));
         }
+        let asked = bytes.len() - done;
         done += count;
+        if done < bytes.len() {
+            signals.after(count, asked)?;
+        }
     }
     Ok(())
 }
