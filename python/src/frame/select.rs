@@ -2,7 +2,6 @@
 
 use super::scan::{words_of_cut, MISSING};
 use super::view::DataFrameView;
-use crate::errors::OrRaise;
 use crate::registry;
 use crate::signals::detached;
 use iolink_plugin_dataframe::build::{table, Part};
