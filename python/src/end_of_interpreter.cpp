@@ -53,6 +53,7 @@ typedef PyObject *Object;
 // Waiting for the GIL.
 WRAP(int, PyGILState_Ensure, (), ())
 WRAP_VOID(PyEval_RestoreThread, (void *state), (state))
+WRAP_VOID(PyGILState_Release, (int state), (state))
 WRAP(int, PyErr_CheckSignals, (), ())
 
 // Calls, attributes and items.
@@ -107,6 +108,11 @@ WRAP(int, PyList_SetItem, (Object list, Py_ssize_t index, Object value), (list, 
 WRAP(Object, PyMemoryView_FromObject, (Object object), (object))
 WRAP(Object, PyUnicode_AsEncodedString, (Object text, const char *encoding, const char *errors), (text, encoding, errors))
 
+WRAP(int, PySlice_Unpack, (Object slice, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step), (slice, start, stop, step))
+WRAP(unsigned long long, PyLong_AsUnsignedLongLongMask, (Object object), (object))
+WRAP(int, PyTuple_SetItem, (Object tuple, Py_ssize_t index, Object value), (tuple, index, value))
+WRAP(Object, PyTuple_GetSlice, (Object tuple, Py_ssize_t from, Py_ssize_t to), (tuple, from, to))
+
 // Buffers.
 WRAP(int, PyObject_GetBuffer, (Object object, Py_buffer *view, int flags), (object, view, flags))
 WRAP_VOID(PyBuffer_Release, (Py_buffer *view), (view))
@@ -120,10 +126,17 @@ WRAP(Object, PyList_New, (Py_ssize_t size), (size))
 WRAP(int, PyList_Append, (Object list, Object value), (list, value))
 WRAP(Object, PyDict_New, (), ())
 WRAP(Object, PyDict_Copy, (Object dict), (dict))
+WRAP(Object, PyCMethod_New, (void *method, Object self, Object module, Object type), (method, self, module, type))
+WRAP(Object, PySeqIter_New, (Object sequence), (sequence))
+WRAP(Object, PyObject_GenericGetDict, (Object object, void *context), (object, context))
+WRAP(int, PyObject_GenericSetDict, (Object object, Object value, void *context), (object, value, context))
 WRAP(Object, PyType_FromSpec, (PyType_Spec *spec), (spec))
 WRAP(Object, PyWeakref_NewRef, (Object object, Object callback), (object, callback))
 
 // Exceptions, which are made of classes of anybody's.
+WRAP(Object, PyErr_NewExceptionWithDoc, (const char *name, const char *doc, Object base, Object dict), (name, doc, base, dict))
+WRAP_VOID(PyException_SetCause, (Object raised, Object cause), (raised, cause))
+WRAP(int, PyException_SetTraceback, (Object raised, Object traceback), (raised, traceback))
 WRAP_VOID(PyErr_NormalizeException, (Object *type, Object *value, Object *traceback), (type, value, traceback))
 WRAP_VOID(PyErr_SetObject, (Object type, Object value), (type, value))
 WRAP_VOID(PyErr_SetString, (Object type, const char *message), (type, message))
