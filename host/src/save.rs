@@ -154,7 +154,11 @@ impl Draft {
 
     fn place(mut self) -> Result<()> {
         if !self.is_ours() {
-            fail!(Closed, "{} is written by the process that began to; this one was forked meanwhile", self.target.display());
+            fail!(
+                Closed,
+                "{} is written by the process that began to; this one was forked meanwhile",
+                self.target.display()
+            );
         }
         let whole = File::open(&self.path).and_then(|file| file.sync_all());
         let placed = whole.and_then(|()| std::fs::rename(&self.path, &self.target));

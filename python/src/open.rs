@@ -29,7 +29,8 @@ pub fn registry() -> &'static Registry {
 
 fn built(py: Python<'_>) -> Registry {
     let sites = site_folders(py).unwrap_or_default();
-    let mut builder = Registry::builder().python_sites(sites).bring_python(provider::bring).stop_by(signals::ask_to_stop);
+    let mut builder =
+        Registry::builder().python_sites(sites).bring_python(provider::bring).stop_by(signals::ask_to_stop);
     if let Ok(folder) = package_folder(py) {
         builder = builder.package_dir(folder.join("plugins"));
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import children
 import pytest
+
+import children
 
 FORMATS = ["csv", "tsv", "jsonl", "parquet", "arrow", "stream.arrow"]
 

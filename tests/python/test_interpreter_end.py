@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import children
 import pytest
 
+import children
 from iolink import _iolink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,11 +166,17 @@ def test_every_function_that_runs_python_is_wrapped():
         ["nm", "-D", "--undefined-only", "-f", "posix", _iolink.__file__], capture_output=True, text=True, check=True
     )
     names = {line.split()[0] for line in listed.stdout.splitlines() if line.startswith(("Py", "_Py"))}
-    functions = {name for name in names if not name.startswith("PyExc_") and not name.endswith(("Type", "Struct", "EllipsisObject"))}
+    functions = {
+        name
+        for name in names
+        if not name.startswith("PyExc_") and not name.endswith(("Type", "Struct", "EllipsisObject"))
+    }
     wrapped = set()
     for line in (ROOT / "python/src/end_of_interpreter.cpp").read_text().splitlines():
         kind, _, rest = line.partition("(")
         if kind in ("WRAP", "WRAP_VOID", "WRAP_ARGUMENTS"):
             wrapped.add(rest.split(", ")[1 if kind == "WRAP" else 0])
     unknown = functions - wrapped - HARMLESS
-    assert not unknown, f"wrap these in end_of_interpreter.cpp, or list those that run no Python here: {sorted(unknown)}"
+    assert not unknown, (
+        f"wrap these in end_of_interpreter.cpp, or list those that run no Python here: {sorted(unknown)}"
+    )

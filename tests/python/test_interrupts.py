@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import children
 import pytest
+
+import children
 
 SETTING = """
 import io, os, sys, tempfile, threading, time
@@ -57,7 +58,10 @@ def over(ending):
 
 CALLS = {
     "read of an endless pipe": ("s = StreamAccessFactory.from_file_descriptor(endless())", "s.read()"),
-    "readall of an endless pipe": ("s = StreamAccessFactory.from_file_descriptor(endless()).to_raw_io()", "s.readall()"),
+    "readall of an endless pipe": (
+        "s = StreamAccessFactory.from_file_descriptor(endless()).to_raw_io()",
+        "s.readall()",
+    ),
     "buffered read of an endless pipe": (
         "s = io.BufferedReader(StreamAccessFactory.from_file_descriptor(endless()).to_raw_io())",
         "s.read()",
@@ -76,7 +80,10 @@ CALLS = {
     "read of everything of a device": ("s = StreamAccessFactory.open_file('/dev/zero')", "s.read()"),
     "opening a named pipe": ("os.mkfifo(FOLDER + '/p')", "StreamAccessFactory.open_file(FOLDER + '/p')"),
     "read of a file object": ("s = StreamAccessFactory.from_file_object(Slow(bytes(1 << 20)))", "s.read()"),
-    "random access to a file object": ("a = RandomAccessFactory.from_stream(Slow(bytes(1 << 20)))", "a.read_at(0, 1 << 20)"),
+    "random access to a file object": (
+        "a = RandomAccessFactory.from_stream(Slow(bytes(1 << 20)))",
+        "a.read_at(0, 1 << 20)",
+    ),
     "an image of a file object": (
         "v = ImageViewFactory.from_random_access(RandomAccessFactory.from_stream(Slow(bytes(1 << 20))), (1024, 1024), 'UINT8')",
         "ImageViewFactory.copy_in_memory(v)",
@@ -111,7 +118,11 @@ def test_a_long_call_ends_at_the_first_press(name, tmp_path):
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "arrow"])
 def test_reading_and_writing_a_table_of_a_path_ends_with_keyboard_interrupt(ending, tmp_path):
     script = f"{SETTING}\np = table({ending!r}, 300_000)\nframe = iolink.open(p)\n"
-    for call in ("iolink.open(p).to_pandas()", "Frames.write(frame, p + '.copy', format=ENDING)", "iolink.open(p).to_arrow()"):
+    for call in (
+        "iolink.open(p).to_pandas()",
+        "Frames.write(frame, p + '.copy', format=ENDING)",
+        "iolink.open(p).to_arrow()",
+    ):
         body = f"ENDING = {ending!r}\nCALL = {call!r}\n{BODY}".replace("begun + 1", "begun + 20")
         assert children.interrupted(script + body, str(tmp_path)) == "interrupted"
 

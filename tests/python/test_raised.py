@@ -71,8 +71,7 @@ def test_what_a_file_object_raises_comes_out_of_a_table(table, kind):
         except BaseException as error:
             assert error is raised, (reads, repr(error))
             frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
-            assert frames[-1] == "read" and "in_all_ways" in frames or frames[0] == __name__.rsplit(".")[-1] or frames
-            assert error.__traceback__.tb_next is not None
+            assert frames[-1] == "read", frames
             seen += 1
         else:
             break
@@ -97,7 +96,9 @@ def test_it_comes_out_of_streams_random_access_and_images(kind):
         lambda raised: StreamAccessFactory.from_file_object(Raising(b"abc", raised)).to_raw_io().readall(),
         lambda raised: RandomAccessFactory.from_stream(Raising(bytes(99), raised)).read_at(0, 50),
         lambda raised: np.asarray(
-            ImageViewFactory.from_random_access(RandomAccessFactory.from_stream(Raising(bytes(64), raised)), (8, 8), "UINT8")
+            ImageViewFactory.from_random_access(
+                RandomAccessFactory.from_stream(Raising(bytes(64), raised)), (8, 8), "UINT8"
+            )
         ),
         lambda raised: np.asarray(ImageViewFactory.from_function((8, 8), "UINT8", lambda region: raises(raised))),
         lambda raised: ImageViewFactory.copy_in_memory(

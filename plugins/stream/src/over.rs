@@ -5,7 +5,9 @@ use crate::file::shorter;
 use crate::memory::{closed, full};
 use crate::memory_access::check_inside;
 use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION, UNMAPPED_EXTENSION};
-use iolink_sdk::{fail, Bytes, Error, Lock, Locked, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use iolink_sdk::{
+    fail, Bytes, Error, Lock, Locked, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View,
+};
 use std::sync::Arc;
 
 /// A stream over random access: over its memory where it lends that, else by [`RandomAccessStream`].

@@ -12,11 +12,11 @@ use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
-use crate::vector::{number_from, Count, Vector2u64};
 use crate::signals::{by_library, detached};
+use crate::vector::{number_from, Count, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
 use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
-use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Target, View};
+use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, Lock, OwnedStream, Target, View};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyIterator, PyList, PyString};
@@ -31,7 +31,7 @@ pub struct DataFrameView {
     /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
     held: Mutex<Option<Py<PyAny>>>,
     /// Held by the thread that changes a frame of another maker, which is done step by step.
-    turn: Mutex<()>,
+    turn: Lock<()>,
 }
 
 /// A column as it was asked for.
@@ -53,13 +53,13 @@ impl DataFrameView {
             lent: Default::default(),
             lasting: Default::default(),
             held: Mutex::new(None),
-            turn: Mutex::new(()),
+            turn: Lock::new(()),
         }
     }
 
     /// Does something while no other thread does such a thing by this object. Python must not be attached.
-    pub(super) fn alone<T>(&self, body: impl FnOnce() -> T) -> T {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn alone<T>(&self, body: impl FnOnce() -> iolink_sdk::Result<T>) -> iolink_sdk::Result<T> {
+        let _turn = self.turn.lock()?;
         body()
     }
 

@@ -1,7 +1,7 @@
 //! `RandomAccess` and `RandomAccessFactory` in Python.
 
-use super::buffer::{kept_or_refused, with_source, with_target};
 use super::access::failed;
+use super::buffer::{kept_or_refused, with_source, with_target};
 use super::errors::{interrupted, raise};
 use super::factory::{opening_failed, size_from};
 use super::path::path_from;
