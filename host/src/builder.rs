@@ -21,6 +21,7 @@ pub struct RegistryBuilder {
     pub(crate) plugin_path_env: bool,
     pub(crate) python_sites: Vec<PathBuf>,
     pub(crate) bring_python: Option<BringPython>,
+    pub(crate) stop: Option<fn() -> bool>,
     pub(crate) system_dirs: Vec<PathBuf>,
     pub(crate) allow_abort: bool,
     pub(crate) events: Option<tracing::Dispatch>,
@@ -59,6 +60,13 @@ impl RegistryBuilder {
         self
     }
 
+    /// Asks `stop`, on the thread of the running call, whether to stop whenever a provider tells of its progress, beside the
+    /// listener of [`crate::with_progress`]: an interpreter looks for signals there.
+    pub fn stop_by(mut self, stop: fn() -> bool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// The folders into which the system's packages install plugins, instead of [`SYSTEM_DIRS`]. One that is not there is
     /// passed over; what does not belong to root is refused.
     pub fn system_dirs(mut self, folders: Vec<PathBuf>) -> Self {
@@ -93,6 +101,7 @@ impl Default for RegistryBuilder {
             plugin_path_env: true,
             python_sites: Vec::new(),
             bring_python: None,
+            stop: None,
             system_dirs: SYSTEM_DIRS.map(PathBuf::from).to_vec(),
             allow_abort: false,
             events: None,

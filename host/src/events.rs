@@ -74,14 +74,17 @@ unsafe fn lent_text<'a>(at: *const c_char) -> std::borrow::Cow<'a, str> {
     unsafe { CStr::from_ptr(at) }.to_string_lossy()
 }
 
-unsafe extern "C" fn progress(_context: *mut c_void, done: u64, total: u64) -> i32 {
+unsafe extern "C" fn progress(context: *mut c_void, done: u64, total: u64) -> i32 {
     tracing::trace!(done, total, "progress");
     // A listener that panics is taken as a wish to stop.
-    LISTENER.with(|listener| match listener.get() {
+    let goes_on = LISTENER.with(|listener| match listener.get() {
         // SAFETY: `with_progress` keeps the listener alive while the pointer is set.
-        Some(listener) => i32::from(!stop_panic(|| unsafe { (*listener)(done, total) }).unwrap_or(false)),
-        None => 0,
-    })
+        Some(listener) => stop_panic(|| unsafe { (*listener)(done, total) }).unwrap_or(false),
+        None => true,
+    });
+    // SAFETY: the context is a live host in an `Arc`.
+    let stop = unsafe { (*(context as *const Inner)).stop() };
+    i32::from(!goes_on || stop.is_some_and(|stop| stop_panic(stop).unwrap_or(true)))
 }
 
 type Listener = *const (dyn Fn(u64, u64) -> bool + 'static);

@@ -6,6 +6,7 @@ use crate::image::{with_progress, ImageView};
 use crate::multi::{LodImageView, MultiImageView};
 use crate::plugin_info::PluginInfo;
 use crate::provider;
+use crate::signals;
 use iolink_host::Registry;
 use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -28,7 +29,8 @@ pub fn registry() -> &'static Registry {
 
 fn built(py: Python<'_>) -> Registry {
     let sites = site_folders(py).unwrap_or_default();
-    let mut builder = Registry::builder().python_sites(sites).bring_python(provider::bring);
+    let mut builder =
+        Registry::builder().python_sites(sites).bring_python(provider::bring).stop_by(signals::ask_to_stop);
     if let Ok(folder) = package_folder(py) {
         builder = builder.package_dir(folder.join("plugins"));
     }
@@ -164,9 +166,11 @@ fn open<'py>(
     let (uri, format) = (wanted.uri().to_owned(), wanted.format().map(str::to_owned));
     let options = wanted.options().to_vec();
     let opened = provider::keeping(py, || {
-        with_progress(progress, |call| {
-            let go_on = |done, total| call.step(done, total).is_ok();
-            py.detach(|| iolink_host::with_progress(&go_on, || registry().open(wanted, provider)))
+        signals::watched(|| {
+            with_progress(progress, |call| {
+                let go_on = |done, total| call.step(done, total).is_ok();
+                py.detach(|| iolink_host::with_progress(&go_on, || registry().open(wanted, provider)))
+            })
         })
     })?;
     let opening = Opening { provider: opened.provider, uri, format, options, steps: Some(Vec::new()) };

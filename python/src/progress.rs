@@ -1,5 +1,6 @@
 //! Progress of long calls, told to a Python callable `progress(done, total)`.
 
+use crate::signals::watched;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use std::sync::{Mutex, PoisonError};
@@ -40,8 +41,10 @@ pub fn heard<R>(
 
 /// Runs `body`; what providers tell of their progress in it goes to the callable.
 pub fn of_providers<R>(progress: Option<&Bound<'_, PyAny>>, body: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
-    heard(progress, |listener| match listener {
-        Some(listener) => iolink_host::with_progress(&|done, total| listener(done, total), body),
-        None => body(),
+    heard(progress, |listener| {
+        watched(|| match listener {
+            Some(listener) => iolink_host::with_progress(&|done, total| listener(done, total), body),
+            None => body(),
+        })
     })
 }

@@ -162,7 +162,12 @@ impl OwnedStream {
             }
         });
         let words = words.unwrap_or_else(|| "no message".to_owned());
-        Error::new(ErrorKind::Corrupt, format!("the table's producer failed: {words}")).with_code(number)
+        let carried = crate::view::recall(&words);
+        let error = Error::new(ErrorKind::Corrupt, format!("the table's producer failed: {words}")).with_code(number);
+        match carried {
+            Some(payload) => error.with_payload(payload),
+            None => error,
+        }
     }
 }
 

@@ -52,6 +52,7 @@ pub struct File {
     rows: Vec<usize>,
     /// Can no column be left out? polars panics where it passes over a sparse union.
     whole: bool,
+    calls_back: bool,
 }
 
 impl File {
@@ -90,7 +91,12 @@ impl File {
         }
         let words = keys_as_numbers(&mut metadata);
         let whole = fields.iter().any(|field| has_sparse_union(&field.dtype));
-        Ok(File { bytes, metadata, dictionaries, words, fields, rows, whole })
+        Ok(File { bytes, metadata, dictionaries, words, fields, rows, whole, calls_back: false })
+    }
+
+    /// Says whether reading calls back, see [`Pieces::calls_back`].
+    pub fn calling_back(self, calls_back: bool) -> Self {
+        File { calls_back, ..self }
     }
 
     /// A column as its field says.
@@ -247,6 +253,10 @@ impl Pieces for File {
 
     fn rows(&self) -> &[usize] {
         &self.rows
+    }
+
+    fn calls_back(&self) -> bool {
+        self.calls_back
     }
 
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {

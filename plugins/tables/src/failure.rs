@@ -1,5 +1,6 @@
 //! Errors of polars: it panics on much that it does not expect.
 
+use crate::fork;
 use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::error::PolarsError;
 use std::panic::{catch_unwind, set_hook, take_hook, AssertUnwindSafe};
@@ -55,7 +56,7 @@ pub fn written<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn contained<T>(kind: ErrorKind, meaning: &str, body: impl FnOnce() -> Result<T>) -> Result<T> {
     let _guard = Guard::new();
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+    catch_unwind(AssertUnwindSafe(|| fork::run(body))).unwrap_or_else(|payload| {
         let words = match (payload.downcast_ref::<String>(), payload.downcast_ref::<&str>()) {
             (Some(words), _) => words.clone(),
             (_, Some(words)) => (*words).to_owned(),

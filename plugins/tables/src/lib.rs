@@ -60,6 +60,7 @@ mod csv;
 mod depth;
 mod exact;
 mod failure;
+mod fork;
 mod format;
 mod frame;
 mod inflation;
@@ -135,7 +136,9 @@ impl Provider for Tables {
 
     fn open(&self, host: &Host, source: &Source) -> Result<View> {
         let read = || {
-            let bytes = source.bytes()?;
+            // A source without a path may call back, as a file object of Python's does.
+            let calls_back = source.path().is_none();
+            let bytes = if calls_back { fork::watched(source.bytes()?) } else { source.bytes()? };
             let format = Format::of(source, &*bytes)?;
             if matches!(format, Format::Csv | Format::Tsv) {
                 let options = Options::of(source, format)?;
@@ -147,10 +150,12 @@ impl Provider for Tables {
             Ok(match format {
                 Format::Parquet => {
                     let unit = options::int96(source)?;
-                    View::data_frame(Lazy::new(parquet::Parquet::open(bytes, unit)?, &selection, host, origin)?)
+                    let file = parquet::Parquet::open(bytes, unit)?.calling_back(calls_back);
+                    View::data_frame(Lazy::new(file, &selection, host, origin)?)
                 }
                 Format::Arrow if arrow::has_footer(&*bytes)? => {
-                    View::data_frame(Lazy::new(arrow::File::open(bytes)?, &selection, host, origin)?)
+                    let file = arrow::File::open(bytes)?.calling_back(calls_back);
+                    View::data_frame(Lazy::new(file, &selection, host, origin)?)
                 }
                 Format::Arrow => View::data_frame(Lazy::new(arrow::stream(&*bytes)?, &selection, host, origin)?),
                 _ => {

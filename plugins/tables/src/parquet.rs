@@ -40,6 +40,7 @@ pub struct Parquet {
     fields: Vec<Field>,
     facts: Facts,
     rows: Vec<usize>,
+    calls_back: bool,
 }
 
 impl Parquet {
@@ -67,7 +68,12 @@ impl Parquet {
         let facts = (!facts.is_empty()).then(|| Arc::new(facts));
         let mut leaves = times::Leaves::new(metadata.schema_descr.columns(), int96);
         let fields = fields.iter().map(|field| field.with_dtype(leaves.read_as(&field.dtype, false))).collect();
-        Ok(Parquet { bytes, metadata, fields, facts, rows })
+        Ok(Parquet { bytes, metadata, fields, facts, rows, calls_back: false })
+    }
+
+    /// Says whether reading calls back, see [`Pieces::calls_back`].
+    pub fn calling_back(self, calls_back: bool) -> Self {
+        Parquet { calls_back, ..self }
     }
 
     /// The bytes of a column in a row group.
@@ -145,7 +151,15 @@ impl Pieces for Parquet {
     }
 
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {
-        columns.par_iter().map(|column| self.column(piece, &self.fields[*column])).collect()
+        let read = |column: &usize| self.column(piece, &self.fields[*column]);
+        match self.calls_back {
+            true => columns.iter().map(read).collect(),
+            false => columns.par_iter().map(read).collect(),
+        }
+    }
+
+    fn calls_back(&self) -> bool {
+        self.calls_back
     }
 }
 

@@ -28,6 +28,11 @@ pub trait Pieces: Send + Sync + 'static {
     /// Some columns of a piece, in the order asked for.
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>>;
 
+    /// Returns whether reading may call back, as a file object does: then the caller's thread alone reads.
+    fn calls_back(&self) -> bool {
+        false
+    }
+
     /// Does reading cost so much that it pays to keep what was read?
     fn costs(&self) -> bool {
         true
@@ -250,8 +255,11 @@ impl<P: Pieces> Reading<P> {
         let threads = RAYON.current_num_threads();
         let some = (8 * threads).div_ceil(self.columns.len().max(1)).min(self.parts.len());
         let parts: Vec<(usize, Range<usize>)> = self.parts.drain(..some).collect();
-        let read = || parts.into_par_iter().map(|(piece, rows)| self.batch(piece, &rows)).collect::<Result<Vec<_>>>();
-        let read = RAYON.install(read)?;
+        let batch = |(piece, rows): (usize, Range<usize>)| self.batch(piece, &rows);
+        let read = match self.inner.pieces.calls_back() {
+            true => parts.into_iter().map(batch).collect::<Result<Vec<_>>>()?,
+            false => RAYON.install(|| parts.into_par_iter().map(batch).collect::<Result<Vec<_>>>())?,
+        };
         self.ready.extend(read);
         self.inner.host.progress(self.total - self.parts.len() as u64, self.total)
     }

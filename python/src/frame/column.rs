@@ -8,6 +8,7 @@ use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
+use crate::signals::detached;
 use crate::vector::Place;
 use iolink_plugin_dataframe::{request, Values, Wanted};
 use iolink_sdk::DataFrameView as Frame;
@@ -71,7 +72,7 @@ impl DataFrameColumn {
     }
 
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(py.detach(|| self.view.shape()).or_raise()?.1)
+        Ok(detached(py, || self.view.shape())?.1)
     }
 
     /// The column by its name, wherever it is by now.
@@ -80,7 +81,7 @@ impl DataFrameColumn {
     }
 
     fn run(&self, py: Python<'_>, first: u64, count: Option<u64>) -> PyResult<Values> {
-        py.detach(|| Values::read_wanted(&**self.view, self.wanted(), first, count)).or_raise()
+        detached(py, || Values::read_wanted(&**self.view, self.wanted(), first, count))
     }
 
     fn values(&self, py: Python<'_>) -> PyResult<Values> {
@@ -93,7 +94,7 @@ impl DataFrameColumn {
     }
 
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
-        py.detach(|| self.lasting.info(&**self.view, self.wanted())).or_raise()
+        detached(py, || self.lasting.info(&**self.view, self.wanted()))
     }
 }
 
@@ -215,11 +216,11 @@ impl DataFrameColumn {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let (values, wanted) = (self.values(py)?, requested_schema.map(requested).transpose()?);
-        let wanted = py.detach(move || match wanted {
+        let wanted = detached(py, move || match wanted {
             Some(schema) => request::values(values, schema),
             None => Ok(values.widened()),
-        });
-        let (schema, array) = wanted.or_raise()?.to_c().or_raise()?;
+        })?;
+        let (schema, array) = wanted.to_c().or_raise()?;
         Ok((schema_capsule(py, schema)?, array_capsule(py, array)?))
     }
 

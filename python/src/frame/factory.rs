@@ -10,6 +10,7 @@ use crate::errors::OrRaise;
 use crate::open::{source_from, with_options};
 use crate::progress::of_providers;
 use crate::registry;
+use crate::signals::detached;
 use crate::vector::shape_from;
 use iolink_plugin_dataframe::TableType;
 use iolink_sdk::{Adopt, Create, DataType, Result, View};
@@ -196,7 +197,7 @@ impl DataFrameViewFactory {
             target = target.with_format(format);
         }
         let view = View::DataFrame(as_it_is(&frame.get().view).or_raise()?);
-        of_providers(progress, || py.detach(|| registry().save(view, target, provider)).or_raise())?;
+        of_providers(progress, || detached(py, || registry().save(view, target, provider)))?;
         Ok(())
     }
 
@@ -213,6 +214,6 @@ impl DataFrameViewFactory {
     ) -> PyResult<DataFrameView> {
         let view = frame.get().view.clone();
         let copy = || registry().adopt(Adopt::DataFrame(whole(&view)?))?.into_data_frame();
-        of_providers(progress, || py.detach(copy).or_raise()).map(DataFrameView::new)
+        of_providers(progress, || detached(py, copy)).map(DataFrameView::new)
     }
 }

@@ -44,6 +44,7 @@ pub use tiled::{Tile, Tiled, TiledImage};
 pub(crate) use exported::{border, give_text, guard, identify, stop_panic, Border, Exported, Table, MAKER};
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink, Maker, WAIT};
 pub(crate) use grown::{borrow_whole, hand_out, read_grown, read_table, Grows};
+pub(crate) use payload::recall;
 
 use crate::abi::iolink_view;
 use crate::{fail, Kind, Result};
