@@ -149,7 +149,8 @@ impl Source {
             _ if self.uri.contains('/') => beside(&self.uri),
             _ => format!("stream:{name}"),
         };
-        let path = self.path.as_ref().map(|path| if key.is_empty() { path.join(name) } else { path.with_file_name(name) });
+        let path =
+            self.path.as_ref().map(|path| if key.is_empty() { path.join(name) } else { path.with_file_name(name) });
         Ok(Source { path, ..Source::new(uri).with_bytes(bytes).with_store(store, sibling_key) })
     }
 
