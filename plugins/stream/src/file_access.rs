@@ -149,7 +149,8 @@ impl RandomAccess for FileAccess {
                 "open the file for writing, and without a mapping, to change its size",
             ));
         }
-        retried(self.interrupted, || self.descriptor.resize(length))?.map_err(|error| self.error("resizing", &error))?;
+        retried(self.interrupted, || self.descriptor.resize(length))?
+            .map_err(|error| self.error("resizing", &error))?;
         self.length.store(length, Ordering::Relaxed);
         Ok(())
     }

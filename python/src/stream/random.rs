@@ -154,7 +154,8 @@ impl RandomAccessFactory {
     #[staticmethod]
     fn allocate(py: Python<'_>, size: i64) -> PyResult<RandomAccess> {
         let length = size_from("size", size)?;
-        let made = py.detach(|| registry().create(CreateView::RandomAccess { length }.in_memory())?.into_random_access());
+        let made =
+            py.detach(|| registry().create(CreateView::RandomAccess { length }.in_memory())?.into_random_access());
         Ok(RandomAccess::new(made.map_err(raise)?))
     }
 

@@ -170,17 +170,16 @@ impl Draft {
         let result = unsafe {
             match flags {
                 0 => libc::renameat(folder, self.name.as_ptr(), folder, self.target.as_ptr()) as libc::c_long,
-                _ => libc::syscall(
-                    libc::SYS_renameat2,
-                    folder,
-                    self.name.as_ptr(),
-                    folder,
-                    self.target.as_ptr(),
-                    flags,
-                ),
+                _ => {
+                    libc::syscall(libc::SYS_renameat2, folder, self.name.as_ptr(), folder, self.target.as_ptr(), flags)
+                }
             }
         };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -188,7 +187,11 @@ impl Draft {
         let folder = self.folder.as_raw_fd();
         // SAFETY: both names end with a NUL.
         let result = unsafe { libc::renameat(folder, self.name.as_ptr(), folder, self.target.as_ptr()) };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 
     fn rename_if_absent(&self) -> io::Result<()> {

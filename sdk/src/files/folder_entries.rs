@@ -9,10 +9,10 @@ use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::io::{AsRawFd, IntoRawFd, OwnedFd};
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use libc::readdir64 as next_entry;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use libc::readdir as next_entry;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use libc::readdir64 as next_entry;
 
 /// An open listing of a folder.
 struct Listing(*mut libc::DIR);
