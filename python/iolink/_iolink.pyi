@@ -909,7 +909,7 @@ class StreamAccessFactory:
         """A stream over a new file without a name, gone when the stream is closed."""
 
 class RandomAccess:
-    """Bytes at an offset: no cursor, a fixed size, from any thread."""
+    """Bytes at an offset: no cursor, a size that only ``resize`` changes, from any thread."""
 
     def size(self) -> int:
         """How many bytes there are."""
@@ -919,6 +919,10 @@ class RandomAccess:
         """Read at ``offset`` into a writable contiguous buffer; say how many bytes there were."""
     def write_at(self, offset: int, data: Buffer) -> int:
         """Write all bytes at ``offset``, or nothing: past the end is an ``OutOfRangeError``."""
+    def resize(self, size: int) -> None:
+        """RESIZE: cuts the bytes off or fills them with zeros."""
+    def flush(self) -> None:
+        """WRITE: passes everything written to the disk, so that an error such as a full disk is raised here."""
     def capabilities(self) -> StreamCapability:
         """What can be done."""
     def support(self, flags: StreamCapability | int) -> bool:

@@ -240,6 +240,27 @@ def test_a_plugin_reaches_no_sibling_through_a_link_that_leaves(folder, unpacked
                 iolink.open(way())
 
 
+def test_random_access_to_a_file_is_resized(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    access = RandomAccessFactory.open_file(path, writable=True)
+    assert access.support(StreamCapability.RESIZE)
+    access.resize(12)
+    access.write_at(11, b"!")
+    access.flush()
+    assert access.size() == 12 and path.read_bytes() == b"0123456789\0!"
+    access.resize(2)
+    with pytest.raises(iolink.errors.OutOfRangeError):
+        access.write_at(2, b"x")
+    with pytest.raises(ValueError, match="negative"):
+        access.resize(-1)
+    for fixed in (RandomAccessFactory.open_file(path), RandomAccessFactory.allocate(4)):
+        assert not fixed.support(StreamCapability.RESIZE)
+        with pytest.raises(NotImplementedError, match="RESIZE"):
+            fixed.resize(1)
+        fixed.flush()
+
+
 # ---------------------------------------------------------------- the store
 
 
