@@ -21,7 +21,7 @@ namespace bridge {
 using Index = std::vector<uint64_t>;
 inline size_t bytes(uint64_t type) { return (type >> 8 & 0xFFFF) * (type >> 24 & 0xFFFF) / 8; }
 
-/// Your image behind the one object of the border. `wrap` gives one reference, which the caller releases.
+/// Your image behind the one object of the plugin ABI. `wrap` gives one reference, which the caller releases.
 template <class Yours>
 class Wrapped {
     using Image = typename Yours::Image;
@@ -29,7 +29,7 @@ class Wrapped {
     std::atomic<size_t> references{1};
     std::shared_ptr<Image> image;
 
-    explicit Wrapped(std::shared_ptr<Image> given) : view{IOLINK_VIEW_MAGIC, &table().head, this}, image(given) {}
+    explicit Wrapped(std::shared_ptr<Image> given) : view{IOLINK_VIEW_MAGIC, &table().base, this}, image(given) {}
     static Image &of(const iolink_view *view) { return *static_cast<Wrapped *>(view->self_)->image; }
     static void retain(iolink_view *view) { static_cast<Wrapped *>(view->self_)->references++; }
     static void release(iolink_view *view) {
@@ -60,7 +60,7 @@ class Wrapped {
             return IOLINK_OK;
         });
     }
-    static int32_t memory(const iolink_view *view, iolink_memory *out, iolink_error *error) {
+    static int32_t memory(const iolink_view *view, const iolink_call *, iolink_memory *out, iolink_error *error) {
         return guard(error, [&] {
             const Index shape = Yours::shape(of(view));
             auto owner = std::make_unique<std::shared_ptr<Image>>(static_cast<Wrapped *>(view->self_)->image);
@@ -74,6 +74,7 @@ class Wrapped {
             for (size_t axis = 0; axis < shape.size(); axis++) out->byte_strides[axis] = Yours::byteStride(of(view), axis);
             out->owner = owner.release();
             out->release = [](void *held) { delete static_cast<std::shared_ptr<Image> *>(held); };
+            out->device_type = IOLINK_DEVICE_CPU;
             return IOLINK_OK;
         });
     }
@@ -99,10 +100,18 @@ class Wrapped {
         });
     }
     static const iolink_image_vtable &table() {
-        static const iolink_view_head head{sizeof(iolink_image_vtable), IOLINK_KIND_IMAGE, 0, nullptr, retain, release,
-                                           capabilities, nullptr, nullptr};
-        static const iolink_image_vtable table{head, describe, memory, read_region, nullptr,
-                                               nullptr, nullptr, nullptr, nullptr, nullptr};
+        static const iolink_image_vtable table = [] {
+            iolink_image_vtable made{}; // functions that are not set are absent
+            made.base.size = sizeof made;
+            made.base.kind = IOLINK_KIND_IMAGE;
+            made.base.retain = retain;
+            made.base.release = release;
+            made.base.capabilities = capabilities;
+            made.describe = describe;
+            made.memory = memory;
+            made.read_region = read_region;
+            return made;
+        }();
         return table;
     }
 
@@ -134,7 +143,7 @@ public:
     void readRegion(const Index &origin, const Index &extent, void *to) const {
         iolink_error error{sizeof error, 0, 0, 0, "", ""};
         iolink_region region{sizeof region, known.dimension_count, {}, {}};
-        iolink_block block{sizeof block, known.dimension_count, known.data_type, to, {}};
+        iolink_block block{sizeof block, known.dimension_count, known.data_type, to, {}, IOLINK_DEVICE_CPU, 0};
         if (origin.size() != shape().size() || extent.size() != origin.size()) throw std::invalid_argument("other axes");
         int64_t step = static_cast<int64_t>(bytes(known.data_type));
         std::copy(origin.begin(), origin.end(), region.origin);

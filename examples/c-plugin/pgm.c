@@ -43,10 +43,10 @@ static int32_t describe(const iolink_view *view, iolink_image_description *out, 
   return IOLINK_OK;
 }
 
-static int32_t memory(const iolink_view *view, iolink_memory *out, iolink_error *error)
+static int32_t memory(const iolink_view *view, const iolink_call *call, iolink_memory *out, iolink_error *error)
 {
   const pgm *image = (const pgm *) view;
-  (void) error;
+  (void) call, (void) error;
   retain((iolink_view *) view);
   out->dimension_count = 2;
   out->data_type = image->data_type;
@@ -58,6 +58,7 @@ static int32_t memory(const iolink_view *view, iolink_memory *out, iolink_error 
   out->byte_strides[1] = (int64_t) (image->bytes * image->shape[0]);
   out->owner = (void *) view;
   out->release = give_back;
+  out->device_type = IOLINK_DEVICE_CPU;
   return IOLINK_OK;
 }
 
@@ -68,6 +69,8 @@ static int32_t read_region(const iolink_view *view, const iolink_region *region,
   (void) call; /* an image in memory is read too fast for progress */
   if (region->dimension_count != 2 || block->dimension_count != 2 || block->data_type != image->data_type)
     return iolink_fail(error, IOLINK_ERROR_INVALID_ARGUMENT, "a PGM has two axes, and its own data type");
+  if (block->device_type != IOLINK_DEVICE_NOT_GIVEN && block->device_type != IOLINK_DEVICE_CPU)
+    return iolink_fail(error, IOLINK_ERROR_NOT_IMPLEMENTED, "the block is not in the host's memory");
   for (int axis = 0; axis < 2; axis++)
     if (region->origin[axis] > image->shape[axis] || region->extent[axis] > image->shape[axis] - region->origin[axis])
       return iolink_fail(error, IOLINK_ERROR_OUT_OF_RANGE, "the region leaves the image");
@@ -84,7 +87,7 @@ static int32_t read_region(const iolink_view *view, const iolink_region *region,
 
 static int32_t properties(const iolink_view *view, iolink_image_properties *out, iolink_error *error)
 {
-  (void) view, (void) error; /* what is not set here was set to "unknown" by the caller */
+  (void) view, (void) error; /* the caller set the rest to zero, which means "not given" */
   out->dimension_count = 2;
   out->axes_interpretation = IOLINK_AXES_IMAGE;
   out->image_interpretation = IOLINK_VALUES_GRAYSCALE;
@@ -94,7 +97,7 @@ static int32_t properties(const iolink_view *view, iolink_image_properties *out,
 }
 
 static const iolink_image_vtable table = {
-  .head = { .size = sizeof table, .kind = IOLINK_KIND_IMAGE, .flags = IOLINK_FLAG_THREAD_SAFE, .retain = retain,
+  .base = { .size = sizeof table, .kind = IOLINK_KIND_IMAGE, .flags = IOLINK_VIEW_FLAG_THREAD_SAFE, .retain = retain,
             .release = release, .capabilities = capabilities },
   .describe = describe, .memory = memory, .read_region = read_region, .properties = properties,
 };
@@ -132,23 +135,28 @@ static int32_t read_header(pgm *image, uint64_t length, iolink_error *error)
   return IOLINK_OK;
 }
 
-static int32_t open_pgm(const iolink_host *host, const iolink_source *source, iolink_view **out, iolink_error *error)
+static int32_t open_pgm(const iolink_provider *self, const iolink_host *host, const iolink_source *source,
+                        const iolink_call *call, iolink_view **out, iolink_error *error)
 {
   const iolink_view *bytes = source->bytes; /* the host brings them, for files too */
   const iolink_random_access_vtable *access;
   uint64_t length, done, filled = 0;
   int32_t status = IOLINK_OK;
   pgm *image;
-  (void) host;
+  (void) self, (void) host;
+  if (source->flags & IOLINK_REQUIRED_FLAGS) /* WRITABLE, or a flag of a later version */
+    return iolink_fail(error, IOLINK_ERROR_NOT_IMPLEMENTED, "a PGM is opened for reading alone");
   if (bytes == NULL)
     return iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "the source cannot be read by position");
   access = (const iolink_random_access_vtable *) bytes->vtable;
-  length = access->length(bytes);
+  status = access->length(bytes, &length, call, error);
+  if (status != IOLINK_OK)
+    return status;
   image = length < SIZE_MAX / 2 ? malloc(sizeof *image + length) : NULL;
   if (image == NULL)
     return iolink_fail(error, IOLINK_ERROR_LIMIT, "the PGM does not fit into memory");
   for (; status == IOLINK_OK && filled < length; filled += done) {
-    status = access->read_at(bytes, filled, image->file + filled, length - filled, &done, error);
+    status = access->read_at(bytes, filled, image->file + filled, length - filled, &done, call, error);
     if (status == IOLINK_OK && done == 0)
       status = iolink_fail(error, IOLINK_ERROR_CORRUPT, "the file became shorter while it was read");
   }
@@ -158,7 +166,7 @@ static int32_t open_pgm(const iolink_host *host, const iolink_source *source, io
     free(image);
     return status;
   }
-  image->view = (iolink_view) { .magic = IOLINK_VIEW_MAGIC, .vtable = &table.head };
+  image->view = (iolink_view) { .magic = IOLINK_VIEW_MAGIC, .vtable = &table.base };
   image->references = 1;
   *out = &image->view;
   return IOLINK_OK;
@@ -176,13 +184,7 @@ static const iolink_provider provider = {
 };
 static const iolink_provider *const providers[] = { &provider };
 
-IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
-  .magic = IOLINK_PLUGIN_MAGIC, .size = sizeof iolink_plugin_v1, .abi_major = IOLINK_ABI_MAJOR,
-  .abi_minor = IOLINK_ABI_MINOR, .panic_strategy = IOLINK_PANIC_NONE, .id = "org.example.pgm", .version = "1.0.0",
-  .provider_count = 1, .providers = providers,
-};
-
-IOLINK_MANIFEST("abi = 1\nid = \"org.example.pgm\"\nversion = \"1.0.0\"\n"
-                "[[provider]]\nid = \"org.example.pgm\"\ntitle = \"Portable graymaps, in plain C\"\n"
-                "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 5\nformat = \"PGM\"\n"
-                "extensions = \"pgm\"\nmedia_types = \"image/x-portable-graymap\"\nmagic = \"0:5035\"\n");
+IOLINK_PLUGIN("org.example.pgm", "1.0.0", providers,
+              "[[provider]]\nid = \"org.example.pgm\"\ntitle = \"Portable graymaps, in plain C\"\n"
+              "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 5\nformat = \"PGM\"\n"
+              "extensions = \"pgm\"\nmedia_types = \"image/x-portable-graymap\"\nmagic = \"0:5035\"\n");

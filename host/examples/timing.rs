@@ -6,7 +6,7 @@
 //! them was read, which costs more than accepting them. Each number is the best of several runs.
 
 use iolink_host::Registry;
-use iolink_sdk::{Adopt, Bytes, Host, Kind, Offer, Owner, Provider, ProviderInfo, RandomAccess, Result, View};
+use iolink_sdk::{Adopt, Bytes, Call, Host, Kind, Offer, Owner, Provider, ProviderInfo, RandomAccess, Result, View};
 use std::time::Instant;
 
 struct Held(Bytes);
@@ -15,8 +15,8 @@ impl RandomAccess for Held {
     fn capabilities(&self) -> iolink_sdk::StreamCapability {
         iolink_sdk::StreamCapability::NONE
     }
-    fn length(&self) -> u64 {
-        self.0.length
+    fn length(&self) -> Result<u64> {
+        Ok(self.0.length)
     }
     fn read_at(&self, _: u64, _: &mut [u8]) -> Result<usize> {
         Ok(0)
@@ -29,7 +29,7 @@ impl Provider for Holder {
     const INFO: ProviderInfo =
         ProviderInfo::new("org.timing.holder", "Holds").offers(&[Offer::adopt(Kind::RandomAccess)]);
 
-    fn adopt(&self, _: &Host, given: Adopt) -> Result<View> {
+    fn adopt(&self, _: &Host, given: Adopt, _call: &Call<'_>) -> Result<View> {
         match given {
             Adopt::RandomAccess(bytes) => Ok(View::random_access(Held(bytes))),
             _ => iolink_sdk::fail!(NotImplemented, "bytes only"),

@@ -2,10 +2,7 @@
 
 use iolink_host::{PluginState, Registry};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{
-    fail, Adopt, BlockMut, Bytes, Call, Cost, Create, DataType, ErrorKind, Host, ImageCapability, ImageView, Kind,
-    Offer, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability, Target, View,
-};
+use iolink_sdk::{fail, Adopt, BlockMut, Bytes, Call, Convert, Cost, Create, CreateView, DataType, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, Options, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability, View};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -32,8 +29,8 @@ impl RandomAccess for Held {
     fn capabilities(&self) -> StreamCapability {
         StreamCapability::READ
     }
-    fn length(&self) -> u64 {
-        self.0.length
+    fn length(&self) -> Result<u64> {
+        Ok(self.0.length)
     }
     fn read_at(&self, _: u64, _: &mut [u8]) -> Result<usize> {
         Ok(0)
@@ -53,17 +50,17 @@ impl Provider for Maker {
         Offer::convert(Kind::Image, Kind::Image, Cost::Copy).needs(READ.value()).image_capabilities(MEMORY),
     ]);
 
-    fn create(&self, host: &Host, _: Create) -> Result<View> {
+    fn create(&self, host: &Host, _: Create, _call: &Call<'_>) -> Result<View> {
         host.log(iolink_sdk::LogLevel::Info, "org_test", "made");
         Ok(View::image(Grey(MEMORY)))
     }
-    fn adopt(&self, _: &Host, given: Adopt) -> Result<View> {
+    fn adopt(&self, _: &Host, given: Adopt, _call: &Call<'_>) -> Result<View> {
         match given {
             Adopt::RandomAccess(bytes) => Ok(View::random_access(Held(bytes))),
             _ => fail!(NotImplemented, "bytes only"),
         }
     }
-    fn convert(&self, _: &Host, _: View, _: Target) -> Result<View> {
+    fn convert(&self, _: &Host, _: View, _: &Convert, _call: &Call<'_>) -> Result<View> {
         Ok(View::image(Grey(MEMORY)))
     }
 }
@@ -78,12 +75,12 @@ impl Provider for Reader {
         Offer::convert(Kind::DataFrame, Kind::Image, Cost::Lazy).image_capabilities(READ),
     ]);
 
-    fn open(&self, host: &Host, source: &Source) -> Result<View> {
+    fn open(&self, host: &Host, source: &Source, call: &Call<'_>) -> Result<View> {
         if let Some(other) = source.option("other") {
-            return host.open(&Source::new(other));
+            return host.open(&Source::new(other), call);
         }
         if source.uri().ends_with(".pair") {
-            return host.open(source);
+            return host.open(source, call);
         }
         let mut start = [0; 2];
         if source.bytes()?.read_at(0, &mut start)? < 2 {
@@ -100,10 +97,10 @@ impl Provider for Boaster {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.boaster", "Claims")
         .offers(&[Offer::open(Kind::Image, "GZ").extensions("gz"), Offer::open(Kind::Image, "WEB").schemes("web")]);
 
-    fn identify(&self, _: &Host, _: &Source) -> Result<Option<u32>> {
+    fn identify(&self, _: &Host, _: &Source, _call: &Call<'_>) -> Result<Option<u32>> {
         Ok(Some(100))
     }
-    fn open(&self, _: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
         fail!(Unsupported, "no header in {}", source.uri())
     }
 }
@@ -120,7 +117,9 @@ fn file(folder: &tempfile::TempDir, name: &str, content: &[u8]) -> Source {
     iolink_host::source::from_path(&path).unwrap()
 }
 
-const IN_MEMORY: Target = Target { kind: Kind::Image, capabilities: MEMORY.value() };
+fn in_memory() -> Convert {
+    Convert::new(Kind::Image, MEMORY.value())
+}
 
 #[test]
 fn linked_in_providers_are_there_without_any_search() {
@@ -142,7 +141,7 @@ fn linked_in_providers_are_there_without_any_search() {
 fn views_are_created_adopted_and_converted() {
     let registry = registry();
     let wanted =
-        || Create::Image { shape: Shape::new(&[4, 3]).unwrap(), data_type: DataType::UINT16, properties: None };
+        || CreateView::image(Shape::new(&[4, 3]).unwrap(), DataType::UINT16, None).in_memory();
     for _ in 0..2 {
         assert_eq!(registry.create(wanted()).unwrap().capability_bits(), MEMORY.value());
     }
@@ -156,9 +155,9 @@ fn views_are_created_adopted_and_converted() {
     assert_eq!(Arc::strong_count(&kept), 1);
     let view = View::image(Grey(READ));
     for _ in 0..2 {
-        assert_eq!(registry.convert(view.clone(), IN_MEMORY).unwrap().capability_bits(), MEMORY.value());
+        assert_eq!(registry.convert(view.clone(), in_memory()).unwrap().capability_bits(), MEMORY.value());
     }
-    let refused = registry.create(Create::Stream { capacity: 1 }).err().unwrap();
+    let refused = registry.create(CreateView::Stream { capacity: 1 }.in_memory()).err().unwrap();
     assert_eq!(
         refused.message(),
         "nothing installed creates views of kind stream; installed: org.test.maker, org.test.reader, org.test.boaster"
@@ -169,14 +168,14 @@ fn views_are_created_adopted_and_converted() {
 #[test]
 fn a_view_that_has_it_already_is_handed_back() {
     let image: Arc<dyn ImageView> = Arc::new(Grey(MEMORY));
-    let same = registry().convert(View::Image(image.clone()), IN_MEMORY).unwrap().into_image().unwrap();
+    let same = registry().convert(View::Image(image.clone()), in_memory()).unwrap().into_image().unwrap();
     assert!(Arc::ptr_eq(&image, &same));
 }
 
 #[test]
 fn what_cannot_be_converted_names_what_is_missing_and_the_way_out() {
     let blind = View::image(Grey(ImageCapability::NONE));
-    let error = registry().convert(blind, IN_MEMORY).err().unwrap();
+    let error = registry().convert(blind, in_memory()).err().unwrap();
     assert_eq!(
         error.message(),
         "the view is image and has no READ | MEMORY_ACCESS; org.test.maker would provide it if the view had READ"
@@ -280,7 +279,7 @@ fn providers_that_go_in_circles_are_stopped() {
 #[test]
 fn the_choice_is_explained() {
     let (registry, folder) = (registry(), tempfile::tempdir().unwrap());
-    let told = registry.explain_view(&View::image(Grey(READ)), IN_MEMORY);
+    let told = registry.explain_view(&View::image(Grey(READ)), &in_memory());
     assert_eq!(
         told.to_string(),
         "wanted  image (READ) as image with READ | MEMORY_ACCESS\n\
@@ -290,9 +289,9 @@ fn the_choice_is_explained() {
          candidate       cost  copied  score  state   verdict  does\n  \
          org.test.maker  copy  24      -      loaded  chosen   image with READ to image with READ | MEMORY_ACCESS"
     );
-    let told = registry.explain_view(&View::image(Grey(MEMORY)), IN_MEMORY);
+    let told = registry.explain_view(&View::image(Grey(MEMORY)), &in_memory());
     assert_eq!((told.chosen, told.bytes_copied), (None, Some(0)));
-    let told = registry.explain_view(&View::image(Grey(ImageCapability::NONE)), IN_MEMORY);
+    let told = registry.explain_view(&View::image(Grey(ImageCapability::NONE)), &in_memory());
     assert!(told.why.contains("would provide it if the view had READ"));
     let source = file(&folder, "a.grey.gz", b"GREY");
     let told = registry.explain_open(&source, None);

@@ -1,9 +1,7 @@
 //! The host's table, from the side of a provider: progress, and the references that keep it.
 
 use iolink_host::Registry;
-use iolink_sdk::{
-    Create, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View,
-};
+use iolink_sdk::{Call, Create, CreateView, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View};
 use std::sync::Mutex;
 
 struct Blank;
@@ -25,10 +23,10 @@ struct Talker;
 impl Provider for Talker {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.talker", "Talks").offers(&[Offer::create(Kind::Image)]);
 
-    fn create(&self, host: &Host, _: Create) -> Result<View> {
+    fn create(&self, host: &Host, _: Create, call: &Call<'_>) -> Result<View> {
         host.log(LogLevel::Warn, "talker::inside", "odd");
         host.log(LogLevel::Info, "", "no target");
-        host.progress(1, 2)?;
+        call.step(1, 2)?;
         Ok(View::image(Blank))
     }
 }
@@ -36,7 +34,7 @@ impl Provider for Talker {
 iolink_sdk::builtin!(Talker);
 
 fn blank() -> Create {
-    Create::Image { shape: Shape::new(&[1]).unwrap(), data_type: DataType::UINT8, properties: None }
+    CreateView::image(Shape::new(&[1]).unwrap(), DataType::UINT8, None).in_memory()
 }
 
 #[test]
@@ -47,11 +45,11 @@ fn a_listener_hears_the_progress_and_may_stop_it() {
         steps.lock().unwrap().push((done, total));
         true
     };
-    iolink_host::with_progress(&listener, || registry.create(blank())).unwrap();
+    registry.create_with(blank(), &Call::new(&listener)).unwrap();
     assert_eq!(*steps.lock().unwrap(), [(1, 2)]);
-    let stopped = iolink_host::with_progress(&|_, _| false, || registry.create(blank())).err().unwrap();
+    let stopped = registry.create_with(blank(), &Call::new(&|_, _| false)).err().unwrap();
     assert_eq!((stopped.kind(), stopped.provider()), (iolink_sdk::ErrorKind::Cancelled, "org.test.talker"));
-    let panicked = iolink_host::with_progress(&|_, _| panic!("in the listener"), || registry.create(blank()));
+    let panicked = registry.create_with(blank(), &Call::new(&|_, _| panic!("in the listener")));
     assert_eq!(panicked.err().unwrap().kind(), iolink_sdk::ErrorKind::Cancelled);
     registry.create(blank()).unwrap();
 }

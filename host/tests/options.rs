@@ -1,10 +1,7 @@
 //! Options when a source is opened: they are for the provider that fits best, and no other opens something else instead.
 
 use iolink_host::Registry;
-use iolink_sdk::{
-    fail, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, OptionInfo, Provider,
-    ProviderInfo, Result, Shape, Source, View,
-};
+use iolink_sdk::{fail, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, Result, Shape, Source, View};
 
 /// An image whose width says who opened it, and with which page.
 struct Page(u64);
@@ -26,10 +23,12 @@ struct Pages;
 
 impl Provider for Pages {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.pages", "Pages")
-        .offers(&[Offer::open(Kind::Image, "PAGES").extensions("pages").magic("0:50414745")])
-        .options(&[OptionInfo::integer("page", "1", "which page to open")]);
+        .offers(&[Offer::open(Kind::Image, "PAGES")
+            .extensions("pages")
+            .magic("0:50414745")
+            .options(&[OptionInfo::integer("page", "1", "which page to open")])]);
 
-    fn open(&self, _: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
         let mut head = [0; 5];
         source.bytes()?.read_exact_at(0, &mut head)?;
         match (head[4], source.parsed::<u64>("page")?.unwrap_or(1)) {
@@ -46,10 +45,9 @@ struct Anything;
 
 impl Provider for Anything {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.anything", "Anything")
-        .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")])
-        .options(&[]);
+        .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")]);
 
-    fn open(&self, _: &Host, _: &Source) -> Result<View> {
+    fn open(&self, _: &Host, _: &Source, _call: &Call<'_>) -> Result<View> {
         Ok(View::image(Page(99)))
     }
 }
@@ -59,16 +57,17 @@ struct Strict;
 
 impl Provider for Strict {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.strict", "Strict")
-        .offers(&[Offer::open(Kind::Image, "STRICT").extensions("strict.picture")])
-        .options(&[OptionInfo::text("part", "", "which part to open")]);
+        .offers(&[Offer::open(Kind::Image, "STRICT")
+            .extensions("strict.picture")
+            .options(&[OptionInfo::string("part", "", "which part to open")])]);
 
-    fn identify(&self, _: &Host, source: &Source) -> Result<Option<u32>> {
+    fn identify(&self, _: &Host, source: &Source, _call: &Call<'_>) -> Result<Option<u32>> {
         match source.option("part") {
             None | Some("a" | "b") => Ok(None),
             Some(part) => fail!(InvalidArgument, "there is no part {part}; there are a and b"),
         }
     }
-    fn open(&self, _: &Host, _: &Source) -> Result<View> {
+    fn open(&self, _: &Host, _: &Source, _call: &Call<'_>) -> Result<View> {
         Ok(View::image(Page(7)))
     }
 }

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use iolink_host::{PluginInfo, PluginState, Registry};
-use iolink_sdk::{Create, Kind};
+use iolink_sdk::{CreateView, Kind};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
@@ -269,7 +269,7 @@ fn mapped(name: &str) -> bool {
 }
 
 fn three_bytes(registry: &Registry) {
-    let view = registry.create(Create::RandomAccess { length: 3 }).unwrap().into_random_access().unwrap();
+    let view = registry.create(CreateView::RandomAccess { length: 3 }.in_memory()).unwrap().into_random_access().unwrap();
     let mut bytes = [0; 3];
     view.read_exact_at(0, &mut bytes).unwrap();
     assert_eq!(&bytes, b"abc");
@@ -307,7 +307,7 @@ fn the_child() {
             print(&registry.plugins(false));
         }
         "no_view" => {
-            let error = registry.create(Create::RandomAccess { length: 3 }).err().unwrap();
+            let error = registry.create(CreateView::RandomAccess { length: 3 }.in_memory()).err().unwrap();
             assert_eq!(error.to_string(), "the provider claims success but made no view [org.saboteur.no_view]");
         }
         "load_plugin" => {

@@ -1,9 +1,7 @@
 //! Views written into files: who writes, and that a file is there whole or as it was before.
 
-use iolink_host::{source, with_progress, Registry};
-use iolink_sdk::{
-    fail, ErrorKind, Host, Kind, Offer, Provider, ProviderInfo, RandomAccess, Result, Source, StreamCapability, View,
-};
+use iolink_host::{source, Registry};
+use iolink_sdk::{fail, Call, ErrorKind, Host, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, RandomAccess, Result, StreamCapability, Target, View};
 use std::path::Path;
 
 struct Bytes(StreamCapability);
@@ -12,8 +10,8 @@ impl RandomAccess for Bytes {
     fn capabilities(&self) -> StreamCapability {
         self.0
     }
-    fn length(&self) -> u64 {
-        3
+    fn length(&self) -> Result<u64> {
+        Ok(3)
     }
     fn read_at(&self, _: u64, buffer: &mut [u8]) -> Result<usize> {
         buffer[..3].copy_from_slice(b"new");
@@ -27,21 +25,23 @@ fn readable() -> View {
 
 const NEEDS: u64 = StreamCapability::READ.value();
 
+const FAIL: &[OptionInfo] = &[OptionInfo::string("fail", "", "how to fail half-way")];
+
 /// Writes the bytes behind the format's name, and fails half-way when told to.
 struct Writer;
 
 impl Provider for Writer {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.writer", "Writes").offers(&[
-        Offer::save(Kind::RandomAccess, "PLAIN", NEEDS).extensions("plain"),
-        Offer::save(Kind::RandomAccess, "PACKED", NEEDS).extensions("gz,plain.gz").media_types("x/packed"),
+        Offer::save(Kind::RandomAccess, "PLAIN", NEEDS).extensions("plain").options(FAIL),
+        Offer::save(Kind::RandomAccess, "PACKED", NEEDS).extensions("gz,plain.gz").media_types("x/packed").options(FAIL),
     ]);
 
-    fn save(&self, host: &Host, view: View, target: &Source) -> Result<()> {
+    fn save(&self, _: &Host, view: View, target: &Target, call: &Call<'_>) -> Result<()> {
         let (path, format) = (target.path().unwrap(), target.format().unwrap());
         let mut bytes = [0; 3];
         view.into_random_access()?.read_exact_at(0, &mut bytes)?;
         std::fs::write(path, [format.as_bytes(), b" ", &bytes].concat()).unwrap();
-        host.progress(1, 2)?;
+        call.step(1, 2)?;
         match target.option("fail") {
             Some("panic") => panic!("half-way"),
             Some(_) => fail!(Corrupt, "half-way"),
@@ -53,10 +53,14 @@ impl Provider for Writer {
 iolink_sdk::builtin!(Writer);
 
 fn save(path: &Path, options: &[(&str, &str)], format: Option<&str>) -> Result<String> {
+    save_with(path, options, format, &Call::silent())
+}
+
+fn save_with(path: &Path, options: &[(&str, &str)], format: Option<&str>, call: &Call<'_>) -> Result<String> {
     let target = source::from_path(path)?;
     let target = options.iter().fold(target, |target, (key, value)| target.with_option(*key, *value));
     let target = format.into_iter().fold(target, |target, format| target.with_format(format));
-    Registry::builder().plugin_path_env(false).build().save(readable(), target, None)
+    Registry::builder().plugin_path_env(false).build().save_with(readable(), target, None, call)
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -91,7 +95,7 @@ fn what_fails_leaves_everything_as_it_was() {
             assert_eq!((failed.kind(), failed.provider()), (kind, "org.test.writer"), "{failed}");
         }
     }
-    let stopped = with_progress(&|_, _| false, || save(&new, &[], None)).unwrap_err();
+    let stopped = save_with(&new, &[], None, &Call::new(&|_, _| false)).unwrap_err();
     assert_eq!(stopped.kind(), ErrorKind::Cancelled);
     assert_eq!(names(folder.path()), ["old.plain"]);
     assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
@@ -123,7 +127,7 @@ fn refusals_say_what_can_be_written() {
     let nowhere = folder.path().join("none").join("a.plain");
     assert_eq!(save(&nowhere, &[], None).unwrap_err().kind(), ErrorKind::NotFound);
     let registry = Registry::builder().plugin_path_env(false).build();
-    let remote = registry.save(readable(), Source::new("s3://bucket/a.plain"), None).unwrap_err();
+    let remote = registry.save(readable(), Target::new("s3://bucket/a.plain"), None).unwrap_err();
     assert_eq!(remote.kind(), ErrorKind::InvalidArgument);
     let blind = View::random_access(Bytes(StreamCapability::WRITE));
     let target = source::from_path(&folder.path().join("a.plain")).unwrap();

@@ -1,9 +1,7 @@
 //! Decisions are events, plugins' events keep their targets, and nothing is looked for before it is needed.
 
 use iolink_host::Registry;
-use iolink_sdk::{
-    Create, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View,
-};
+use iolink_sdk::{Call, Create, CreateView, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View};
 use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -27,10 +25,10 @@ struct Talker;
 impl Provider for Talker {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.talker", "Talks").offers(&[Offer::create(Kind::Image)]);
 
-    fn create(&self, host: &Host, _: Create) -> Result<View> {
+    fn create(&self, host: &Host, _: Create, call: &Call<'_>) -> Result<View> {
         host.log(LogLevel::Warn, "talker::inside", "odd");
         host.log(LogLevel::Info, "", "no target");
-        host.progress(1, 2)?;
+        call.step(1, 2)?;
         Ok(View::image(Blank))
     }
 }
@@ -60,7 +58,7 @@ impl<S: tracing::Subscriber> Layer<S> for Heard {
 }
 
 fn blank() -> Create {
-    Create::Image { shape: Shape::new(&[1]).unwrap(), data_type: DataType::UINT8, properties: None }
+    CreateView::image(Shape::new(&[1]).unwrap(), DataType::UINT8, None).in_memory()
 }
 
 fn heard(body: impl FnOnce()) -> Vec<String> {
@@ -78,7 +76,7 @@ fn decisions_and_plugins_are_heard_and_nothing_is_searched_before_it_is_needed()
         registry.create(blank()).unwrap();
         registry.create(blank()).unwrap();
     });
-    let talk = ["WARN talker::inside odd", "INFO iolink_plugin no target", "TRACE iolink_host::events progress"];
+    let talk = ["WARN talker::inside odd", "INFO iolink_plugin no target"];
     let mut expected = vec![
         "INFO iolink_host::registry plugin admitted".to_owned(),
         "DEBUG iolink_host::route provider chosen".to_owned(),
@@ -87,7 +85,7 @@ fn decisions_and_plugins_are_heard_and_nothing_is_searched_before_it_is_needed()
     assert_eq!(events, expected);
     let events = heard(|| {
         let registry = Registry::builder().plugin_path_env(false).build();
-        assert!(registry.create(Create::Stream { capacity: 0 }).is_err());
+        assert!(registry.create(CreateView::Stream { capacity: 0 }.in_memory()).is_err());
     });
     assert!(events.contains(&"DEBUG iolink_host::discover looked for plugins".to_owned()), "{events:?}");
 }

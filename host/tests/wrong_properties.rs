@@ -1,10 +1,7 @@
 //! Providers that are linked in and say what cannot be of their images: refused by name, as those of a library are.
 
 use iolink_host::{adapt, Registry};
-use iolink_sdk::{
-    Axis, AxisProperties, DataType, Error, ErrorKind, Host, ImageCapability, ImageProperties, ImageView, Kind,
-    LodImageView, MultiImageCapability, MultiImageView, Offer, Provider, ProviderInfo, Result, Shape, Source, View,
-};
+use iolink_sdk::{Axis, AxisProperties, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageProperties, ImageView, Kind, LodImageView, MultiImageCapability, MultiImageView, Offer, Provider, ProviderInfo, Result, Shape, Source, View};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -33,11 +30,11 @@ impl MultiImageView for Set {
     fn capabilities(&self) -> MultiImageCapability {
         MultiImageCapability::READ
     }
-    fn frame_count(&self) -> u64 {
-        1
+    fn frame_count(&self) -> Result<u64> {
+        Ok(1)
     }
-    fn frame(&self, _: u64) -> Result<Arc<dyn ImageView>> {
-        Ok(Arc::new(Twice))
+    fn frame(&self, _: u64) -> Result<View> {
+        Ok(View::image(Twice))
     }
 }
 
@@ -61,7 +58,7 @@ impl Provider for Wrong {
         Offer::open(Kind::LodImage, "PYRAMID").extensions("pyramid"),
     ]);
 
-    fn open(&self, _: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
         Ok(match source.uri().rsplit('.').next() {
             Some("set") => View::multi_image(Set),
             Some("pyramid") => View::lod_image(Pyramid),

@@ -59,7 +59,7 @@
 //! into the library as a manifest, which is read without loading anything.
 //!
 //! ```
-//! use iolink_sdk::{fail, Host, ImageCapability, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
+//! use iolink_sdk::{fail, Call, Host, ImageCapability, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
 //!
 //! struct Cells;
 //!
@@ -71,7 +71,7 @@
 //!             .image_capabilities(ImageCapability::READ), // what every such image can do
 //!     ]);
 //!
-//!     fn open(&self, _host: &Host, source: &Source) -> Result<View> {
+//!     fn open(&self, _host: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
 //!         let mut head = [0; 8];
 //!         source.bytes()?.read_at(0, &mut head)?;
 //!         if !head.starts_with(b"cell") {
@@ -93,29 +93,34 @@
 //! tells your files apart, [`identify`](crate::Provider::identify) looks for itself and says how sure it is. Claim only
 //! what is yours: `iolink check` shows you files of others.
 //!
-//! # 4. Being told: options
+//! # 4. Options
+//!
+//! An offer names the options that it takes. The host rejects every other option, and values of another type.
 //!
 //! ```
-//! use iolink_sdk::{Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, Result, Source, View};
+//! use iolink_sdk::{Call, Host, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, Result, Source, View};
 //! # struct Cells;
 //! impl Provider for Cells {
-//!     const INFO: ProviderInfo = ProviderInfo::new("org.example.cells", "CELLS images")
-//!         .offers(&[Offer::open(Kind::Image, "CELLS").extensions("cells")])
-//!         .options(&[
+//!     const INFO: ProviderInfo = ProviderInfo::new("org.example.cells", "CELLS images").offers(&[
+//!         Offer::open(Kind::Image, "CELLS").extensions("cells").options(&[
 //!             OptionInfo::integer("page", "0", "which page to open"),
-//!             OptionInfo::flag("flip", "false", "whether rows are stored from bottom to top"),
-//!         ]);
+//!             OptionInfo::boolean("flip", "false", "whether rows are stored from bottom to top"),
+//!         ]),
+//!     ]);
 //!
-//!     fn open(&self, _host: &Host, source: &Source) -> Result<View> {
-//!         // Options that are not declared, and values of another type, were refused before.
+//!     fn open(&self, _host: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
 //!         let page = source.parsed("page")?.unwrap_or(0u32);
-//!         let flip = source.flag("flip")?.unwrap_or(false);
+//!         let flip = source.boolean("flip")?.unwrap_or(false);
 //!         iolink_sdk::fail!(NotFound, "there is no page {page} (flip: {flip})")
 //!     }
 //! }
 //! let source = Source::new("stream:x").with_option("page", "7");
-//! assert_eq!(Cells.open(&Host::none(), &source).unwrap_err().message(), "there is no page 7 (flip: false)");
+//! let refused = Cells.open(&Host::none(), &source, &Call::silent()).unwrap_err();
+//! assert_eq!(refused.message(), "there is no page 7 (flip: false)");
 //! ```
+//!
+//! A format in several files reaches the others by `source.sibling("brain.img", call)`: the source brings the store that holds it,
+//! such as the folder of a local file.
 //!
 //! # 5. Saying no: errors
 //!
@@ -136,8 +141,9 @@
 //!
 //! # 6. Taking long: progress and cancelling
 //!
-//! A long `open` tells [`Host::progress`](crate::Host::progress), a long read tells [`Call::step`](crate::Call::step).
-//! Both fail with `Cancelled` when the user has had enough: `?` hands that on.
+//! Every function that may block gets a [`Call`](crate::Call): who listens, when it must end, how many threads it may use. Report
+//! progress by [`Call::step`](crate::Call::step), which fails with `Cancelled` or `Timeout` when the caller wants an end: `?` passes
+//! that on. Work on several threads with [`Host::run`](crate::Host::run), which uses the one pool of the process.
 //!
 //! ```
 //! use iolink_sdk::{Call, ErrorKind, Result};

@@ -1,4 +1,4 @@
-//! Views and requests that break the border's rules: each is refused by name, and what was handed over is given back
+//! Views and requests that break the rules of the ABI: each is rejected by name, and what was handed over is released
 //! exactly once.
 
 mod puppet;
@@ -14,47 +14,6 @@ use std::os::raw::c_void;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-fn image() -> iolink_image_vtable {
-    unsafe extern "C" fn describe(
-        _: *const iolink_view,
-        out: *mut iolink_image_description,
-        _: *mut iolink_error,
-    ) -> i32 {
-        // SAFETY: the caller brings the struct.
-        let out = unsafe { &mut *out };
-        out.dimension_count = 1;
-        out.data_type = DataType::UINT8.id();
-        out.shape[0] = 4;
-        IOLINK_OK
-    }
-    unsafe extern "C" fn read(
-        view: *const iolink_view,
-        _: *const iolink_region,
-        _: *const iolink_block,
-        _: *const iolink_call,
-        _: *mut iolink_error,
-    ) -> i32 {
-        // SAFETY: every puppet starts with these fields, whatever its table.
-        let this = unsafe { &*(view as *const Puppet<()>) };
-        this.most.fetch_max(this.running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        std::thread::yield_now();
-        this.running.fetch_sub(1, Ordering::SeqCst);
-        IOLINK_OK
-    }
-    iolink_image_vtable {
-        head: head::<iolink_image_vtable>(IOLINK_KIND_IMAGE),
-        describe: Some(describe),
-        memory: None,
-        read_region: Some(read),
-        write_region: None,
-        reshape: None,
-        properties: None,
-        set_properties: None,
-        metadata: None,
-        set_metadata: None,
-    }
-}
-
 #[test]
 fn a_view_without_life_table_or_counting_is_refused() {
     // SAFETY: NULL is asked for on purpose.
@@ -69,30 +28,30 @@ fn a_view_without_life_table_or_counting_is_refused() {
     bare.view.vtable = null();
     assert_eq!(bare.give().unwrap_err().kind(), ErrorKind::InvalidArgument);
     let mut short = puppet(image());
-    short.table.head.size = 16;
+    short.table.base.size = 16;
     assert_eq!(short.give().unwrap_err().kind(), ErrorKind::Internal);
     let mut uncounted = puppet(image());
-    uncounted.table.head.release = None;
+    uncounted.table.base.release = None;
     assert_eq!(uncounted.give().unwrap_err().kind(), ErrorKind::Internal);
 }
 
 #[test]
 fn a_kind_of_a_later_version_is_refused_and_given_back() {
     let mut later = image();
-    later.head.kind = 4711;
+    later.base.kind = 4711;
     puppet(later).refused(ErrorKind::Unsupported, "4711");
 }
 
 #[test]
 fn an_image_that_claims_what_it_has_not_is_refused() {
     let mut greedy = image();
-    greedy.head.capabilities = Some(every_capability);
+    greedy.base.capabilities = Some(every_capability);
     puppet(greedy).refused(ErrorKind::Internal, "WRITE");
     let mut mute = image();
     mute.describe = None;
     puppet(mute).refused(ErrorKind::Internal, "describe");
     let mut torn = image();
-    torn.head.size = (size_of::<iolink_view_head>() + size_of::<usize>() + 3) as u32;
+    torn.base.size = (size_of::<iolink_view_base>() + size_of::<usize>() + 3) as u32;
     puppet(torn).refused(ErrorKind::Internal, "read_region");
 }
 
@@ -147,10 +106,16 @@ fn memory_that_is_not_the_images_is_refused_and_given_back() {
         out.byte_strides[0] = 1;
         out.owner = null_mut();
         out.release = Some(give_back);
+        out.device_type = IOLINK_DEVICE_NOT_GIVEN;
     }
     macro_rules! lends {
         ($lie:expr) => {{
-            unsafe extern "C" fn memory(_: *const iolink_view, out: *mut iolink_memory, _: *mut iolink_error) -> i32 {
+            unsafe extern "C" fn memory(
+                _: *const iolink_view,
+                _: *const iolink_call,
+                out: *mut iolink_memory,
+                _: *mut iolink_error,
+            ) -> i32 {
                 // SAFETY: the caller brings the struct.
                 unsafe {
                     honest(out);
@@ -160,7 +125,7 @@ fn memory_that_is_not_the_images_is_refused_and_given_back() {
                 IOLINK_OK
             }
             let mut table = image();
-            table.head.capabilities = Some(memory_access);
+            table.base.capabilities = Some(memory_access);
             table.memory = Some(memory);
             let mut liar = puppet(table);
             let lent = liar.give().unwrap().into_image().unwrap().memory();
@@ -181,6 +146,7 @@ fn memory_that_is_not_the_images_is_refused_and_given_back() {
         (lends!(|out| out.byte_order = 77), ErrorKind::Internal, "neither little nor big"),
         (lends!(|out| out.data = null_mut()), ErrorKind::InvalidArgument, "no address"),
         (lends!(|out| out.byte_strides[0] = i64::MAX), ErrorKind::Limit, ""),
+        (lends!(|out| out.device_type = 2), ErrorKind::NotImplemented, "device of type 2"),
     ];
     let count = lies.len() as u64;
     for ((lent, references), kind, words) in lies {
@@ -203,20 +169,28 @@ fn a_pyramid_without_its_original_is_refused() {
     unsafe extern "C" fn resolution(
         _: *const iolink_view,
         _: i64,
+        _: *const iolink_call,
         _: *mut *mut iolink_view,
         _: *mut iolink_error,
     ) -> i32 {
         IOLINK_OK
     }
-    let head = head::<iolink_lod_image_vtable>(IOLINK_KIND_LOD_IMAGE);
-    puppet(iolink_lod_image_vtable { head, level_range: Some(range), resolution: Some(resolution) })
+    let base = base::<iolink_lod_image_vtable>(IOLINK_KIND_LOD_IMAGE);
+    puppet(iolink_lod_image_vtable { base, level_range: Some(range), resolution: Some(resolution), metadata: None })
         .refused(ErrorKind::Internal, "level 0");
 }
 
 #[test]
 fn a_count_that_cannot_be_is_not_believed() {
-    unsafe extern "C" fn length(_: *const iolink_view) -> u64 {
-        10
+    unsafe extern "C" fn length(
+        _: *const iolink_view,
+        out: *mut u64,
+        _: *const iolink_call,
+        _: *mut iolink_error,
+    ) -> i32 {
+        // SAFETY: the place is the caller's.
+        unsafe { *out = 10 };
+        IOLINK_OK
     }
     unsafe extern "C" fn read_at(
         _: *const iolink_view,
@@ -224,20 +198,22 @@ fn a_count_that_cannot_be_is_not_believed() {
         _: *mut c_void,
         length: u64,
         done: *mut u64,
+        _: *const iolink_call,
         _: *mut iolink_error,
     ) -> i32 {
         // SAFETY: the place is the caller's.
         unsafe { *done = length + 1 };
         IOLINK_OK
     }
-    let head = head::<iolink_random_access_vtable>(IOLINK_KIND_RANDOM_ACCESS);
     let table = iolink_random_access_vtable {
-        head,
+        base: base::<iolink_random_access_vtable>(IOLINK_KIND_RANDOM_ACCESS),
         length: Some(length),
         read_at: Some(read_at),
         write_at: None,
         memory: None,
-        will_need: None,
+        prefetch: None,
+        resize: None,
+        flush: None,
     };
     let mut liar = puppet(table);
     let access = liar.give().unwrap().into_random_access().unwrap();
@@ -274,7 +250,7 @@ fn a_maker_without_thread_safety_is_called_one_at_a_time() {
     // The host is told of every wait. The maker yields within a call, so that there are some.
     iolink_sdk::hosting::wait_by(counted);
     let mut table = image();
-    table.head.flags = 0;
+    table.base.flags = 0;
     let mut single = puppet(table);
     let image = single.give().unwrap().into_image().unwrap();
     std::thread::scope(|scope| {
@@ -303,7 +279,7 @@ struct Taker;
 impl Provider for Taker {
     const INFO: ProviderInfo = ProviderInfo::new("test.taker", "Takes and drops").offers(&[Offer::adopt(Kind::Image)]);
 
-    fn adopt(&self, _host: &Host, given: Adopt) -> Result<View> {
+    fn adopt(&self, _host: &Host, given: Adopt, _call: &Call<'_>) -> Result<View> {
         match given {
             Adopt::Image { .. } => panic!("an image was given"),
             _ => iolink_sdk::fail!(Unsupported, "something else was given"),
@@ -349,6 +325,8 @@ fn what_is_handed_over_is_released_once_whatever_goes_wrong() {
             byte_strides: strides,
             owner: null_mut(),
             release: Some(count_release),
+            device_type: IOLINK_DEVICE_CPU,
+            device_id: 0,
         }
     };
     let mut cases = [
@@ -373,10 +351,13 @@ fn what_is_handed_over_is_released_once_whatever_goes_wrong() {
             properties: null(),
             bytes: null_mut(),
             stream: null_mut(),
+            flags: 0,
+            reserved: 0,
         };
         let mut out = null_mut();
-        // SAFETY: request and place live until the provider returns; no host is a host, no error struct none.
-        let status = unsafe { provider().adopt.unwrap()(null(), &request, &mut out, null_mut()) };
+        let adopt = provider().adopt.unwrap();
+        // SAFETY: request and place live until the provider returns; host, call and error may be NULL.
+        let status = unsafe { adopt(provider(), null(), &request, null(), &mut out, null_mut()) };
         assert_eq!((status, RELEASED.load(Ordering::SeqCst) - before), (*wanted, 1), "case {index}");
         assert!(out.is_null());
     }
@@ -390,15 +371,19 @@ fn what_is_handed_over_is_released_once_whatever_goes_wrong() {
             kind,
             data_type: 0,
             dimension_count: u32::MAX,
-            reserved: 0,
+            flags: 0,
             shape: [0; IOLINK_MAX_DIMS],
             properties: null(),
             length: 0,
             schema: &mut schema,
+            target: null(),
+            metadata: null(),
+            tile_shape: [0; IOLINK_MAX_DIMS],
         };
         let mut out = null_mut();
-        // SAFETY: request and place live until the provider returns; no host is a host, no error struct none.
-        let status = unsafe { provider().create.unwrap()(null(), &request, &mut out, null_mut()) };
+        let create = provider().create.unwrap();
+        // SAFETY: request and place live until the provider returns; host, call and error may be NULL.
+        let status = unsafe { create(provider(), null(), &request, null(), &mut out, null_mut()) };
         assert_ne!(status, IOLINK_OK);
         assert!(schema.release.is_none(), "the schema of kind {kind} was left to the caller");
     }
@@ -410,15 +395,17 @@ fn null_where_a_struct_belongs_is_an_error() {
     let provider = provider();
     let mut out = null_mut();
     // SAFETY: NULL is asked for on purpose; the functions say so.
-    let told = unsafe {
+    let statuses = unsafe {
         [
-            provider.open.unwrap()(null(), null(), &mut out, null_mut()),
-            provider.create.unwrap()(null(), null(), &mut out, null_mut()),
-            provider.adopt.unwrap()(null(), null(), &mut out, null_mut()),
-            provider.convert.unwrap()(null(), null_mut(), null(), &mut out, null_mut()),
+            provider.identify.unwrap()(provider, null(), null(), null(), &mut 0, null_mut()),
+            provider.open.unwrap()(provider, null(), null(), null(), &mut out, null_mut()),
+            provider.create.unwrap()(provider, null(), null(), null(), &mut out, null_mut()),
+            provider.adopt.unwrap()(provider, null(), null(), null(), &mut out, null_mut()),
+            provider.convert.unwrap()(provider, null(), null_mut(), null(), null(), &mut out, null_mut()),
+            provider.save.unwrap()(provider, null(), null_mut(), null(), null(), null_mut()),
         ]
     };
-    assert_eq!(told, [IOLINK_ERROR_INVALID_ARGUMENT; 4]);
+    assert_eq!(statuses, [IOLINK_ERROR_INVALID_ARGUMENT; 6]);
     assert!(out.is_null());
 }
 
@@ -429,8 +416,8 @@ impl RandomAccess for Bytes {
         iolink_sdk::StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        7
+    fn length(&self) -> Result<u64> {
+        Ok(7)
     }
 
     fn read_at(&self, _offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -446,10 +433,11 @@ fn a_buffer_without_an_address_is_refused_by_our_own_table() {
     unsafe {
         let table = &*((*raw).vtable as *const iolink_random_access_vtable);
         let read = table.read_at.unwrap();
-        assert_eq!(read(raw, 0, null_mut(), 4, &mut done, null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
-        assert_eq!(read(raw, 0, 8 as *mut c_void, u64::MAX, &mut done, null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
-        assert_eq!(read(raw, 0, null_mut(), 0, &mut done, null_mut()), IOLINK_OK);
-        assert_eq!(table.memory.unwrap()(raw, null_mut(), null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
+        let mut read = |buffer, length| read(raw, 0, buffer, length, &mut done, null(), null_mut());
+        assert_eq!(read(null_mut(), 4), IOLINK_ERROR_INVALID_ARGUMENT);
+        assert_eq!(read(8 as *mut c_void, u64::MAX), IOLINK_ERROR_INVALID_ARGUMENT);
+        assert_eq!(read(null_mut(), 0), IOLINK_OK);
+        assert_eq!(table.memory.unwrap()(raw, null(), null_mut(), null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
         drop(View::from_raw(raw));
     }
 }

@@ -11,7 +11,7 @@ use iolink_sdk::{
     Block, BlockMut, ByteOrder, Call, DataType, ErrorKind, Extension, ImageCapability, ImageView, Memory, Owner,
     ParallelAccessCapability, Region, Result, Shape, Tiling, UniformTiling, View, ViewOrigin,
 };
-use puppet::{head, puppet, Puppet};
+use puppet::{base, image, puppet, Puppet};
 use std::cell::Cell;
 use std::mem::size_of;
 use std::os::raw::c_void;
@@ -243,7 +243,14 @@ unsafe extern "C" fn region(_: *const iolink_view, _: u64, out: *mut iolink_regi
     IOLINK_OK
 }
 
-unsafe extern "C" fn grid(_: *const iolink_view, _: u64, count: u64, out: *mut u64, _: *mut iolink_error) -> i32 {
+unsafe extern "C" fn grid(
+    _: *const iolink_view,
+    _: u64,
+    count: u64,
+    out: *mut u64,
+    _: *const iolink_call,
+    _: *mut iolink_error,
+) -> i32 {
     let place = CLAIMS.with(Cell::get).place;
     // SAFETY: the caller brings room for `count` numbers.
     (0..count).for_each(|index| unsafe { out.add(index as usize).write(place) });
@@ -355,17 +362,6 @@ unsafe extern "C" fn double(extension: *const iolink_view, number: u64) -> u64 {
     number * 2
 }
 
-unsafe extern "C" fn image_shape(
-    _: *const iolink_view,
-    out: *mut iolink_image_description,
-    _: *mut iolink_error,
-) -> i32 {
-    // SAFETY: the caller brings the struct.
-    let out = unsafe { &mut *out };
-    (out.dimension_count, out.data_type, out.shape[0]) = (1, DataType::UINT8.id(), 4);
-    IOLINK_OK
-}
-
 unsafe extern "C" fn image_read(
     view: *const iolink_view,
     _: *const iolink_region,
@@ -391,6 +387,7 @@ unsafe extern "C" fn release_made(view: *mut iolink_view) {
 unsafe extern "C" fn image_extension(
     view: *const iolink_view,
     id: u64,
+    _: *const iolink_call,
     out: *mut *mut iolink_view,
     _: *mut iolink_error,
 ) -> i32 {
@@ -398,16 +395,16 @@ unsafe extern "C" fn image_extension(
         return IOLINK_ERROR_NOT_FOUND;
     }
     let table = iolink_extension_vtable {
-        head: iolink_view_head {
+        base: iolink_view_base {
             flags: 0,
             release: Some(release_made),
-            ..head::<iolink_extension_vtable>(IOLINK_KIND_EXTENSION)
+            ..base::<iolink_extension_vtable>(IOLINK_KIND_EXTENSION)
         },
         id: Some(doubler_id),
         table: Some(doubler_table),
     };
     let mut made = Box::new(Made { puppet: *puppet(table), image: view as *const Puppet<iolink_image_vtable> });
-    made.puppet.view.vtable = std::ptr::addr_of!(made.puppet.table) as *const iolink_view_head;
+    made.puppet.view.vtable = std::ptr::addr_of!(made.puppet.table) as *const iolink_view_base;
     // SAFETY: `out` is the caller's.
     unsafe { *out = Box::into_raw(made) as *mut iolink_view };
     IOLINK_OK
@@ -416,20 +413,13 @@ unsafe extern "C" fn image_extension(
 #[test]
 fn an_extension_of_a_plugins_own_is_called_by_its_table_and_serialised_with_its_view() {
     let table = iolink_image_vtable {
-        head: iolink_view_head {
+        base: iolink_view_base {
             flags: 0,
             extension: Some(image_extension),
-            ..head::<iolink_image_vtable>(IOLINK_KIND_IMAGE)
+            ..base::<iolink_image_vtable>(IOLINK_KIND_IMAGE)
         },
-        describe: Some(image_shape),
-        memory: None,
         read_region: Some(image_read),
-        write_region: None,
-        reshape: None,
-        properties: None,
-        set_properties: None,
-        metadata: None,
-        set_metadata: None,
+        ..image()
     };
     let mut made = puppet(table);
     let image = made.give().unwrap().into_image().unwrap();

@@ -25,6 +25,12 @@
 #ifndef MAJOR
 #define MAJOR IOLINK_ABI_MAJOR
 #endif
+#ifndef MINOR
+#define MINOR IOLINK_ABI_MINOR
+#endif
+#ifndef MANIFEST_ABI
+#define MANIFEST_ABI IOLINK_MANIFEST_ABI
+#endif
 #ifndef SIZE
 #define SIZE sizeof(iolink_plugin)
 #endif
@@ -76,15 +82,19 @@ static uint64_t capabilities(const iolink_view *view)
     return IOLINK_STREAM_READ;
 }
 
-static uint64_t length(const iolink_view *view)
+static int32_t length(const iolink_view *view, uint64_t *out, const iolink_call *call, iolink_error *error)
 {
     (void)view;
-    return 3;
+    (void)call;
+    (void)error;
+    *out = 3;
+    return IOLINK_OK;
 }
 
 static int32_t read_at(const iolink_view *view, uint64_t offset, void *buffer, uint64_t count, uint64_t *done,
-                       iolink_error *error)
+                       const iolink_call *call, iolink_error *error)
 {
+    (void)call;
     (void)view;
     (void)error;
     *done = offset >= 3 ? 0 : (count < 3 - offset ? count : 3 - offset);
@@ -93,9 +103,9 @@ static int32_t read_at(const iolink_view *view, uint64_t offset, void *buffer, u
 }
 
 static const iolink_random_access_vtable table = {
-    .head = { .size = sizeof(iolink_random_access_vtable),
+    .base = { .size = sizeof(iolink_random_access_vtable),
               .kind = IOLINK_KIND_RANDOM_ACCESS,
-              .flags = IOLINK_FLAG_THREAD_SAFE,
+              .flags = IOLINK_VIEW_FLAG_THREAD_SAFE,
               .retain = retain,
               .release = release,
               .capabilities = capabilities },
@@ -103,17 +113,19 @@ static const iolink_random_access_vtable table = {
     .read_at = read_at,
 };
 
-static inline int32_t create(const iolink_host *host, const iolink_create_request *request, iolink_view **out,
-                             iolink_error *error)
+static inline int32_t create(const iolink_provider *self, const iolink_host *host, const iolink_create_request *request,
+                             const iolink_call *call, iolink_view **out, iolink_error *error)
 {
     bytes *made = calloc(1, sizeof(bytes));
+    (void)self;
+    (void)call;
     (void)request;
     if (made == NULL)
         return iolink_fail(error, IOLINK_ERROR_LIMIT, "no memory");
     if (host != NULL && host->log != NULL)
         host->log(host->context, IOLINK_LOG_INFO, "saboteur::" NAME, "three bytes made");
     made->view.magic = IOLINK_VIEW_MAGIC;
-    made->view.vtable = &table.head;
+    made->view.vtable = &table.base;
     made->references = 1;
     *out = &made->view;
     return IOLINK_OK;
@@ -136,7 +148,7 @@ static const iolink_provider provider = {
 static const iolink_provider *const providers[] = { FIRST_PROVIDER };
 
 #ifndef NO_MANIFEST
-IOLINK_MANIFEST("abi = 1\nid = \"" ID "\"\nversion = \"" MANIFEST_VERSION "\"\n[[provider]]\nid = \"" PROVIDER_ID
+IOLINK_MANIFEST(MANIFEST_ABI "id = \"" ID "\"\nversion = \"" MANIFEST_VERSION "\"\n[[provider]]\nid = \"" PROVIDER_ID
                 "\"\ntitle = \"A saboteur\"\n[[provider.offer]]\n" MANIFEST_OFFER);
 #endif
 
@@ -145,7 +157,7 @@ IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
     .magic = MAGIC,
     .size = SIZE,
     .abi_major = MAJOR,
-    .abi_minor = IOLINK_ABI_MINOR,
+    .abi_minor = MINOR,
     .panic_strategy = PANIC,
     .id = ID,
     .version = VERSION,

@@ -4,7 +4,7 @@
 mod header;
 mod volume;
 
-use iolink_sdk::{Host, ImageCapability, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
+use iolink_sdk::{Call, Host, ImageCapability, Kind, Offer, Provider, ProviderInfo, Result, Source, View};
 use std::{fs::File, sync::Arc};
 
 /// The provider.
@@ -20,11 +20,11 @@ impl Provider for Nifti {
         .magic("344:6e2b3100,4:6e2b3200")
         .image_capabilities(ImageCapability::READ)]);
 
-    fn open(&self, _host: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _host: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
         let bytes = source.bytes()?;
         let (head, gzipped) = volume::start(&bytes, 1 << 17, 540)?;
         // Deflate makes at most 1032 bytes of one: a header that claims more is refused before anything is allocated.
-        let most = bytes.length().saturating_mul(if gzipped { 1032 } else { 1 });
+        let most = bytes.length()?.saturating_mul(if gzipped { 1032 } else { 1 });
         let header = header::read(&head, most)?;
         // The file as memory, where it is plain and still the one that the bytes come from.
         let file = source.path().filter(|_| !gzipped).and_then(|path| File::open(path).ok());

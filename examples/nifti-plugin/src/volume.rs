@@ -17,7 +17,7 @@ pub struct Volume {
 
 /// The volume's first `length` bytes, of the file's first `packed`, and whether they are gzipped, which the bytes tell.
 pub fn start(bytes: &Arc<dyn RandomAccess>, packed: u64, length: u64) -> Result<(Vec<u8>, bool)> {
-    let (mut raw, mut out) = (vec![0; bytes.length().min(packed) as usize], Vec::new());
+    let (mut raw, mut out) = (vec![0; bytes.length()?.min(packed) as usize], Vec::new());
     bytes.read_exact_at(0, &mut raw)?;
     if !raw.starts_with(&[0x1F, 0x8B, 8]) {
         raw.truncate(length as usize);

@@ -20,8 +20,8 @@ impl RandomAccess for Raw {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        self.0.len() as u64
+    fn length(&self) -> Result<u64> {
+        Ok(self.0.len() as u64)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -117,7 +117,7 @@ impl File {
 
 fn open(bytes: Vec<u8>) -> Result<Arc<dyn ImageView>> {
     let source = Source::new("stream:test").with_bytes(Arc::new(Raw(bytes)));
-    Nifti.open(&Host::none(), &source)?.into_image()
+    Nifti.open(&Host::none(), &source, &Call::silent())?.into_image()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -187,8 +187,11 @@ fn a_plain_file_is_mapped_with_its_own_byte_order() {
     let path = std::env::temp_dir().join(format!("iolink-nifti-{}.nii", std::process::id()));
     let mut file = File::new(ByteOrder::Big, false, &[3, 4], 4, 16);
     std::fs::write(&path, &file.samples(counting(12)).bytes).unwrap();
-    let image = Nifti.open(&Host::none(), &source(&file.bytes).with_path(&path)).unwrap().into_image().unwrap();
-    let other = Nifti.open(&Host::none(), &source(&gzip(&file.bytes)).with_path(&path)).unwrap().into_image().unwrap();
+    let open = |bytes: &[u8]| {
+        let opened = Nifti.open(&Host::none(), &source(bytes).with_path(&path), &Call::silent());
+        opened.and_then(iolink_sdk::View::into_image).unwrap()
+    };
+    let (image, other) = (open(&file.bytes), open(&gzip(&file.bytes)));
     std::fs::remove_file(&path).unwrap();
     assert_eq!(image.capabilities(), ImageCapability::READ | ImageCapability::MEMORY_ACCESS);
     let memory = image.memory().unwrap();

@@ -7,7 +7,7 @@
 use iolink_host::{adapt, source, Registry};
 use iolink_plugin_memory as _; // linked in: a registry finds them by itself
 use iolink_plugin_numpy as _;
-use iolink_sdk::{array_view, Adopt, ArrayMemory, Call, Create, DataType, ImageView, Result, Shape};
+use iolink_sdk::{array_view, Adopt, ArrayMemory, Call, CreateView, DataType, ImageView, Result, Shape};
 use ndarray::{ArrayD, Axis};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The quantities of an image (stored values with slope and intercept) as an array, axes in canonical order.
 fn quantities(registry: &Registry, image: &Arc<dyn ImageView>) -> Result<ArrayD<f64>> {
     let create = |shape: &Shape, data_type, properties| {
-        registry.create(Create::Image { shape: *shape, data_type, properties: Some(properties) })
+        registry.create(CreateView::image(*shape, data_type, Some(properties)).in_memory())
     };
     let numbers = adapt::copy_in_memory(&adapt::scaled(image)?, &create, &Call::silent())?;
     let memory = numbers.memory()?;

@@ -66,6 +66,9 @@ pub const IOLINK_SOURCE_WRITABLE: u32 = 1;
 /// Flag of a target: what exists there is replaced.
 pub const IOLINK_TARGET_OVERWRITE: u32 = 1;
 
+/// One task of several that a host runs, by its index. It returns nothing and must not unwind.
+pub type iolink_task = Option<unsafe extern "C" fn(job: *mut c_void, index: u64)>;
+
 /// The services of the host, for a provider during a call and for a view that retains it.
 #[repr(C)]
 #[cfg_attr(feature = "abi-check", derive(abi_stable::StableAbi))]
@@ -96,11 +99,12 @@ pub struct iolink_host {
     /// Runs `task(job, index)` for each index below `count` on the host's one pool of threads and on the calling
     /// thread, and returns when all have ended. A task returns nothing and must not unwind. With
     /// `IOLINK_ERROR_CANCELLED` or `IOLINK_ERROR_TIMEOUT` some tasks were not started. A task may call `run` again.
+    #[cfg_attr(feature = "abi-check", sabi(unsafe_opaque_field))]
     pub run: Option<
         unsafe extern "C" fn(
             context: *mut c_void,
             count: u64,
-            task: Option<unsafe extern "C" fn(job: *mut c_void, index: u64)>,
+            task: iolink_task,
             job: *mut c_void,
             call: *const iolink_call,
             error: *mut iolink_error,

@@ -2,25 +2,27 @@
 
 use crate::root;
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Style};
+use iolink_sdk::abi::{IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR};
 use iolink_sdk::{AxesInterpretation, DataType, ImageInterpretation};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Files of the border in the order of the header. `arrow.rs` is absent: the standard's own text stands below.
-const FILES: [&str; 7] = ["common", "image", "collections", "services", "frame", "stream", "provider"];
+/// Files of the ABI in the order of the header. `arrow.rs` is absent: the standard's own text stands below.
+const FILES: [&str; 8] = ["common", "image", "collections", "services", "frame", "stream", "store", "provider"];
 
 const TOP: &str = "\
 /*
- * iolink_abi.h - the border between iolink hosts and plugins, version 1.
+ * iolink_abi.h - the plugin ABI between iolink hosts and plugins, VERSION.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  * You may copy this file into your own project.
  *
- * Generated from sdk/src/abi by `make refreeze`; do not edit. C99 and C++17. The border in words: docs/spec/abi-v1.md.
+ * Generated from sdk/src/abi by `make refreeze`; do not edit. C99 and C++17. The rules: docs/spec/abi-v1.md.
  *
- * In short: every struct starts with its size and only ever grows at its end. Everything that a caller may hold is an
- * iolink_view, counted by retain and release. Who allocates frees. A function returns IOLINK_OK or an error kind and
- * then fills the caller's iolink_error. No exception and no longjmp may leave a function of a table.
+ * In short: every struct starts with its size and grows only at its end. Everything that a caller holds is an
+ * iolink_view, counted by retain and release. Who allocates frees. A function that may block takes an iolink_call, which
+ * may be NULL. A function returns IOLINK_OK or an error kind, and then fills the caller's iolink_error. No exception and
+ * no longjmp may leave a function of a table.
  */";
 
 /// The C data and stream interfaces as their standard gives them, under the guards that it names.
@@ -78,15 +80,29 @@ struct ArrowArrayStream {
 #endif /* ARROW_C_STREAM_INTERFACE */
 ";
 
-/// What C authors get beside the declarations.
+/// The macros and the function that C authors get beside the declarations; `MANIFEST_ABI` is filled in.
 const TAIL: &str = r#"
 /*
- * What a plugin exports, and all that it exports. In one C or C++ file:
+ * The plugin's descriptor and manifest. Once in a plugin, at file scope, with a semicolon behind it; `providers` is an
+ * array of pointers to the providers, `manifest` TOML in one or several string literals, which lists them:
  *
- *     IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = { IOLINK_PLUGIN_MAGIC, sizeof(iolink_plugin), ... };
+ *     IOLINK_PLUGIN("org.example.raw", "1.0.0", providers,
+ *                   "[[provider]]\nid = \"org.example.raw\"\n"
+ *                   "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 1\nformat = \"RAW\"\n");
  *
- * and compile with -fvisibility=hidden.
+ * docs/spec/abi-v1.md lists the keys. Compile with -fvisibility=hidden: a plugin exports this one symbol.
  */
+#define IOLINK_PLUGIN(id, version, providers, manifest)                                                                \
+  IOLINK_MANIFEST(IOLINK_MANIFEST_ABI "id = \"" id "\"\nversion = \"" version "\"\n" manifest);                         \
+  IOLINK_EXPORT const struct iolink_plugin iolink_plugin_v1 = {                                                        \
+    IOLINK_PLUGIN_MAGIC, sizeof(struct iolink_plugin), IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_PANIC_NONE, id,      \
+    version, (uint32_t) (sizeof(providers) / sizeof *(providers)), 0, providers                                        \
+  }
+
+/* The keys of the manifest that name the ABI. */
+#define IOLINK_MANIFEST_ABI MANIFEST_ABI
+
+/* The same in parts, for a plugin that needs more than IOLINK_PLUGIN. */
 #if defined(_WIN32)
 #define IOLINK_VISIBLE __declspec(dllexport)
 #elif defined(__GNUC__)
@@ -106,10 +122,9 @@ IOLINK_VISIBLE extern const struct iolink_plugin iolink_plugin_v1;
  * Writes the manifest, TOML in one or several string literals, into the section that hosts read without loading the
  * plugin. Once in a plugin, at file scope, with a semicolon behind it:
  *
- *     IOLINK_MANIFEST("abi = 1\n"
- *                     "id = \"org.example.raw\"\n");
+ *     IOLINK_MANIFEST(IOLINK_MANIFEST_ABI "id = \"org.example.raw\"\nversion = \"1.0.0\"\n");
  *
- * docs/spec/abi-v1.md lists the keys. The terminating NUL goes along; a host ends the text there.
+ * The terminating NUL goes along; a host ends the string there.
  */
 #if defined(__has_attribute)
 #if __has_attribute(retain)
@@ -159,12 +174,27 @@ static inline int32_t iolink_fail(struct iolink_error *error, int32_t kind, cons
 /// Where a source file of the border cannot be read or parsed.
 pub fn generate() -> Result<String, String> {
     let Declared { body, structs } = declared(&root().join("sdk/src/abi"), &FILES)?;
+    let top = TOP.replace("VERSION", &version());
     let (guard, body, numbers) = ("IOLINK_ABI_H", body.trim(), numbers());
     let names = typedefs(&structs);
+    let tail = TAIL.replace("MANIFEST_ABI MANIFEST_ABI", &format!("MANIFEST_ABI {}", manifest_abi()));
     Ok(format!(
-        "{TOP}\n#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>\n{ARROW}\n{names}\n{body}\n\
-         {numbers}{TAIL}\n#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {guard} */\n"
+        "{top}\n#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>\n{ARROW}\n{names}\n{body}\n\
+         {numbers}{tail}\n#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {guard} */\n"
     ))
+}
+
+/// The manifest's keys of the ABI, as a C string literal.
+fn manifest_abi() -> String {
+    format!("\"abi = {IOLINK_ABI_MAJOR}\\nabi_minor = {IOLINK_ABI_MINOR}\\n\"")
+}
+
+/// The version of the ABI for the title: a draft until major 1.
+fn version() -> String {
+    match (IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR) {
+        (0, draft) => format!("draft {draft}"),
+        (major, minor) => format!("version {major}.{minor}"),
+    }
 }
 
 /// What some source files declare: constants, structs and functions in C, and the names of the structs.

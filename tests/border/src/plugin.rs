@@ -1,9 +1,10 @@
 //! Building plugins for the tests, and calling one without a host in between.
 
 use iolink_sdk::abi::{iolink_plugin, iolink_provider};
-use iolink_sdk::{fail, hosting, Error, ErrorKind, Result, Source, Target, View};
+use iolink_sdk::{fail, hosting, Call, Convert, Create, Error, ErrorKind, Result, Source, Target, View};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::ptr::null;
 
 /// Builds a package of the workspace as a shared object of the release profile.
 ///
@@ -16,7 +17,7 @@ pub fn build(package: &str, library: &str) -> Result<PathBuf> {
     Ok(crate::root().join("target/release").join(format!("lib{library}.so")))
 }
 
-/// Runs a command; its words are the error where it fails.
+/// Runs a command, whose output is the error if it fails.
 ///
 /// # Errors
 /// Where the command cannot be started or ends with another number than 0.
@@ -33,25 +34,50 @@ pub fn run(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
-/// Compiles one C file into a plugin, every warning an error.
+/// The C compiler with the standard and the warnings of all tests, every warning an error.
+fn cc() -> Command {
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-missing-field-initializers", "-O1"]);
+    cc
+}
+
+/// Compiles one C file into a plugin.
 ///
 /// # Errors
 /// What the compiler says.
 pub fn compile_c(source: &Path, include: &Path, defines: &[&str], out: &Path) -> Result<()> {
-    let mut cc = Command::new("cc");
-    cc.args(defines.iter().map(|define| format!("-D{define}")));
-    cc.args([
-        "-std=c99",
-        "-Wall",
-        "-Wextra",
-        "-Wpedantic",
-        "-Werror",
-        "-O1",
-        "-fPIC",
-        "-shared",
-        "-fvisibility=hidden",
-    ]);
+    let mut cc = cc();
+    cc.args(defines.iter().map(|define| format!("-D{define}"))).args(["-fPIC", "-shared", "-fvisibility=hidden"]);
     run(cc.arg("-I").arg(include).arg(source).arg("-o").arg(out)).map(drop)
+}
+
+/// The C files of a folder, in order.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listed = std::fs::read_dir(folder).map_err(|reason| Error::io(&folder.display().to_string(), &reason))?;
+    let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().map_or(false, |ending| ending == "c"));
+    files.sort();
+    Ok(files)
+}
+
+/// Compiles the C files of a folder into a plugin, with the header of the SDK.
+///
+/// # Errors
+/// What the compiler says.
+pub fn compile_folder(folder: &Path, out: &Path) -> Result<()> {
+    let mut cc = cc();
+    cc.args(["-D_GNU_SOURCE", "-fPIC", "-shared", "-fvisibility=hidden", "-I"]).arg(crate::root().join("sdk/include"));
+    run(cc.args(sources(folder)?).arg("-o").arg(out).arg("-lpthread")).map(drop)
+}
+
+/// Compiles the C files of a folder into a program that finds its own errors of memory, with the header of the SDK.
+///
+/// # Errors
+/// What the compiler says.
+pub fn compile_program(folder: &Path, out: &Path) -> Result<()> {
+    let mut cc = cc();
+    cc.args(["-D_GNU_SOURCE", "-fsanitize=address,undefined", "-I"]).arg(crate::root().join("sdk/include"));
+    run(cc.args(sources(folder)?).arg("-o").arg(out).arg("-ldl")).map(drop)
 }
 
 /// The first provider of a loaded plugin.
@@ -81,10 +107,31 @@ impl Plugin {
     /// # Errors
     /// What the provider says.
     pub fn open(&self, uri: &str, format: &str) -> Result<View> {
-        let source = Source::new(uri).with_format(format);
+        self.open_source(&Source::new(uri).with_format(format))
+    }
+
+    /// OPEN of a source.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn open_source(&self, source: &Source) -> Result<View> {
         let Some(open) = self.provider.open else { fail!(NotImplemented, "no open") };
-        // SAFETY: the source lives until the provider returns, and no host is a host.
-        source.with_border(|source| unsafe { hosting::made(|out, error| open(std::ptr::null(), source, out, error)) })
+        source.with_border(|source| {
+            // SAFETY: provider and source live until the function returns, and NULL is a host.
+            unsafe { hosting::made(|out, error| open(self.provider, null(), source, null(), out, error)) }
+        })
+    }
+
+    /// CREATE.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn create(&self, request: Create) -> Result<View> {
+        let Some(create) = self.provider.create else { fail!(NotImplemented, "no create") };
+        request.with_border(|request| {
+            // SAFETY: provider and request live until the function returns, and NULL is a host.
+            unsafe { hosting::made(|out, error| create(self.provider, null(), request, null(), out, error)) }
+        })
     }
 
     /// CONVERT to the same kind.
@@ -92,11 +139,28 @@ impl Plugin {
     /// # Errors
     /// What the provider says.
     pub fn convert(&self, view: View) -> Result<View> {
-        let target = Target { kind: view.kind(), capabilities: 0 }.border();
         let Some(convert) = self.provider.convert else { fail!(NotImplemented, "no convert") };
-        hosting::lend(view, |raw| {
-            // SAFETY: view and target live until the provider returns, and no host is a host.
-            unsafe { hosting::made(|out, error| convert(std::ptr::null(), raw, &target, out, error)) }
+        Convert::new(view.kind(), 0).with_border(|request| {
+            hosting::lend(view, |raw| {
+                // SAFETY: provider, view and request live until the function returns, and NULL is a host.
+                unsafe { hosting::made(|out, error| convert(self.provider, null(), raw, request, null(), out, error)) }
+            })
+        })
+    }
+
+    /// SAVE.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub fn save(&self, view: View, target: &Target, call: &Call<'_>) -> Result<()> {
+        let Some(save) = self.provider.save else { fail!(NotImplemented, "no save") };
+        target.with_border(|target| {
+            hosting::lend(view, |raw| {
+                hosting::with_raw_call(call, |call| {
+                    // SAFETY: provider, view, target and call live until the function returns, and NULL is a host.
+                    hosting::call(|error| unsafe { save(self.provider, null(), raw, target, call, error) })
+                })
+            })
         })
     }
 }

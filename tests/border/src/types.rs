@@ -40,13 +40,15 @@ macro_rules! all {
 pub fn write() -> String {
     let mut text = String::from("# Types of the border's fields, as abi_stable describes them.\n");
     all! { text:
-        iolink_error iolink_view iolink_view_head iolink_text_sink iolink_call iolink_image_description iolink_memory
-        iolink_region iolink_block iolink_image_properties iolink_metadata_sink iolink_metadata_source
-        iolink_image_vtable iolink_multi_image_vtable iolink_lod_image_vtable iolink_extension_vtable
-        iolink_neighbours iolink_tiling_description iolink_tiling iolink_parallel_access iolink_view_origin
-        iolink_frame_vtable iolink_bytes iolink_stream_vtable iolink_byte_range iolink_random_access_vtable iolink_host iolink_source
-        iolink_option iolink_option_info iolink_create_request iolink_adopt_request iolink_target iolink_offer iolink_provider
-        iolink_plugin
+        iolink_error iolink_view iolink_view_base iolink_text_sink iolink_call iolink_image_description iolink_memory
+        iolink_region iolink_block iolink_image_properties iolink_channel iolink_channel_sink iolink_metadata_value
+        iolink_metadata_sink iolink_metadata_source iolink_image_vtable iolink_multi_image_vtable
+        iolink_lod_image_vtable iolink_extension_vtable iolink_tiling_description iolink_tiling iolink_parallel_access
+        iolink_view_origin iolink_frame_request iolink_frame_vtable iolink_bytes iolink_stream_vtable
+        iolink_byte_range iolink_random_access_vtable iolink_store_get iolink_store_batch iolink_store_put
+        iolink_store_entry iolink_store_sink iolink_store_vtable iolink_host iolink_source iolink_option iolink_target
+        iolink_create_request iolink_adopt_request iolink_convert_request iolink_option_info iolink_offer
+        iolink_provider iolink_plugin
     }
     text
 }

@@ -25,9 +25,11 @@ impl TiledImage for Count {
 struct Other;
 impl Provider for Other {
     const INFO: ProviderInfo = ProviderInfo::new(ID, "Built elsewhere")
-        .offers(&[Offer::open(Kind::Image, "OTHER").schemes("other").image_capabilities(ImageCapability::READ)])
-        .options(&[OptionInfo::integer("first", "0", "value of the first tile")]);
-    fn open(&self, _: &Host, source: &Source) -> Result<View> {
+        .offers(&[Offer::open(Kind::Image, "OTHER")
+            .schemes("other")
+            .image_capabilities(ImageCapability::READ)
+            .options(&[OptionInfo::integer("first", "0", "value of the first tile")])]);
+    fn open(&self, _: &Host, source: &Source, _: &Call<'_>) -> Result<View> {
         Tiled::view(Count(source.parsed("first")?.unwrap_or(0)))
     }
 }
@@ -107,7 +109,7 @@ fn plugins_of_another_compiler_load_in_debug_and_in_release() {
         let library = compiler.build(folder.path(), id, profile);
         let info = host.load_plugin(&library).unwrap();
         assert_eq!((info.version.as_str(), info.state), ("1.2.3", PluginState::Loaded));
-        assert_eq!(info.providers[0].options[0].name, "first");
+        assert_eq!(info.providers[0].offers[0].options[0].name, "first");
         check(&host, &format!("test.{id}"));
     }
 }

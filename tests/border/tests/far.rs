@@ -1,11 +1,11 @@
-//! Every kind of view crosses the border twice and does there and back what it did here.
+//! Every kind of view crosses the ABI twice and does there and back what it did here.
 
 use iolink_border_tests::{near, plugin};
 use iolink_sdk::abi::{iolink_view, IOLINK_EXTENSION_TILING, IOLINK_INVALID_TILE_INDEX};
 use iolink_sdk::view::services::{parallel_access, tiling, tiling_from, view_origin};
 use iolink_sdk::view::with_table;
 use iolink_sdk::{
-    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageInterpretation,
+    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, Finish, ImageInterpretation,
     ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability, RandomAccess, Region,
     SeekFrom, Shape, StreamCapability, Tiling, Value, ValueScale, View,
 };
@@ -13,6 +13,7 @@ use plugin::Plugin;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 fn mirror() -> &'static Plugin {
     static MIRROR: OnceLock<Plugin> = OnceLock::new();
@@ -139,8 +140,82 @@ fn properties_and_metadata_come_back_as_they_went() {
     tree.set("/numbers", Value::from(&[1i16, -2, 3][..])).unwrap();
     tree.set("/deep/er/and/deeper", f64::NEG_INFINITY).unwrap();
     tree.set("/flag", true).unwrap();
+    let matrix = Value::from(&[1.0f64, 2.0, 3.0, 4.0, 5.0, 6.0][..]).with_shape(&[2, 3]).unwrap();
+    tree.set("/matrix", matrix).unwrap();
+    let names = Value::from_strings(DataType::UTF8_STRING, "dapiüber".as_bytes(), &[4, 4, 9]).unwrap();
+    tree.set("/names", names).unwrap();
     image.set_metadata(tree.clone()).unwrap();
     assert_eq!(*image.metadata(), tree);
+    let back = image.metadata();
+    let value = |path: &str| back.get(path).unwrap().value().unwrap();
+    assert_eq!((value("/matrix").shape(), value("/names").shape()), (&[2, 3][..], &[3][..]));
+    assert_eq!(value("/names").strings().unwrap(), ["dapi", "", "über"]);
+}
+
+/// An image that records the context of each call.
+struct Context(Arc<Mutex<Vec<(u32, bool)>>>);
+
+impl ImageView for Context {
+    fn capabilities(&self) -> iolink_sdk::ImageCapability {
+        iolink_sdk::ImageCapability::READ
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::filled(1, 4)
+    }
+
+    fn data_type(&self) -> DataType {
+        DataType::UINT8
+    }
+
+    fn read_region(&self, _: &Region, _: &mut BlockMut<'_>, call: &Call<'_>) -> iolink_sdk::Result<()> {
+        self.0.lock().unwrap().push((call.max_threads(), call.deadline().is_some()));
+        call.step(1, 1)
+    }
+}
+
+#[test]
+fn deadline_and_thread_limit_reach_the_other_side() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let image = far(View::image(Context(seen.clone()))).into_image().unwrap();
+    let all = Region::full(&image.shape());
+    let mut bytes = [0; 4];
+    let mut block = BlockMut::new(&mut bytes, &all.size, DataType::UINT8).unwrap();
+    let late = Instant::now() + Duration::from_secs(600);
+    image.read_region(&all, &mut block, &Call::silent()).unwrap();
+    image.read_region(&all, &mut block, &Call::silent().with_deadline(late).with_max_threads(5)).unwrap();
+    let past = Call::silent().with_deadline(Instant::now());
+    assert_eq!(image.read_region(&all, &mut block, &past).unwrap_err().kind(), ErrorKind::Timeout);
+    let stop = |_, _| false;
+    let stopped = image.read_region(&all, &mut block, &Call::new(&stop).with_max_threads(1)).unwrap_err();
+    assert_eq!(stopped.kind(), ErrorKind::Cancelled);
+    assert_eq!(*seen.lock().unwrap(), [(0, false), (5, true), (1, false)]);
+}
+
+#[test]
+fn a_created_image_is_flushed_and_finished_once() {
+    let events = near::Events::default();
+    let image = far(View::image(near::Created::new(&events))).into_image().unwrap();
+    let (all, silent) = (Region::full(&image.shape()), Call::silent());
+    let samples = Block::new(&[5; 4], &all.size, DataType::UINT8).unwrap();
+    image.prefetch(&[all, all], &silent);
+    image.write_region(&all, &samples, &silent).unwrap();
+    image.flush(&silent).unwrap();
+    image.finish(Finish::Commit, &silent).unwrap();
+    for action in [Finish::Commit, Finish::Abort] {
+        assert_eq!(image.finish(action, &silent).unwrap_err().kind(), ErrorKind::Closed);
+    }
+    assert_eq!(image.write_region(&all, &samples, &silent).unwrap_err().kind(), ErrorKind::Closed);
+    drop(image);
+    assert_eq!(*events.lock().unwrap(), ["prefetch", "prefetch", "flush", "commit"]);
+    let events = near::Events::default();
+    drop(far(View::image(near::Created::new(&events))));
+    let aborted = far(View::image(near::Created::new(&events))).into_image().unwrap();
+    aborted.finish(Finish::Abort, &silent).unwrap();
+    drop(aborted);
+    assert_eq!(*events.lock().unwrap(), ["abort by release", "abort"]);
+    let plain = far_image(&[2], DataType::UINT8);
+    assert_eq!(plain.finish(Finish::Commit, &silent).unwrap_err().kind(), ErrorKind::NotImplemented);
 }
 
 #[test]
@@ -156,24 +231,50 @@ fn a_unit_that_does_not_fit_is_refused_and_nothing_changes() {
 fn a_view_that_comes_home_is_itself_again() {
     let home: Arc<dyn ImageView> = Arc::new(near::Image::new(&[2], DataType::UINT8));
     let frames = far(View::multi_image(near::MultiImage::default())).into_multi_image().unwrap();
-    frames.insert(0, home.clone()).unwrap();
-    let back = frames.frame(0).unwrap();
+    frames.insert(0, View::Image(home.clone()), None).unwrap();
+    let back = frames.frame(0).unwrap().into_image().unwrap();
     assert!(Arc::ptr_eq(&home, &back), "the frame was wrapped on its way");
 }
 
 #[test]
 fn frames_are_added_replaced_and_removed() {
     let frames = far(View::multi_image(near::MultiImage::default())).into_multi_image().unwrap();
-    assert_eq!(frames.frame_count(), 0);
-    frames.insert(0, far_image(&[2], DataType::UINT8)).unwrap();
-    frames.insert(1, far_image(&[3], DataType::FLOAT)).unwrap();
-    frames.replace(0, far_image(&[4, 4], DataType::INT8)).unwrap();
-    assert_eq!((frames.frame_count(), &*frames.frame(0).unwrap().shape()), (2, &[4, 4][..]));
+    let image = |shape: &[u64], data_type| View::Image(far_image(shape, data_type));
+    assert_eq!(frames.frame_count().unwrap(), 0);
+    frames.insert(0, image(&[2], DataType::UINT8), Some("A/1/0")).unwrap();
+    frames.insert(1, image(&[3], DataType::FLOAT), None).unwrap();
+    frames.replace(0, image(&[4, 4], DataType::INT8)).unwrap();
+    let shape = frames.frame(0).unwrap().into_image().unwrap().shape();
+    assert_eq!((frames.frame_count().unwrap(), &*shape), (2, &[4, 4][..]));
+    assert_eq!((frames.frame_name(0).unwrap().as_deref(), frames.frame_name(1).unwrap()), (Some("A/1/0"), None));
     frames.remove(0).unwrap();
-    assert_eq!(frames.frame(0).unwrap().data_type(), DataType::FLOAT);
-    for refused in [frames.frame(5).err(), frames.remove(9).err(), frames.insert(7, frames.frame(0).unwrap()).err()] {
+    assert_eq!(frames.frame(0).unwrap().into_image().unwrap().data_type(), DataType::FLOAT);
+    let refused = [
+        frames.frame(5).err(),
+        frames.frame_name(5).err(),
+        frames.remove(9).err(),
+        frames.insert(7, image(&[1], DataType::UINT8), None).err(),
+    ];
+    for refused in refused {
         assert_eq!(refused.map(|refused| refused.kind()), Some(ErrorKind::OutOfRange));
     }
+    assert_eq!(frames.metadata().get("/set/name").unwrap().value().unwrap().as_str(), Some("plate"));
+}
+
+#[test]
+fn a_frame_is_an_image_a_pyramid_or_a_set_and_nothing_else() {
+    let frames = far(View::multi_image(near::MultiImage::default())).into_multi_image().unwrap();
+    frames.insert(0, far(View::lod_image(near::Pyramid)), Some("slide")).unwrap();
+    frames.insert(1, far(View::multi_image(near::MultiImage::default())), Some("plate/A")).unwrap();
+    assert_eq!(frames.frame(0).unwrap().into_lod_image().unwrap().level_range(), -1..=2);
+    assert_eq!(frames.frame(1).unwrap().into_multi_image().unwrap().frame_count().unwrap(), 0);
+    let table = View::data_frame(near::Frame::new(&[1]));
+    assert_eq!(frames.insert(2, table.clone(), None).unwrap_err().kind(), ErrorKind::Type);
+    assert_eq!(frames.replace(0, table).unwrap_err().kind(), ErrorKind::Type);
+    assert_eq!(
+        frames.insert(0, View::lod_image(near::Pyramid), Some("a\0b")).unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
 }
 
 #[test]
@@ -184,13 +285,14 @@ fn every_level_of_a_pyramid_is_an_image() {
         assert_eq!(&*pyramid.resolution(level).unwrap().shape(), &[side, side]);
     }
     assert_eq!(pyramid.resolution(3).err().map(|refused| refused.kind()), Some(ErrorKind::OutOfRange));
+    assert_eq!(pyramid.metadata().get("/pyramid/name").unwrap().value().unwrap().as_str(), Some("slide"));
     assert_eq!(pyramid.resolution(i64::MIN).err().map(|refused| refused.kind()), Some(ErrorKind::OutOfRange));
 }
 
 #[test]
 fn a_table_is_exported_in_batches_and_written() {
     let frame = far(View::data_frame(near::Frame::new(&[1, 2, 3, 4, 5]))).into_data_frame().unwrap();
-    assert_eq!(frame.shape().unwrap(), (1, 5));
+    assert_eq!((frame.shape().unwrap(), frame.partitions().unwrap()), ((1, 5), vec![3, 5]));
     assert_eq!(iolink_sdk::columns(&frame.schema().unwrap()).unwrap(), [("n".to_owned(), "l".to_owned())]);
     assert_eq!(near::all_numbers(&mut frame.export(None, 0..5).unwrap()).unwrap(), [1, 2, 3, 4, 5]);
     assert_eq!(near::all_numbers(&mut frame.export(Some(&[0]), 1..3).unwrap()).unwrap(), [2, 3]);
@@ -238,7 +340,7 @@ fn a_stream_is_written_sought_read_and_closed() {
 #[test]
 fn random_access_reads_and_lends() {
     let access = far(View::random_access(near::Random::new(b"0123456789"))).into_random_access().unwrap();
-    assert_eq!(access.length(), 10);
+    assert_eq!(access.length().unwrap(), 10);
     let mut buffer = [0; 4];
     assert_eq!(access.read_at(8, &mut buffer).unwrap(), 2);
     assert_eq!(&buffer[..2], b"89");
@@ -251,6 +353,22 @@ fn random_access_reads_and_lends() {
     assert_eq!(unsafe { bytes.as_slice() }, b"0123456789");
 }
 
+#[test]
+fn random_access_is_resized_written_and_flushed() {
+    let access = far(View::random_access(near::Writable::default())).into_random_access().unwrap();
+    assert_eq!(access.length().unwrap_err().kind(), ErrorKind::NotImplemented, "the length is not known yet");
+    assert_eq!(access.write_at(0, b"abc").unwrap_err().kind(), ErrorKind::OutOfRange);
+    access.resize(4).unwrap();
+    access.write_at(1, b"abc").unwrap();
+    access.flush().unwrap();
+    let mut buffer = [9; 8];
+    assert_eq!((access.length().unwrap(), access.read_at(0, &mut buffer).unwrap()), (4, 4));
+    assert_eq!(&buffer[..4], b"\0abc");
+    let fixed = far(View::random_access(near::Random::new(b"0"))).into_random_access().unwrap();
+    assert_eq!(fixed.resize(3).unwrap_err().kind(), ErrorKind::NotImplemented);
+    fixed.flush().unwrap();
+}
+
 /// Bytes that write down what they are told.
 struct Listener(Arc<Mutex<Vec<Range<u64>>>>);
 
@@ -259,15 +377,15 @@ impl RandomAccess for Listener {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        0
+    fn length(&self) -> iolink_sdk::Result<u64> {
+        Ok(0)
     }
 
     fn read_at(&self, _: u64, _: &mut [u8]) -> iolink_sdk::Result<usize> {
         Ok(0)
     }
 
-    fn will_need(&self, ranges: &[Range<u64>]) {
+    fn prefetch(&self, ranges: &[Range<u64>]) {
         self.0.lock().unwrap().extend_from_slice(ranges);
     }
 }
@@ -276,25 +394,10 @@ impl RandomAccess for Listener {
 fn bytes_hear_what_is_read_soon() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let access = far(View::random_access(Listener(heard.clone()))).into_random_access().unwrap();
-    access.will_need(&[]);
-    access.will_need(&[0..10, 20..u64::MAX]);
+    access.prefetch(&[]);
+    access.prefetch(&[0..10, 20..u64::MAX]);
     assert_eq!(*heard.lock().unwrap(), [0..10, 20..u64::MAX]);
-    far(View::random_access(near::Random::new(b"deaf"))).into_random_access().unwrap().will_need(&[0..4, 2..9]);
-}
-
-#[test]
-fn what_lies_beside_bytes_is_found_from_the_other_side() {
-    let access = far(View::random_access(near::Random::new(b"0123456789"))).into_random_access().unwrap();
-    let beside = access.neighbours().unwrap();
-    assert_eq!(beside.names().unwrap(), ["first", "second"]);
-    let second = beside.open("second").unwrap();
-    drop((access, beside));
-    let mut buffer = [0; 9];
-    assert_eq!(second.read_at(0, &mut buffer).unwrap(), 6);
-    assert_eq!(&buffer[..6], b"second");
-    let beside = second.neighbours().unwrap();
-    assert_eq!(beside.open("third").err().unwrap().kind(), ErrorKind::NotFound);
-    assert_eq!(beside.open("../up").err().unwrap().kind(), ErrorKind::InvalidArgument);
+    far(View::random_access(near::Random::new(b"deaf"))).into_random_access().unwrap().prefetch(&[0..4, 2..9]);
 }
 
 #[test]
@@ -378,15 +481,15 @@ fn every_image_has_tiles_and_an_origin_on_the_other_side_too() {
 #[test]
 fn errors_keep_their_kind_code_and_words() {
     let errors = mirror().open("mirror:errors", "").unwrap().into_random_access().unwrap();
-    for number in 1..=14 {
+    for number in 1..=19 {
         let error = errors.read_at(number, &mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::from_number(number as i32));
         assert_eq!(error.kind().number(), number as i32);
         assert_eq!((error.code(), error.message()), (17, format!("number {number}").as_str()));
         assert_eq!(error.provider(), "test.mirror");
     }
-    // A number of a later version is an internal error.
-    assert_eq!(errors.read_at(900, &mut [0]).unwrap_err().kind(), ErrorKind::Internal);
+    // A number of a later version reads as IO.
+    assert_eq!(errors.read_at(900, &mut [0]).unwrap_err().kind(), ErrorKind::Io);
 }
 
 #[test]
@@ -433,8 +536,12 @@ fn a_panic_becomes_an_error_and_the_host_lives() {
         assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::Internal);
         assert_eq!(stream.close().unwrap_err().kind(), ErrorKind::Internal);
         let frames = mirror().open("mirror:panics", "multi").unwrap().into_multi_image().unwrap();
-        assert_eq!(frames.frame_count(), 0);
+        assert_eq!(frames.frame_count().unwrap_err().kind(), ErrorKind::Internal);
         assert_eq!(frames.frame(0).err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        let store = mirror().open("mirror:panics", "store").unwrap().into_store().unwrap();
+        assert_eq!(store.read("a", &Call::silent()).err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        assert_eq!(store.stat("a", &Call::silent()).err().map(|error| error.kind()), Some(ErrorKind::Internal));
+        assert_eq!(store.open_bytes("a", &Call::silent()).err().map(|error| error.kind()), Some(ErrorKind::Internal));
         assert_eq!(mirror().open("mirror:panics", "open").err().map(|error| error.kind()), Some(ErrorKind::Internal));
         drop(mirror().open("mirror:dropped", "").unwrap());
     }

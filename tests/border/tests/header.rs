@@ -58,18 +58,22 @@ fn the_specification_names_the_data_types_by_their_ids() {
 #[test]
 fn the_headers_compile_without_a_warning() {
     let plugin = "#include \"iolink_abi.h\"\n#include \"iolink_abi.h\"\n\
-                  IOLINK_MANIFEST(\"abi = 1\\n\" \"id = \\\"a\\\"\\n\");\n\
+                  IOLINK_MANIFEST(IOLINK_MANIFEST_ABI \"id = \\\"a\\\"\\n\");\n\
                   static int32_t fails(iolink_error *error) { return iolink_fail(error, IOLINK_ERROR_IO, \"no\"); }\n\
                   IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = { IOLINK_PLUGIN_MAGIC, sizeof(iolink_plugin), \
                   IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_PANIC_NONE, \"a\", \"1\", 0, 0, NULL };\n\
                   int used(void);\nint used(void) { return fails(NULL) == IOLINK_ERROR_IO; }\n";
+    let in_one = "#include \"iolink_abi.h\"\nstatic const iolink_provider *const providers[] = { NULL };\n\
+                  IOLINK_PLUGIN(\"a\", \"1\", providers, \"[[provider]]\\n\" \"id = \\\"a\\\"\\n\");\n";
     for header in [header_path(), frozen("iolink_abi.h")] {
         let include = header.parent().unwrap();
-        for standard in ["c99", "c11", "c17"] {
-            compiles("cc", "c", standard, include, plugin);
-        }
-        for standard in ["c++11", "c++17", "c++20"] {
-            compiles("c++", "c++", standard, include, plugin);
+        for source in [plugin, in_one] {
+            for standard in ["c99", "c11", "c17"] {
+                compiles("cc", "c", standard, include, source);
+            }
+            for standard in ["c++11", "c++17", "c++20"] {
+                compiles("c++", "c++", standard, include, source);
+            }
         }
     }
 }
@@ -93,10 +97,8 @@ fn c_lays_every_struct_out_as_rust_does() {
     for known in layout() {
         fact(format!("sizeof(struct {}) == {}", known.name, known.size));
         for field in &known.fields {
-            // A reserved word of C++.
-            let name = if field.name == "export" { "export_" } else { field.name };
-            fact(format!("offsetof(struct {}, {name}) == {}", known.name, field.offset));
-            fact(format!("sizeof(((struct {} *) 0)->{name}) == {}", known.name, field.size));
+            fact(format!("offsetof(struct {}, {}) == {}", known.name, field.name, field.offset));
+            fact(format!("sizeof(((struct {} *) 0)->{}) == {}", known.name, field.name, field.size));
         }
     }
     assert!(facts > 300);

@@ -2,7 +2,8 @@
 //! counters belong to the process.
 
 use iolink_border_tests::{near, plugin};
-use iolink_sdk::{Adopt, BlockMut, Call, DataType, ImageProperties, MetadataNode, Region, View};
+use iolink_sdk::view::{StoreMode, StoreRange};
+use iolink_sdk::{Adopt, BlockMut, Call, DataType, Finish, ImageProperties, MetadataNode, Region, View};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
@@ -61,8 +62,9 @@ fn round_trip(mirror: &plugin::Plugin) {
     drop(given);
 
     let frames = there(View::multi_image(near::MultiImage::default())).into_multi_image().unwrap();
-    frames.insert(0, image.clone()).unwrap();
-    frames.insert(0, image).unwrap();
+    frames.insert(0, View::Image(image.clone()), Some("first")).unwrap();
+    frames.insert(0, View::Image(image), None).unwrap();
+    assert!(frames.frame_name(1).unwrap().is_some() && frames.metadata().node_count() > 1);
     frames.remove(0).unwrap();
     drop(frames.frame(0).unwrap());
     assert!(frames.frame(7).is_err());
@@ -88,9 +90,18 @@ fn round_trip(mirror: &plugin::Plugin) {
 
     let access = there(View::random_access(near::Random::new(b"0123"))).into_random_access().unwrap();
     drop(access.memory().unwrap());
-    let beside = access.neighbours().unwrap();
-    assert_eq!(beside.names().unwrap().len(), 2);
-    assert!(beside.open("second").is_ok() && beside.open("third").is_err());
+
+    let store = there(View::store(near::Store::new([("a", &b"1"[..]), ("b", b"2")]))).into_store().unwrap();
+    assert_eq!(store.read("a", &Call::silent()).unwrap(), b"1");
+    drop(store.get("b", StoreRange::All, None, &Call::silent()).unwrap());
+    assert!(store.read("c", &Call::silent()).is_err() && store.read("../c", &Call::silent()).is_err());
+    assert_eq!(store.keys(&Call::silent()).unwrap().len(), 2);
+    drop(store.open("a", StoreMode::Replace, &Call::silent()).unwrap());
+
+    let created = there(View::image(near::Created::new(&near::Events::default()))).into_image().unwrap();
+    created.flush(&Call::silent()).unwrap();
+    created.finish(Finish::Commit, &Call::silent()).unwrap();
+    assert!(created.finish(Finish::Commit, &Call::silent()).is_err());
 
     assert!(mirror.open("mirror:nothing", "").is_err());
     let errors = mirror.open("mirror:errors", "").unwrap().into_random_access().unwrap();

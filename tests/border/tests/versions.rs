@@ -1,6 +1,6 @@
 //! Plugins of other versions, compilers and profiles in one host.
 
-use iolink_border_tests::{frozen, plugin, root};
+use iolink_border_tests::{frozen, layout, plugin, root};
 use iolink_host::{PluginState, Registry};
 use iolink_sdk::{
     AxesInterpretation, Axis, BlockMut, Call, CapabilitySet, DataType, ErrorKind, ImageCapability, ImageProperties,
@@ -84,17 +84,22 @@ fn its_source_still_compiles_with_todays_header() {
     check_samples(&*open_image(&host, "frozen:4x3", "test.recompiled"));
 }
 
-/// The frozen header with one more function at the end of the image's table and of the provider.
+/// The frozen header with one more field at the end of every struct that may grow, and one more function at the end of the
+/// image's table and of the provider.
 fn later_header(folder: &Path) {
     let mut text = std::fs::read_to_string(frozen("iolink_abi.h")).unwrap();
-    for (name, arguments) in [
-        ("iolink_image_vtable", "const struct iolink_view *view"),
-        ("iolink_provider", "const struct iolink_host *host"),
-    ] {
-        let result = if name == "iolink_provider" { "void" } else { "int32_t" };
-        let start = text.find(&format!("struct {name} {{")).unwrap();
+    for known in iolink_sdk::abi::layout() {
+        if layout::FIXED.contains(&known.name) {
+            continue;
+        }
+        let field = match known.name {
+            "iolink_image_vtable" => "int32_t (*later)(const struct iolink_view *view);",
+            "iolink_provider" => "void (*later)(const struct iolink_host *host);",
+            _ => "uint64_t later;",
+        };
+        let start = text.find(&format!("struct {} {{", known.name)).unwrap();
         let end = start + text[start..].find("\n};").unwrap();
-        text.insert_str(end, &format!("\n  {result} (*later)({arguments});"));
+        text.insert_str(end, &format!("\n  {field}"));
     }
     std::fs::write(folder.join("iolink_abi.h"), text).unwrap();
 }

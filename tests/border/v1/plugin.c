@@ -1,6 +1,6 @@
 /*
- * The plugin that was built when version 1 of the border was frozen. It includes the frozen header beside it and must
- * load in every later host of version 1, for ever.
+ * The plugin that was built when the ABI was frozen. It includes the frozen header beside it and must load in every later
+ * host of the same major version. Until 1.0 it is written anew with each draft.
  *
  * OPEN of "frozen:4x3" gives an image of 4 columns and 3 rows whose samples are 0, 1, 2 ... The tests build it in several
  * ways: -DLATER fills in functions that a later header appends, -DOLDER ends the image table before the properties.
@@ -51,10 +51,53 @@ static uint64_t capabilities(const iolink_view *view)
   return IOLINK_IMAGE_READ | IOLINK_IMAGE_MEMORY_ACCESS;
 }
 
-static void origin(const iolink_view *view, const iolink_text_sink *sink)
+/* The URI that the image was opened by, as the service VIEW_ORIGIN. */
+static void origin_uri(const iolink_view *view, const iolink_text_sink *sink)
 {
   (void) view;
-  sink->put(sink->context, "frozen:origin", 13);
+  sink->write(sink->context, "frozen:origin", 13);
+}
+
+static uint64_t origin_id(const iolink_view *view)
+{
+  (void) view;
+  return IOLINK_EXTENSION_VIEW_ORIGIN;
+}
+
+static const void *origin_table(const iolink_view *view)
+{
+  static const iolink_view_origin origin = { .size = sizeof(iolink_view_origin), .uri = origin_uri };
+  (void) view;
+  return &origin;
+}
+
+static uint64_t no_capabilities(const iolink_view *view)
+{
+  (void) view;
+  return 0;
+}
+
+static void keep(iolink_view *view) { (void) view; } /* the service is static */
+
+static const iolink_extension_vtable service_table = {
+  .base = { .size = sizeof(iolink_extension_vtable), .kind = IOLINK_KIND_EXTENSION,
+            .flags = IOLINK_VIEW_FLAG_THREAD_SAFE, .retain = keep, .release = keep, .capabilities = no_capabilities },
+  .id = origin_id,
+  .table = origin_table,
+};
+
+static iolink_view service = { IOLINK_VIEW_MAGIC, &service_table.base, NULL };
+
+static int32_t extension(const iolink_view *view, uint64_t id, const iolink_call *call, iolink_view **out,
+                         iolink_error *error)
+{
+  (void) view;
+  (void) call;
+  if (id != IOLINK_EXTENSION_VIEW_ORIGIN) {
+    return iolink_fail(error, IOLINK_ERROR_NOT_FOUND, "the image has no such service");
+  }
+  *out = &service;
+  return IOLINK_OK;
 }
 
 static int32_t describe(const iolink_view *view, iolink_image_description *out, iolink_error *error)
@@ -67,9 +110,10 @@ static int32_t describe(const iolink_view *view, iolink_image_description *out, 
   return IOLINK_OK;
 }
 
-static int32_t memory(const iolink_view *view, iolink_memory *out, iolink_error *error)
+static int32_t memory(const iolink_view *view, const iolink_call *call, iolink_memory *out, iolink_error *error)
 {
   const uint16_t probe = 1;
+  (void) call;
   (void) error;
   retain((iolink_view *) view);
   out->dimension_count = 2;
@@ -83,6 +127,8 @@ static int32_t memory(const iolink_view *view, iolink_memory *out, iolink_error 
   out->byte_strides[1] = (int64_t) (2 * of(view)->columns);
   out->owner = (void *) view;
   out->release = give_back;
+  out->device_type = IOLINK_DEVICE_CPU;
+  out->device_id = 0;
   return IOLINK_OK;
 }
 
@@ -124,14 +170,24 @@ static int32_t properties(const iolink_view *view, iolink_image_properties *out,
   return IOLINK_OK;
 }
 
-static int32_t metadata(const iolink_view *view, const iolink_metadata_sink *sink, iolink_error *error)
+static int32_t metadata(const iolink_view *view, const iolink_metadata_sink *sink, const iolink_call *call,
+                        iolink_error *error)
 {
   const int32_t number = 42;
+  const iolink_metadata_value values[3] = {
+    { .size = sizeof values[0], .path = "/frozen" },
+    { .size = sizeof values[0], .path = "/frozen/text", .data_type = IOLINK_TYPE_UTF8_STRING, .count = 1,
+      .data = "abc", .length = 3 },
+    { .size = sizeof values[0], .path = "/frozen/number", .data_type = IOLINK_TYPE_INT32, .count = 1,
+      .data = &number, .length = sizeof number },
+  };
+  int at;
   (void) view;
-  if (sink->put(sink->context, "/frozen", 0, 0, NULL) != 0
-      || sink->put(sink->context, "/frozen/text", IOLINK_TYPE_UTF8_STRING, 3, "abc") != 0
-      || sink->put(sink->context, "/frozen/number", IOLINK_TYPE_INT32, 1, &number) != 0) {
-    return iolink_fail(error, IOLINK_ERROR_CANCELLED, "the reader stopped");
+  (void) call;
+  for (at = 0; at < 3; at++) {
+    if (sink->write(sink->context, &values[at]) != 0) {
+      return iolink_fail(error, IOLINK_ERROR_CANCELLED, "the reader stopped");
+    }
   }
   return IOLINK_OK;
 }
@@ -151,18 +207,18 @@ static void later_provider_function(const iolink_host *host)
 #endif
 
 static const iolink_image_vtable table = {
-  .head = {
+  .base = {
 #ifdef OLDER
     .size = offsetof(iolink_image_vtable, properties),
 #else
     .size = sizeof(iolink_image_vtable),
 #endif
     .kind = IOLINK_KIND_IMAGE,
-    .flags = IOLINK_FLAG_THREAD_SAFE,
+    .flags = IOLINK_VIEW_FLAG_THREAD_SAFE,
     .retain = retain,
     .release = release,
     .capabilities = capabilities,
-    .origin = origin,
+    .extension = extension,
   },
   .describe = describe,
   .memory = memory,
@@ -174,10 +230,16 @@ static const iolink_image_vtable table = {
 #endif
 };
 
-static int32_t open_source(const iolink_host *host, const iolink_source *source, iolink_view **out, iolink_error *error)
+static int32_t open_source(const iolink_provider *self, const iolink_host *host, const iolink_source *source,
+                           const iolink_call *call, iolink_view **out, iolink_error *error)
 {
   unsigned columns, rows, index;
   image *made;
+  (void) self;
+  (void) call;
+  if ((source->flags & IOLINK_REQUIRED_FLAGS) != 0) {
+    return iolink_fail(error, IOLINK_ERROR_NOT_IMPLEMENTED, "the image is read-only");
+  }
   if (sscanf(source->uri, "frozen:%ux%u", &columns, &rows) != 2 || columns < 1 || rows < 1 || columns > 4 || rows > 4) {
     return iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "frozen:COLUMNSxROWS is wanted, each 1 to 4");
   }
@@ -189,7 +251,7 @@ static int32_t open_source(const iolink_host *host, const iolink_source *source,
     host->log(host->context, IOLINK_LOG_DEBUG, "frozen", "opened");
   }
   made->view.magic = IOLINK_VIEW_MAGIC;
-  made->view.vtable = &table.head;
+  made->view.vtable = &table.base;
   made->references = 1;
   made->columns = columns;
   made->rows = rows;
@@ -223,7 +285,7 @@ static const iolink_provider provider = {
 };
 static const iolink_provider *const providers[] = { &provider };
 
-IOLINK_MANIFEST("abi = 1\nid = \"" PLUGIN_ID "\"\nversion = \"1.0.0\"\n"
+IOLINK_MANIFEST(IOLINK_MANIFEST_ABI "id = \"" PLUGIN_ID "\"\nversion = \"1.0.0\"\n"
                 "[[provider]]\nid = \"" PLUGIN_ID "\"\ntitle = \"Built from the frozen header\"\n"
                 "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 5\nformat = \"FROZEN\"\n"
                 "schemes = \"frozen\"\n");

@@ -37,7 +37,7 @@ static int32_t describe(const iolink_view *view, iolink_image_description *out, 
 
 static int32_t properties(const iolink_view *view, iolink_image_properties *out, iolink_error *error)
 {
-  (void) view, (void) error; /* what is not set here was set to "unknown" by the caller */
+  (void) view, (void) error; /* the caller set the rest to zero, which means "not given" */
   out->dimension_count = 2;
   out->axes_interpretation = IOLINK_AXES_IMAGE;
   out->axes[0] = IOLINK_AXIS_COLUMN;
@@ -52,6 +52,8 @@ static int32_t read_region(const iolink_view *view, const iolink_region *region,
   (void) call; /* an image in memory is read too fast for progress */
   if (region->dimension_count != 2 || block->dimension_count != 2 || block->data_type != IOLINK_TYPE_UINT16)
     return iolink_fail(error, IOLINK_ERROR_INVALID_ARGUMENT, "the image has two axes and samples of 16 bits");
+  if (block->device_type != IOLINK_DEVICE_NOT_GIVEN && block->device_type != IOLINK_DEVICE_CPU)
+    return iolink_fail(error, IOLINK_ERROR_NOT_IMPLEMENTED, "the block is not in the host's memory");
   for (int axis = 0; axis < 2; axis++)
     if (region->origin[axis] > self->shape[axis] || region->extent[axis] > self->shape[axis] - region->origin[axis])
       return iolink_fail(error, IOLINK_ERROR_OUT_OF_RANGE, "the region leaves the image");
@@ -66,25 +68,33 @@ static int32_t read_region(const iolink_view *view, const iolink_region *region,
 }
 
 static const iolink_image_vtable table = {
-  .head = { .size = sizeof table, .kind = IOLINK_KIND_IMAGE, .flags = IOLINK_FLAG_THREAD_SAFE, .retain = retain,
+  .base = { .size = sizeof table, .kind = IOLINK_KIND_IMAGE, .flags = IOLINK_VIEW_FLAG_THREAD_SAFE, .retain = retain,
             .release = release, .capabilities = capabilities },
   .describe = describe, .read_region = read_region, .properties = properties,
 };
 
 static uint64_t number(const uint8_t *at) { return at[0] | at[1] << 8 | at[2] << 16 | (uint64_t) at[3] << 24; }
 
-static int32_t open_it(const iolink_host *host, const iolink_source *source, iolink_view **out, iolink_error *error)
+static int32_t open_source(const iolink_provider *provider, const iolink_host *host, const iolink_source *source,
+                           const iolink_call *call, iolink_view **out, iolink_error *error)
 {
   const iolink_random_access_vtable *bytes = source->bytes ? (const void *) source->bytes->vtable : NULL;
-  const uint64_t length = bytes ? bytes->length(source->bytes) : 0;
-  image *self = bytes && length < SIZE_MAX / 2 ? calloc(1, sizeof *self + length + HEADER) : NULL;
-  uint64_t done = 0, filled = 0;
+  uint64_t length = 0, done = 0, filled = 0;
   int32_t status = IOLINK_OK;
-  (void) host;
+  image *self;
+  (void) provider, (void) host;
+  if (source->flags & IOLINK_REQUIRED_FLAGS) /* WRITABLE, or a flag of a later version */
+    return iolink_fail(error, IOLINK_ERROR_NOT_IMPLEMENTED, "the file is opened for reading alone");
+  if (bytes == NULL)
+    return iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "the source cannot be read by position");
+  status = bytes->length(source->bytes, &length, call, error);
+  if (status != IOLINK_OK)
+    return status;
+  self = length < SIZE_MAX / 2 ? calloc(1, sizeof *self + length + HEADER) : NULL;
   if (self == NULL)
-    return iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "the source cannot be read by position, or is too large");
+    return iolink_fail(error, IOLINK_ERROR_LIMIT, "the file does not fit into memory");
   do
-    status = bytes->read_at(source->bytes, filled, self->file + filled, length - filled, &done, error);
+    status = bytes->read_at(source->bytes, filled, self->file + filled, length - filled, &done, call, error);
   while (status == IOLINK_OK && done > 0 && (filled += done) < length);
   self->shape[0] = number(self->file + WORD);
   self->shape[1] = number(self->file + WORD + 4);
@@ -97,7 +107,7 @@ static int32_t open_it(const iolink_host *host, const iolink_source *source, iol
     free(self);
     return status;
   }
-  self->view = (iolink_view) { .magic = IOLINK_VIEW_MAGIC, .vtable = &table.head };
+  self->view = (iolink_view) { .magic = IOLINK_VIEW_MAGIC, .vtable = &table.base };
   self->references = 1;
   *out = &self->view;
   return IOLINK_OK;
@@ -107,13 +117,10 @@ static const iolink_offer offer = { .size = sizeof offer, .offer = IOLINK_OFFER_
   .capabilities = IOLINK_IMAGE_READ, .format = "@NAME@", .extensions = "@name@", .magic = "0:@magic@" };
 static const iolink_offer *const offers[] = { &offer };
 static const iolink_provider provider = { .size = sizeof provider, .offer_count = 1, .id = "org.example.@name@",
-  .title = "@NAME@ images", .offers = offers, .open = open_it };
+  .title = "@NAME@ images", .offers = offers, .open = open_source };
 static const iolink_provider *const providers[] = { &provider };
 
-IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = { .magic = IOLINK_PLUGIN_MAGIC, .size = sizeof iolink_plugin_v1,
-  .abi_major = IOLINK_ABI_MAJOR, .abi_minor = IOLINK_ABI_MINOR, .panic_strategy = IOLINK_PANIC_NONE,
-  .id = "org.example.@name@", .version = "0.1.0", .provider_count = 1, .providers = providers };
-
-IOLINK_MANIFEST("abi = 1\nid = \"org.example.@name@\"\nversion = \"0.1.0\"\n[[provider]]\nid = \"org.example.@name@\"\n"
-                "title = \"@NAME@ images\"\n[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 1\n"
-                "format = \"@NAME@\"\nextensions = \"@name@\"\nmagic = \"0:@magic@\"\n");
+IOLINK_PLUGIN("org.example.@name@", "0.1.0", providers,
+              "[[provider]]\nid = \"org.example.@name@\"\ntitle = \"@NAME@ images\"\n"
+              "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 1\nformat = \"@NAME@\"\n"
+              "extensions = \"@name@\"\nmagic = \"0:@magic@\"\n");

@@ -113,8 +113,8 @@ impl RandomAccess for File {
     fn capabilities(&self) -> StreamCapability {
         StreamCapability::READ | StreamCapability::WRITE
     }
-    fn length(&self) -> u64 {
-        self.bytes.lock().unwrap().len() as u64
+    fn length(&self) -> Result<u64> {
+        Ok(self.bytes.lock().unwrap().len() as u64)
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -132,7 +132,7 @@ impl RandomAccess for File {
         }
         Ok(())
     }
-    fn will_need(&self, ranges: &[Range<u64>]) {
+    fn prefetch(&self, ranges: &[Range<u64>]) {
         assert_eq!(self.calls.load(Ordering::Relaxed), 0, "announced before anything is read");
         self.announced.lock().unwrap().extend_from_slice(ranges);
     }

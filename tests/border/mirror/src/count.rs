@@ -59,8 +59,8 @@ impl RandomAccess for Counter {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        0
+    fn length(&self) -> Result<u64> {
+        Ok(0)
     }
 
     fn read_at(&self, _offset: u64, _buffer: &mut [u8]) -> Result<usize> {

@@ -1,9 +1,11 @@
 //! One view of each kind that does what another one does.
 
+use iolink_sdk::view::{Got, StoreEntry, StoreGet, StoreMode, StorePut, StoreRange};
 use iolink_sdk::{
-    Block, BlockMut, Bytes, Call, DataFrameCapability, DataFrameView, DataType, Extension, ImageCapability,
+    Block, BlockMut, Bytes, Call, DataFrameCapability, DataFrameView, DataType, Extension, Finish, ImageCapability,
     ImageProperties, ImageView, LodImageView, Memory, MetadataNode, MultiImageCapability, MultiImageView, OwnedArray,
-    OwnedSchema, OwnedStream, RandomAccess, Region, Result, SeekFrom, Shape, StreamAccess, StreamCapability, View,
+    OwnedSchema, OwnedStream, RandomAccess, Region, Result, SeekFrom, Shape, StoreCapability, StreamAccess,
+    StreamCapability, View,
 };
 use std::ops::{Range, RangeInclusive};
 use std::os::raw::c_void;
@@ -41,6 +43,9 @@ impl ImageView for Image {
         reshape(shape: &Shape, data_type: DataType) -> Result<()>;
         set_properties(properties: ImageProperties) -> Result<()>;
         set_metadata(metadata: MetadataNode) -> Result<()>;
+        prefetch(regions: &[Region], call: &Call<'_>);
+        flush(call: &Call<'_>) -> Result<()>;
+        finish(action: Finish, call: &Call<'_>) -> Result<()>;
     }
 }
 
@@ -49,11 +54,13 @@ pub struct MultiImage(pub Arc<dyn MultiImageView>);
 impl MultiImageView for MultiImage {
     hand_on! {
         capabilities() -> MultiImageCapability;
-        frame_count() -> u64;
-        frame(index: u64) -> Result<Arc<dyn ImageView>>;
-        insert(index: u64, frame: Arc<dyn ImageView>) -> Result<()>;
-        replace(index: u64, frame: Arc<dyn ImageView>) -> Result<()>;
+        frame_count() -> Result<u64>;
+        frame(index: u64) -> Result<View>;
+        frame_name(index: u64) -> Result<Option<String>>;
+        insert(index: u64, frame: View, name: Option<&str>) -> Result<()>;
+        replace(index: u64, frame: View) -> Result<()>;
         remove(index: u64) -> Result<()>;
+        metadata() -> Arc<MetadataNode>;
     }
 }
 
@@ -63,6 +70,7 @@ impl LodImageView for LodImage {
     hand_on! {
         level_range() -> RangeInclusive<i64>;
         resolution(level: i64) -> Result<Arc<dyn ImageView>>;
+        metadata() -> Arc<MetadataNode>;
     }
 }
 
@@ -74,6 +82,7 @@ impl DataFrameView for Frame {
         shape() -> Result<(u64, u64)>;
         schema() -> Result<OwnedSchema>;
         export(columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream>;
+        partitions() -> Result<Vec<u64>>;
         write(column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()>;
         reshape(schema: OwnedSchema, rows: u64) -> Result<()>;
     }
@@ -100,11 +109,13 @@ pub struct Random(pub Arc<dyn RandomAccess>);
 impl RandomAccess for Random {
     hand_on! {
         capabilities() -> StreamCapability;
-        length() -> u64;
+        length() -> Result<u64>;
         read_at(offset: u64, buffer: &mut [u8]) -> Result<usize>;
         write_at(offset: u64, buffer: &[u8]) -> Result<()>;
         memory() -> Result<Bytes>;
-        will_need(ranges: &[Range<u64>]);
+        prefetch(ranges: &[Range<u64>]);
+        resize(length: u64) -> Result<()>;
+        flush() -> Result<()>;
     }
 }
 
@@ -114,5 +125,26 @@ impl Extension for Service {
     hand_on! {
         id() -> u64;
         table() -> *const c_void;
+    }
+}
+
+pub struct Store(pub Arc<dyn iolink_sdk::Store>);
+
+impl iolink_sdk::Store for Store {
+    hand_on! {
+        capabilities() -> StoreCapability;
+        get(key: &str, range: StoreRange, buffer: Option<&mut [u8]>, call: &Call<'_>) -> Result<Got>;
+        get_many(
+            gets: &mut [StoreGet<'_>], completed: &(dyn Fn(usize, &StoreGet<'_>) + Sync), call: &Call<'_>
+        ) -> Result<()>;
+        prefetch(gets: &[(&str, StoreRange)], call: &Call<'_>);
+        stat(key: &str, call: &Call<'_>) -> Result<StoreEntry>;
+        list(
+            prefix: &str, after: Option<&str>, recursive: bool, visit: &mut dyn FnMut(&StoreEntry) -> bool,
+            call: &Call<'_>
+        ) -> Result<()>;
+        open(key: &str, mode: StoreMode, call: &Call<'_>) -> Result<View>;
+        put(put: &StorePut<'_>, call: &Call<'_>) -> Result<()>;
+        remove(key: &str, call: &Call<'_>) -> Result<()>;
     }
 }

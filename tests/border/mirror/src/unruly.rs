@@ -1,9 +1,10 @@
 //! Views that fail, and views that panic.
 
+use iolink_sdk::view::{Got, StoreEntry, StoreMode, StoreRange};
 use iolink_sdk::{
     Block, BlockMut, Call, DataFrameCapability, DataFrameView, DataType, Error, ErrorKind, ImageCapability,
     ImageProperties, ImageView, Memory, MetadataNode, MultiImageCapability, MultiImageView, OwnedSchema, OwnedStream,
-    RandomAccess, Region, Result, SeekFrom, Shape, StreamAccess, StreamCapability,
+    RandomAccess, Region, Result, SeekFrom, Shape, Store, StoreCapability, StreamAccess, StreamCapability, View,
 };
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +18,8 @@ impl RandomAccess for Errors {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        u64::MAX
+    fn length(&self) -> Result<u64> {
+        Ok(u64::MAX)
     }
 
     fn read_at(&self, offset: u64, _buffer: &mut [u8]) -> Result<usize> {
@@ -132,12 +133,30 @@ impl MultiImageView for Panics {
         MultiImageCapability::READ
     }
 
-    fn frame_count(&self) -> u64 {
+    fn frame_count(&self) -> Result<u64> {
         panic!("frame_count panics")
     }
 
-    fn frame(&self, _index: u64) -> Result<Arc<dyn ImageView>> {
+    fn frame(&self, _index: u64) -> Result<View> {
         panic!("frame panics")
+    }
+}
+
+impl Store for Panics {
+    fn capabilities(&self) -> StoreCapability {
+        StoreCapability::READ.and(StoreCapability::LIST)
+    }
+
+    fn get(&self, _key: &str, _range: StoreRange, _buffer: Option<&mut [u8]>, _call: &Call<'_>) -> Result<Got> {
+        panic!("get panics")
+    }
+
+    fn stat(&self, _key: &str, _call: &Call<'_>) -> Result<StoreEntry> {
+        vicious()
+    }
+
+    fn open(&self, _key: &str, _mode: StoreMode, _call: &Call<'_>) -> Result<View> {
+        panic!("open panics")
     }
 }
 
@@ -155,7 +174,7 @@ impl RandomAccess for DropPanics {
         StreamCapability::NONE
     }
 
-    fn length(&self) -> u64 {
+    fn length(&self) -> Result<u64> {
         panic!("length panics")
     }
 

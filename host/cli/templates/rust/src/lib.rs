@@ -1,8 +1,8 @@
 //! Opens @NAME@ images: the word `@name@` and a line feed, width and height in 32 bits, then samples of 16 bits row by row,
 //! all little-endian. Put your own format here: this file is all that you write.
 
-use iolink_sdk::{fail, AxesInterpretation, ByteOrder, DataType, Host, ImageCapability, ImageProperties, Kind, Offer};
-use iolink_sdk::{Provider, ProviderInfo, RandomAccess, Result, Shape, Source, Tile, Tiled, TiledImage, View};
+use iolink_sdk::{fail, AxesInterpretation, ByteOrder, Call, DataType, Host, ImageCapability, ImageProperties, Kind};
+use iolink_sdk::{Offer, Provider, ProviderInfo, RandomAccess, Result, Shape, Source, Tile, Tiled, TiledImage, View};
 use std::sync::Arc;
 
 const MAGIC: &[u8] = b"@name@\n";
@@ -15,14 +15,14 @@ impl Provider for Plugin {
         Offer::open(Kind::Image, "@NAME@").extensions("@name@").magic("0:@magic@").image_capabilities(ImageCapability::READ),
     ]);
 
-    fn open(&self, _host: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _host: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
         let (bytes, mut head) = (source.bytes()?, [0; HEADER]);
         if bytes.read_at(0, &mut head)? < HEADER || !head.starts_with(MAGIC) {
             fail!(Unsupported, "{} does not start with the word @name@", source.uri());
         }
         let number = |at: usize| (0..4).map(|byte| u64::from(head[at + byte]) << (8 * byte)).sum::<u64>();
         let (width, height) = (number(MAGIC.len()), number(MAGIC.len() + 4));
-        if width == 0 || height == 0 || (bytes.length() - HEADER as u64) / 2 / width < height {
+        if width == 0 || height == 0 || (bytes.length()? - HEADER as u64) / 2 / width < height {
             fail!(Corrupt, "{} ends before its {width} x {height} samples", source.uri());
         }
         Tiled::view(Image { shape: Shape::new(&[width, height])?, bytes, uri: source.uri().to_owned() })

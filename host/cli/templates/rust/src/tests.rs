@@ -1,5 +1,5 @@
 use super::*;
-use iolink_sdk::{BlockMut, Call, ErrorKind, Region};
+use iolink_sdk::{BlockMut, ErrorKind, Region};
 
 /// Bytes of a file, as a host would hand them over.
 struct File(Vec<u8>);
@@ -8,8 +8,8 @@ impl RandomAccess for File {
     fn capabilities(&self) -> iolink_sdk::StreamCapability {
         iolink_sdk::StreamCapability::READ
     }
-    fn length(&self) -> u64 {
-        self.0.len() as u64
+    fn length(&self) -> Result<u64> {
+        Ok(self.0.len() as u64)
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         let rest = self.0.get(offset as usize..).unwrap_or_default();
@@ -20,7 +20,8 @@ impl RandomAccess for File {
 }
 
 fn open(content: &[u8]) -> Result<View> {
-    Plugin.open(&Host::none(), &Source::new("stream:test").with_bytes(Arc::new(File(content.to_vec()))))
+    let source = Source::new("stream:test").with_bytes(Arc::new(File(content.to_vec())));
+    Plugin.open(&Host::none(), &source, &Call::silent())
 }
 
 fn sample() -> Vec<u8> {
