@@ -223,7 +223,7 @@ def test_no_link_leads_a_sibling_out_of_the_folder(unpacked):
 
 
 def test_a_plugin_reaches_no_sibling_through_a_link_that_leaves(folder, unpacked):  # noqa: F811
-    source, library = folder / "pair.c", folder / "libpair.so"
+    source, library = folder / "links.c", folder / "liblinks.so"
     source.write_text(PLUGIN.replace("org.example.pair", "org.example.links").replace("qqpair", "qqlinks"))
     subprocess.run(["cc", "-shared", "-fPIC", f"-I{INCLUDE}", "-o", library, source], check=True)
     library.chmod(0o755)
