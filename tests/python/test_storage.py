@@ -236,7 +236,7 @@ def test_a_plugin_reaches_no_sibling_through_a_link_that_leaves(folder, unpacked
     for name in [*LEAVING, "fifo"]:
         header.write_text(name)
         for way in ways:
-            with pytest.raises(ValueError, match="leads out of|is a FIFO"):
+            with pytest.raises(ValueError, match=r"leads out of|is a FIFO"):
                 iolink.open(way())
 
 
@@ -347,8 +347,8 @@ def test_a_stream_of_a_store_commits_when_it_is_closed(tmp_path):
                 storage.open("deep/a", mode)
         with pytest.raises(ValueError, match="mode"):
             storage.open("deep/a", "rt")
-    for folder in (tmp_path / "store", tmp_path / "file"):
-        assert sorted(path.name for path in folder.rglob("*")) == ["a", "deep"]
+    for where in (tmp_path / "store", tmp_path / "file"):
+        assert sorted(path.name for path in where.rglob("*")) == ["a", "deep"]
 
 
 def test_a_folder_and_a_store_are_sources_with_siblings(tmp_path):
@@ -386,7 +386,7 @@ def test_no_link_leads_a_store_out_of_its_folder(unpacked):
             lambda name: storage.open(name, "wb"),
             lambda name: storage.write(name, b"x"),
         ):
-            with pytest.raises(ValueError, match="leads out of|is a FIFO"):
+            with pytest.raises(ValueError, match=r"leads out of|is a FIFO"):
                 use(name)
     assert (unpacked.parent / "out" / "secret").read_bytes() == b"secret"
 
