@@ -535,9 +535,7 @@ unsafe extern "C" fn list(
             }
         };
         let recursive = flags & IOLINK_STORE_LIST_RECURSIVE != 0;
-        Call::from_border(call, |call| {
-            this.value.list(&prefix, after.as_deref(), recursive, &mut visit, call)
-        })?;
+        Call::from_border(call, |call| this.value.list(&prefix, after.as_deref(), recursive, &mut visit, call))?;
         written
     })
 }
@@ -782,8 +780,8 @@ impl Store for ForeignStore {
             context: null_mut(),
             completed: None,
         };
-        // SAFETY: batch, items, keys, buffers and call live until this returns.
         let read = call.with_border(|call| {
+            // SAFETY: batch, items, keys, buffers and call live until this returns.
             self.foreign.call(|raw, error| unsafe { get_many(raw, &mut batch, call, error) })
         });
         for (index, (get, lent)) in gets.iter_mut().zip(lent).enumerate() {
@@ -843,7 +841,8 @@ impl Store for ForeignStore {
     ) -> Result<()> {
         let list = self.table.list.ok_or_else(|| absent("LIST"))?;
         check_prefix(prefix)?;
-        let text = |text: &str| CString::new(text).map_err(|_| Error::new(ErrorKind::InvalidArgument, "a NUL in a key"));
+        let text =
+            |text: &str| CString::new(text).map_err(|_| Error::new(ErrorKind::InvalidArgument, "a NUL in a key"));
         let (prefix, after) = (text(prefix)?, after.map(text).transpose()?);
         let after = after.as_ref().map_or(null(), |after| after.as_ptr());
         let flags = if recursive { IOLINK_STORE_LIST_RECURSIVE } else { 0 };
