@@ -18,7 +18,7 @@ use pyo3::types::PyBytes;
 use std::os::raw::c_int;
 use std::sync::Arc;
 
-/// Bytes at an offset: no cursor, a fixed size, the same answer to the same question, from any thread.
+/// Bytes at an offset: no cursor, a size that only `resize` changes, the same answer to the same question, from any thread.
 ///
 /// >>> import iolink
 /// >>> access = iolink.RandomAccessFactory.allocate(8)
@@ -92,6 +92,17 @@ impl RandomAccess {
         })
         .naming(py, "data")?
         .map_err(raise)
+    }
+
+    /// RESIZE: cuts the bytes off or fills them with zeros.
+    fn resize(&self, py: Python<'_>, size: i64) -> PyResult<()> {
+        let length = size_from("size", size)?;
+        self.run(py, usize::MAX, |access| access.resize(length))
+    }
+
+    /// WRITE: passes everything written to the disk, so that an error such as a full disk is raised here.
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, usize::MAX, |access| access.flush())
     }
 
     /// What can be done, as a `StreamCapability`.

@@ -26,7 +26,7 @@ impl Drop for Listing {
 
 /// Sets the thread's error number to 0, by which the end of a listing differs from an error.
 fn clear_error() {
-    #[cfg(any(target_os = "linux"))]
+    #[cfg(target_os = "linux")]
     // SAFETY: the address is that of this thread's own number.
     unsafe {
         *libc::__errno_location() = 0
