@@ -125,9 +125,8 @@ fn a_maker_is_asked_with_a_struct_in_which_nothing_is_given() {
     ) -> i32 {
         let size = std::mem::size_of::<iolink_image_properties>();
         // SAFETY: the caller brings the struct, every byte of it set.
-        let (told, rest) = unsafe {
-            ((*out).size as usize, std::slice::from_raw_parts((out as *const u8).add(4), size - 4))
-        };
+        let (told, rest) =
+            unsafe { ((*out).size as usize, std::slice::from_raw_parts((out as *const u8).add(4), size - 4)) };
         assert!(told == size && rest.iter().all(|byte| *byte == 0), "the struct is not zero behind its size");
         IOLINK_OK
     }

@@ -793,8 +793,8 @@ impl Store for ForeignStore {
             context: null_mut(),
             completed: None,
         };
-        // SAFETY: batch, items, keys, buffers and call live until this returns.
         let read = call.with_border(|call| {
+            // SAFETY: batch, items, keys, buffers and call live until this returns.
             self.foreign.call(|raw, error| unsafe { get_many(raw, &mut batch, call, error) })
         });
         for (index, (get, lent)) in gets.iter_mut().zip(lent).enumerate() {
