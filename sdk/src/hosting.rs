@@ -228,16 +228,21 @@ pub fn with_raw_call<R>(call: &Call<'_>, body: impl FnOnce(*const iolink_call) -
     call.with_border(body)
 }
 
-/// Validates an image that a view handed out. A refused one is given up, and its place is NULL.
+/// Validates a part that a view of the kind `whole` handed out: a frame of a set is an image, a pyramid or a set, a level of
+/// a pyramid an image. A part that is wrong is given up, and its place is NULL.
 ///
 /// # Errors
-/// `Internal`, with what is wrong of the image.
+/// `Internal`, with what is wrong of the part.
 ///
 /// # Safety
 /// `out` holds a live view with one reference of the caller's.
-pub unsafe fn check_part(out: *mut *mut iolink_view) -> Result<()> {
+pub unsafe fn check_part(whole: Kind, out: *mut *mut iolink_view) -> Result<()> {
     // SAFETY: by the caller's promise.
-    let judged = unsafe { View::from_borrowed(*out) }.and_then(|part| check_image(&*part.into_image()?));
+    let judged = unsafe { View::from_borrowed(*out) }.and_then(|part| match part {
+        View::Image(image) => check_image(&*image),
+        View::MultiImage(_) | View::LodImage(_) if whole == Kind::MultiImage => Ok(()),
+        other => fail!(Internal, "a view of kind {} is not a part of a {}", other.kind().word(), whole.word()),
+    });
     if judged.is_err() {
         // SAFETY: as above; the reference goes with the view that takes it over.
         drop(unsafe { View::from_raw(std::mem::replace(&mut *out, std::ptr::null_mut())) });

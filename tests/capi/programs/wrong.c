@@ -162,8 +162,7 @@ static const iolink_provider provider = {
 };
 static const iolink_provider *const providers[] = { &provider };
 
-IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
-  .magic = IOLINK_PLUGIN_MAGIC, .size = sizeof iolink_plugin_v1, .abi_major = IOLINK_ABI_MAJOR,
-  .abi_minor = IOLINK_ABI_MINOR, .panic_strategy = IOLINK_PANIC_NONE, .id = "org.test.wrong", .version = "1.0.0",
-  .provider_count = 1, .providers = providers,
-};
+IOLINK_PLUGIN("org.test.wrong", "1.0.0", providers,
+              "[[provider]]\nid = \"org.test.wrong\"\ntitle = \"Views that break the rules\"\n"
+              "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 1\nformat = \"WRONG\"\n"
+              "schemes = \"wrong\"\n");
