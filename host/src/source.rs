@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_local_file_has_its_folder_as_store_and_a_folder_has_itself() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, held) in [("a.hdr", "header"), ("a.img", "samples")] {
+        for (name, held) in [("a.hdr", "header"), ("a.img", "samples"), ("b %ü.raw", "more")] {
             std::fs::write(folder.path().join(name), held).unwrap();
         }
         let call = iolink_sdk::Call::silent();
@@ -267,10 +267,12 @@ mod tests {
         assert_eq!(image.path(), Some(&*folder.path().join("a.img")));
         assert_eq!((image.key(), image.bytes().unwrap().length().unwrap()), (Some("a.img"), 7));
         assert!(image.uri().ends_with("/a.img"));
+        let more = header.sibling("b %ü.raw", &call).unwrap();
+        assert_eq!(from_uri(more.uri()).unwrap().path(), more.path());
         let whole = complete(from_path(folder.path()).unwrap()).unwrap();
         assert!(whole.bytes().is_err());
         assert_eq!(whole.key(), Some(""));
-        assert_eq!(whole.store().unwrap().keys(&call).unwrap(), ["a.hdr", "a.img"]);
+        assert_eq!(whole.store().unwrap().keys(&call).unwrap(), ["a.hdr", "a.img", "b %ü.raw"]);
         assert_eq!(whole.sibling("a.img", &call).unwrap().uri(), format!("{}/a.img", whole.uri()));
         let missing = complete(from_path(&folder.path().join("gone")).unwrap()).err().unwrap();
         assert_eq!(missing.kind(), iolink_sdk::ErrorKind::NotFound);

@@ -909,7 +909,7 @@ class StreamAccessFactory:
         """A stream over a new file without a name, gone when the stream is closed."""
 
 class RandomAccess:
-    """Bytes at an offset: no cursor, a fixed size, from any thread."""
+    """Bytes at an offset: no cursor, a size that only ``resize`` changes, from any thread."""
 
     def size(self) -> int:
         """How many bytes there are."""
@@ -919,6 +919,10 @@ class RandomAccess:
         """Read at ``offset`` into a writable contiguous buffer; say how many bytes there were."""
     def write_at(self, offset: int, data: Buffer) -> int:
         """Write all bytes at ``offset``, or nothing: past the end is an ``OutOfRangeError``."""
+    def resize(self, size: int) -> None:
+        """RESIZE: cuts the bytes off or fills them with zeros."""
+    def flush(self) -> None:
+        """WRITE: passes everything written to the disk, so that an error such as a full disk is raised here."""
     def capabilities(self) -> StreamCapability:
         """What can be done."""
     def support(self, flags: StreamCapability | int) -> bool:
@@ -945,28 +949,62 @@ class RandomAccessFactory:
         """What a stream, or a file object that can seek, is over."""
 
 class DataStorage:
-    """A source that opens as a stream or as random access, knows its name, and reaches what lies beside it."""
+    """A source that opens as a stream or as random access, knows its name, and reaches its siblings: a key of a store."""
 
     def source(self) -> str:
         """Path or name."""
+    def key(self) -> str:
+        """The key of the source in its store; "" if the source is the store itself."""
     def open_stream(self, mode: str = "rb") -> StreamAccess:
         """A new stream over the source, by one of the binary modes of `open`."""
     def open_random_access(self, writable: bool = False) -> RandomAccess:
         """The source by position."""
-    def neighbour(self, name: str) -> DataStorage:
+    def sibling(self, name: str) -> DataStorage:
         """The source of another name beside this one, which no link leads out of the folder."""
-    def neighbours(self) -> list[str]:
-        """What lies beside the source, itself among it."""
+    def siblings(self) -> list[str]:
+        """The names of the files beside the source, its own among them."""
+    def keys(self, prefix: str = "", recursive: bool = True) -> list[str]:
+        """The keys of the store below ``prefix`` in byte order; one level without ``recursive``."""
+    def read(self, key: str) -> bytes:
+        """The value of a key of the store."""
+    def write(self, key: str, data: Buffer, *, overwrite: bool = True) -> None:
+        """Writes a value of the store, which is there whole or as before."""
+    def remove(self, key: str) -> None:
+        """Removes a value of the store."""
+    def stat(self, key: str) -> DataStorageEntry:
+        """Size and version of a value of the store."""
+    def open(self, key: str, mode: str = "rb") -> StreamAccess:
+        """A stream over a key of the store: ``"rb"``, ``"r+b"``, or ``"wb"`` and ``"xb"``, which commit on ``close``."""
+
+class DataStorageEntry:
+    """Size and version of a value of a store."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def version(self) -> str | None:
+        """A string that changes whenever the value does; None if the store has none."""
+    @property
+    def modified_ns(self) -> int | None:
+        """Time of the last change in nanoseconds since 1970 UTC; None if the store does not know it."""
 
 class DataStorageFactory:
-    """Makes storages: over files in their folder, and over bytes that belong together."""
+    """Makes storages: over files in their folder, over folders, over bytes that belong together, and in memory."""
 
     @staticmethod
     def from_path(path: _Path) -> DataStorage:
-        """A file, which need not be there yet, in its folder."""
+        """A file, which need not exist yet, in its folder."""
+    @staticmethod
+    def from_folder(path: _Path) -> DataStorage:
+        """A folder, as the store of the files in it and below it."""
     @staticmethod
     def from_files(files: dict[str, StreamAccess | RandomAccess | Buffer | _FileObject], name: str) -> DataStorage:
         """Bytes by their names, of which `name` is the source."""
+    @staticmethod
+    def allocate() -> DataStorage:
+        """An empty store in memory, to be written."""
 
 _Column = int | str
 
@@ -996,6 +1034,7 @@ class DataFrameColumn:
     def __iter__(self) -> Iterator[Any]: ...
     def __arrow_c_schema__(self) -> CapsuleType: ...
     def __arrow_c_array__(self, requested_schema: CapsuleType | None = None) -> tuple[CapsuleType, CapsuleType]: ...
+    def _exact(self) -> Any: ...
 
 class DataFrameView:
     def shape(self) -> Vector2u64: ...
@@ -1053,6 +1092,7 @@ class DataFrameView:
     def _dictionary(self, column: int) -> tuple[DataFrameView, DataFrameView] | None: ...
     def _fields(self, column: int) -> list[DataFrameView] | None: ...
     def _column(self, column: int) -> DataFrameColumn: ...
+    def _exact(self) -> Any: ...
 
 class DataFrameViewFactory:
     @staticmethod

@@ -1,16 +1,17 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
 use crate::abi::{
-    iolink_adopt_request, iolink_bytes, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
-    iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
+    iolink_adopt_request, iolink_bytes, iolink_call, iolink_convert_request, iolink_create_request, iolink_error,
+    iolink_host, iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
 };
 use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table, Maker};
 use crate::{
-    fail, Adopt, Bytes, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target,
-    View,
+    fail, Adopt, Bytes, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result,
+    Source, Target, View,
 };
+use std::any::Any;
 use std::os::raw::c_char;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// Calls a border function that may fail.
 ///
@@ -93,6 +94,12 @@ pub fn wait_by(around: fn(&mut dyn FnMut())) {
 /// Runs the body of a function of the host's table: its error goes into the caller's struct, a panic becomes an error.
 pub fn answer(error: *mut iolink_error, body: impl FnOnce() -> Result<()>) -> i32 {
     guard("", error, body)
+}
+
+/// Returns what an error carried (see [`Error::with_payload`]) that crossed the border on this thread and came back as a text
+/// alone, by somebody else's library.
+pub fn recall(message: &str) -> Option<Arc<dyn Any + Send + Sync>> {
+    crate::view::recall(message)
 }
 
 /// A source as it came over the border.

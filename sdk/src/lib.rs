@@ -28,6 +28,7 @@ pub mod guide;
 pub mod hosting;
 mod length;
 mod limits;
+mod lock;
 mod metadata;
 #[cfg(feature = "ndarray")]
 mod nd;
@@ -38,7 +39,7 @@ pub mod stores;
 mod value;
 pub mod view;
 
-pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
+pub use arrow::{columns, CheckedSchema, OwnedArray, OwnedSchema, OwnedStream, MAX_TYPE_DEPTH};
 pub use cache::Cache;
 pub use capability::{
     CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, ParallelAccessCapability,
@@ -51,6 +52,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Indexer, Region, Shape, Strides};
 pub use length::units_per_unit;
 pub use limits::{out_of_memory, Limits};
+pub use lock::{Lock, Locked};
 pub use metadata::MetadataNode;
 #[cfg(feature = "ndarray")]
 pub use nd::{array_view, ArrayMemory, Sample};

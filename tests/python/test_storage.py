@@ -1,5 +1,6 @@
-"""Storages: where streams and random access come from, what lies beside it, and how `open` and plugins reach it."""
+"""Storages: where streams and random access come from, their siblings and stores, and how `open` and plugins reach them."""
 
+import gc
 import gzip
 import io
 import os
@@ -23,27 +24,27 @@ def pair(tmp_path):
     return tmp_path
 
 
-def test_a_file_opens_either_way_and_knows_its_neighbours(pair):
+def test_a_file_opens_either_way_and_knows_its_siblings(pair):
     header = DataStorageFactory.from_path(pair / "brain.hdr")
     assert header.source() == str(pair / "brain.hdr")
-    assert header.neighbours() == ["brain.hdr", "brain.img"]
+    assert header.siblings() == ["brain.hdr", "brain.img"]
     with header.open_stream() as stream:
         assert stream.read() == b"header" and stream.source() == header.source()
     assert header.open_random_access().read_at(4, 9) == b"er"
-    samples = header.neighbour("brain.img")
+    samples = header.sibling("brain.img")
     assert samples.source() == str(pair / "brain.img")
     samples.open_random_access(writable=True).write_at(0, b"S")
     with samples.open_stream("r+b") as stream:
         assert stream.read() == b"Samples"
         stream.write(b"!")
     assert (pair / "brain.img").read_bytes() == b"Samples!"
-    with header.neighbour("new.txt").open_stream("xb") as stream:
+    with header.sibling("new.txt").open_stream("xb") as stream:
         stream.write(b"made")
-    assert "new.txt" in header.neighbours()
+    assert "new.txt" in header.siblings()
     assert "brain.hdr" in repr(header)
 
 
-def test_named_bytes_are_neighbours_without_a_folder():
+def test_named_bytes_are_siblings_without_a_folder():
     writable = bytearray(b"abc")
     files = {
         "scan/a.hdr": b"header",
@@ -55,14 +56,14 @@ def test_named_bytes_are_neighbours_without_a_folder():
     }
     header = DataStorageFactory.from_files(files, "scan/a.hdr")
     assert header.source() == "scan/a.hdr"
-    assert header.neighbours() == ["a.hdr", "b", "c", "d", "raw/a.img"]
-    image = header.neighbour("./raw/a.img")
+    assert header.siblings() == ["a.hdr", "b", "c", "d", "raw/a.img"]
+    image = header.sibling("./raw/a.img")
     assert image.source() == "scan/raw/a.img"
     with image.open_stream("r+b") as stream:
         stream.write(b"X")
     assert writable == b"Xbc"
     for name, held in (("b", b"object"), ("c", b"stream"), ("d", b"random")):
-        assert header.neighbour(name).open_random_access().read_at(0, 99) == held
+        assert header.sibling(name).open_random_access().read_at(0, 99) == held
     assert header.open_stream().support(StreamCapability.MEMORY_ACCESS)
 
 
@@ -70,25 +71,25 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(pair):
     named = DataStorageFactory.from_files({"a/b": b"", "c": b""}, "a/b")
     for storage in (DataStorageFactory.from_path(pair / "brain.hdr"), named):
         for name in ("", "/etc/passwd", "../c", "x/../../c", "nul\0"):
-            with pytest.raises(ValueError, match="not the name of a neighbour"):
-                storage.neighbour(name)
-    with pytest.raises(ValueError, match="not the name of a neighbour"):
+            with pytest.raises(ValueError, match="is not a key"):
+                storage.sibling(name)
+    with pytest.raises(ValueError, match="is not a key"):
         DataStorageFactory.from_files({"../x": b""}, "../x")
 
 
 def test_what_cannot_be_opened_says_why(pair):
-    missing = DataStorageFactory.from_path(pair / "brain.hdr").neighbour("missing.img")
+    missing = DataStorageFactory.from_path(pair / "brain.hdr").sibling("missing.img")
     for call in (missing.open_stream, missing.open_random_access):
         with pytest.raises(FileNotFoundError) as refused:
             call()
         assert "missing.img" in str(refused.value)
     named = DataStorageFactory.from_files({"a": b"fixed", "b": bytearray(1)}, "a")
     with pytest.raises(FileNotFoundError, match='no "c" among a, b'):
-        named.neighbour("c")
+        named.sibling("c")
     with pytest.raises(NotImplementedError, match="WRITE"):
         named.open_random_access(writable=True)
     with pytest.raises(NotImplementedError, match="RESIZE"):
-        named.neighbour("b").open_stream("wb")
+        named.sibling("b").open_stream("wb")
     with pytest.raises(ValueError, match="mode"):
         named.open_stream("rt")
     for call in (
@@ -102,33 +103,37 @@ def test_what_cannot_be_opened_says_why(pair):
 
 PLUGIN = r"""
 #include "iolink_abi.h"
-/* A format in two files: the first line of a .qqpair names the file that holds the bytes. */
-static int32_t open_it(const iolink_host *host, const iolink_source *source, iolink_view **out, iolink_error *error) {
+#include <stdio.h>
+#include <string.h>
+/* A format in two files: a .qqpair holds the name of the file beside it that holds the bytes. */
+static int32_t open_it(const iolink_provider *provider, const iolink_host *host, const iolink_source *source,
+                       const iolink_call *call, iolink_view **out, iolink_error *error) {
     const iolink_random_access_vtable *bytes = (const iolink_random_access_vtable *)source->bytes->vtable;
-    char name[64] = {0};
+    char name[64] = {0}, key[256] = {0};
     uint64_t done = 0;
-    iolink_view *service = 0;
-    int32_t status = bytes->read_at(source->bytes, 0, name, sizeof name - 1, &done, error);
-    (void)host;
-    if (status == IOLINK_OK) {
-        status = bytes->head.extension(source->bytes, IOLINK_EXTENSION_NEIGHBOURS, &service, error);
-    }
+    int32_t status = bytes->read_at(source->bytes, 0, name, sizeof name - 1, &done, call, error);
+    (void)provider, (void)host;
     if (status != IOLINK_OK) return status;
-    const iolink_extension_vtable *extension = (const iolink_extension_vtable *)service->vtable;
-    const iolink_neighbours *neighbours = (const iolink_neighbours *)extension->table(service);
-    status = neighbours->open(service, name, out, error);
-    service->vtable->release(service);
-    return status;
+    if (!source->store) {
+        error->kind = IOLINK_ERROR_NOT_IMPLEMENTED;
+        snprintf(error->message, sizeof error->message, "the second file needs a store");
+        return error->kind;
+    }
+    /* The name counts from the folder of this file's key. */
+    const char *end = strrchr(source->key, '/');
+    snprintf(key, sizeof key, "%.*s%s", end ? (int)(end + 1 - source->key) : 0, source->key, name);
+    const iolink_store_vtable *store = (const iolink_store_vtable *)source->store->vtable;
+    return store->open(source->store, key, IOLINK_STORE_OPEN_READ, call, out, error);
 }
-static const iolink_offer offer = { sizeof(iolink_offer), IOLINK_OFFER_OPEN, IOLINK_KIND_RANDOM_ACCESS, 0, 0, 0, 0, 0,
-    "pair", "qqpair", 0, 0, 0 };
+static const iolink_offer offer = { .size = sizeof(iolink_offer), .offer = IOLINK_OFFER_OPEN,
+    .kind = IOLINK_KIND_RANDOM_ACCESS, .format = "pair", .extensions = "qqpair" };
 static const iolink_offer *const offers[] = { &offer };
-static const iolink_provider provider = { sizeof(iolink_provider), 1, "org.example.pair", "Two files", offers,
-    0, open_it, 0, 0, 0 };
+static const iolink_provider provider = { .size = sizeof(iolink_provider), .offer_count = 1, .id = "org.example.pair",
+    .title = "Two files", .offers = offers, .open = open_it };
 static const iolink_provider *const providers[] = { &provider };
-IOLINK_MANIFEST("abi = 1\nid = \"org.example.pair\"\nversion = \"1.0\"\n"
+IOLINK_MANIFEST("abi = 0\nabi_minor = 2\nid = \"org.example.pair\"\nversion = \"1.0\"\n"
     "[[provider]]\nid = \"org.example.pair\"\ntitle = \"Two files\"\n"
-    "[[provider.offer]]\noffer = \"open\"\nkind = \"random access\"\ncapabilities = 0\n"
+    "[[provider.offer]]\noffer = \"open\"\nkind = \"random-access\"\ncapabilities = 0\n"
     "format = \"pair\"\nextensions = \"qqpair\"\n");
 IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = { IOLINK_PLUGIN_MAGIC, sizeof(iolink_plugin),
     IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_PANIC_NONE, "org.example.pair", "1.0", 1, 0, providers };
@@ -148,19 +153,25 @@ def test_a_plugin_in_c_finds_the_second_file_of_its_format(folder, tmp_path):  #
         tmp_path / "a.qqpair",
         DataStorageFactory.from_path(tmp_path / "a.qqpair"),
         DataStorageFactory.from_files(files, "a.qqpair"),
+        DataStorageFactory.from_folder(tmp_path).sibling("a.qqpair"),
         RandomAccessFactory.open_file(tmp_path / "a.qqpair"),
+        StreamAccessFactory.open_file_read(tmp_path / "a.qqpair"),
     ):
         assert iolink.open(given).read_at(0, 9) == b"bytes"
     for storage in (
         DataStorageFactory.from_path(tmp_path / "a.qqpair"),
         DataStorageFactory.from_files(files, "a.qqpair"),
     ):
-        with pytest.raises(ValueError, match="not the name of a neighbour"):
-            iolink.open(storage.neighbour("bad.qqpair"))
+        with pytest.raises(ValueError, match="is not a key"):
+            iolink.open(storage.sibling("bad.qqpair"))
         with pytest.raises(FileNotFoundError):
-            iolink.open(storage.neighbour("lost.qqpair"))
-    with pytest.raises(iolink.Error, match="extension"):
+            iolink.open(storage.sibling("lost.qqpair"))
+    with pytest.raises(iolink.Error, match="needs a store"):
         iolink.open(memoryview(b"a.raw"), provider="org.example.pair")
+    memory = DataStorageFactory.allocate()
+    for name, held in files.items():
+        memory.write(f"deep/{name}", held)
+    assert iolink.open(memory.sibling("deep/a.qqpair")).read_at(0, 9) == b"bytes"
 
 
 @pytest.fixture
@@ -184,12 +195,12 @@ def unpacked(tmp_path):
 LEAVING = ["leaves", "absolute", "away/secret", "magic/etc/passwd"]
 
 
-def test_no_link_leads_a_neighbour_out_of_the_folder(unpacked):
+def test_no_link_leads_a_sibling_out_of_the_folder(unpacked):
     storage = DataStorageFactory.from_path(unpacked / "a.hdr")
-    assert storage.neighbour("stays").open_stream().read() == b"real"
-    assert storage.neighbour("sub/real").neighbour("./real").open_random_access().read_at(0, 9) == b"real"
+    assert storage.sibling("stays").open_stream().read() == b"real"
+    assert storage.sibling("sub/real").sibling("./real").open_random_access().read_at(0, 9) == b"real"
     for name in LEAVING:
-        beside = storage.neighbour(name)
+        beside = storage.sibling(name)
         for use in (
             beside.open_stream,
             lambda beside=beside: beside.open_stream("r+b"),
@@ -201,18 +212,18 @@ def test_no_link_leads_a_neighbour_out_of_the_folder(unpacked):
             with pytest.raises(ValueError, match="leads out of"):
                 use()
     assert (unpacked.parent / "out" / "secret").read_bytes() == b"secret"
-    for use in (storage.neighbour("fifo").open_stream, storage.neighbour("fifo").open_random_access):
+    for use in (storage.sibling("fifo").open_stream, storage.sibling("fifo").open_random_access):
         with pytest.raises(ValueError, match="is a FIFO"):
             use()
     with pytest.raises(IsADirectoryError):
-        storage.neighbour("sub").open_stream()
-    with storage.neighbour("sub/new").open_stream("xb") as stream:
+        storage.sibling("sub").open_stream()
+    with storage.sibling("sub/new").open_stream("xb") as stream:
         stream.write(b"new")
     assert (unpacked / "sub" / "new").read_bytes() == b"new"
 
 
-def test_a_plugin_reaches_no_neighbour_through_a_link_that_leaves(folder, unpacked):  # noqa: F811
-    source, library = folder / "pair.c", folder / "libpair.so"
+def test_a_plugin_reaches_no_sibling_through_a_link_that_leaves(folder, unpacked):  # noqa: F811
+    source, library = folder / "links.c", folder / "liblinks.so"
     source.write_text(PLUGIN.replace("org.example.pair", "org.example.links").replace("qqpair", "qqlinks"))
     subprocess.run(["cc", "-shared", "-fPIC", f"-I{INCLUDE}", "-o", library, source], check=True)
     library.chmod(0o755)
@@ -225,8 +236,159 @@ def test_a_plugin_reaches_no_neighbour_through_a_link_that_leaves(folder, unpack
     for name in [*LEAVING, "fifo"]:
         header.write_text(name)
         for way in ways:
-            with pytest.raises(ValueError, match="leads out of|is a FIFO"):
+            with pytest.raises(ValueError, match=r"leads out of|is a FIFO"):
                 iolink.open(way())
+
+
+def test_random_access_to_a_file_is_resized(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    access = RandomAccessFactory.open_file(path, writable=True)
+    assert access.support(StreamCapability.RESIZE)
+    access.resize(12)
+    access.write_at(11, b"!")
+    access.flush()
+    assert access.size() == 12 and path.read_bytes() == b"0123456789\0!"
+    access.resize(2)
+    with pytest.raises(iolink.errors.OutOfRangeError):
+        access.write_at(2, b"x")
+    with pytest.raises(ValueError, match="negative"):
+        access.resize(-1)
+    for fixed in (RandomAccessFactory.open_file(path), RandomAccessFactory.allocate(4)):
+        assert not fixed.support(StreamCapability.RESIZE)
+        with pytest.raises(NotImplementedError, match="RESIZE"):
+            fixed.resize(1)
+        fixed.flush()
+
+
+# ---------------------------------------------------------------- the store
+
+
+def storages(tmp_path):
+    """An empty storage of each kind that can be written."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "file").mkdir()
+    yield "folder", DataStorageFactory.from_folder(tmp_path / "store")
+    yield "file", DataStorageFactory.from_path(tmp_path / "file" / "a.hdr")
+    yield "memory", DataStorageFactory.allocate()
+
+
+def test_a_store_writes_reads_lists_and_removes_values(tmp_path):
+    for kind, storage in storages(tmp_path):
+        assert storage.keys() == [], kind
+        for key, data in (("a.b", b"1"), ("a/c/d", bytearray(b"22")), ("a/b", memoryview(b"")), ("ä", b"x" * 100_000)):
+            storage.write(key, data)
+            assert storage.read(key) == bytes(data), kind
+            entry = storage.stat(key)
+            assert (entry.key, entry.size) == (key, len(data)), kind
+            assert entry.version and entry.modified_ns > 0, kind
+        assert storage.keys() == ["a.b", "a/b", "a/c/d", "ä"], kind
+        assert storage.keys(recursive=False) == ["a.b", "a/", "ä"], kind
+        assert storage.keys("a/", recursive=False) == ["a/b", "a/c/"], kind
+        assert storage.keys("gone/") == [], kind
+        version = storage.stat("a.b").version
+        with pytest.raises(FileExistsError):
+            storage.write("a.b", b"2", overwrite=False)
+        storage.write("a.b", b"2")
+        assert storage.stat("a.b").version != version, kind
+        storage.remove("a.b")
+        for use in (storage.read, storage.stat, storage.remove, storage.open):
+            with pytest.raises(FileNotFoundError):
+                use("a.b")
+            with pytest.raises(FileNotFoundError):
+                use("a")
+        storage.write("a.b", b"3", overwrite=False)
+        assert storage.read("a.b") == b"3", kind
+    assert "size" not in repr(entry) and "100000 bytes" in repr(entry)
+
+
+def test_a_store_rejects_what_is_not_a_key(tmp_path):
+    named = DataStorageFactory.from_files({"a": b""}, "a")
+    for kind, storage in [*storages(tmp_path), ("named", named)]:
+        for key in ("", "/etc/passwd", "../x", "a/../x", "a//b", "./a", "a/", "nul\0", "x" * 70_000):
+            uses = [storage.read, storage.stat, storage.remove, storage.open, lambda key, s=storage: s.write(key, b"")]
+            for use in uses[:2] if storage is named else uses:
+                with pytest.raises(ValueError):
+                    use(key)
+        with pytest.raises(ValueError, match="prefix"):
+            storage.keys("a")
+        assert storage.keys() == (["a"] if kind == "named" else []), kind
+    for use in (lambda: named.write("a", b""), lambda: named.remove("a"), lambda: named.open("a", "wb")):
+        with pytest.raises(NotImplementedError, match="WRITE"):
+            use()
+
+
+def test_a_stream_of_a_store_commits_when_it_is_closed(tmp_path):
+    for kind, storage in storages(tmp_path):
+        with storage.open("deep/a", "xb") as stream:
+            stream.write(b"01234567")
+            stream.seek(2)
+            stream.write(b"x")
+            assert storage.keys() == [], kind
+        assert storage.read("deep/a") == b"01x34567", kind
+        with pytest.raises(FileExistsError):
+            storage.open("deep/a", "xb")
+        with storage.open("deep/a", "r+b") as stream:
+            stream.write(b"!")
+        with storage.open("deep/a") as stream:
+            assert stream.read() == b"!1x34567", kind
+        with pytest.raises(ZeroDivisionError), storage.open("deep/a", "wb") as stream:
+            stream.write(b"half")
+            1 / 0  # noqa: B018
+        assert stream.closed and storage.read("deep/a") == b"!1x34567", kind
+        with pytest.warns(ResourceWarning, match="is not written"):
+            stream = storage.open("deep/b", "wb")
+            stream.write(b"half")
+            del stream
+            gc.collect()
+        assert storage.keys() == ["deep/a"], kind
+        for mode in ("ab", "w+b", "x+b"):
+            with pytest.raises(NotImplementedError, match="mode"):
+                storage.open("deep/a", mode)
+        with pytest.raises(ValueError, match="mode"):
+            storage.open("deep/a", "rt")
+    for where in (tmp_path / "store", tmp_path / "file"):
+        assert sorted(path.name for path in where.rglob("*")) == ["a", "deep"]
+
+
+def test_a_folder_and_a_store_are_sources_with_siblings(tmp_path):
+    for kind, storage in storages(tmp_path):
+        if kind == "file":
+            assert storage.key() == "a.hdr"
+            continue
+        assert storage.key() == "", kind
+        storage.write("a.hdr", b"header")
+        storage.write("sub/b", b"b")
+        storage.write("sub/c", b"c")
+        assert storage.siblings() == ["a.hdr"], kind
+        header = storage.sibling("a.hdr")
+        assert header.key() == "a.hdr" and header.open_stream().read() == b"header", kind
+        deep = storage.sibling("./sub/b")
+        assert deep.siblings() == ["b", "c"] and deep.sibling("c").open_random_access().read_at(0, 9) == b"c", kind
+        assert deep.keys() == ["a.hdr", "sub/b", "sub/c"], kind
+        with pytest.raises((IsADirectoryError, ValueError)):
+            storage.open_stream()
+        with pytest.raises((IsADirectoryError, ValueError, NotImplementedError)):
+            storage.open_random_access()
+
+
+def test_no_link_leads_a_store_out_of_its_folder(unpacked):
+    storage = DataStorageFactory.from_folder(unpacked)
+    assert storage.keys() == ["a.hdr", "stays", "sub/real"]
+    assert storage.read("stays") == b"real"
+    for name in [*LEAVING, "fifo"]:
+        for use in (
+            storage.read,
+            storage.stat,
+            storage.remove,
+            storage.open,
+            lambda name: storage.open(name, "r+b"),
+            lambda name: storage.open(name, "wb"),
+            lambda name: storage.write(name, b"x"),
+        ):
+            with pytest.raises(ValueError, match=r"leads out of|is a FIFO"):
+                use(name)
+    assert (unpacked.parent / "out" / "secret").read_bytes() == b"secret"
 
 
 # ---------------------------------------------------------------- whatever opens a path opens a stream

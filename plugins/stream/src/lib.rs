@@ -63,10 +63,8 @@ const RANDOM: StreamCapability =
     StreamCapability::READ.and(StreamCapability::WRITE).and(StreamCapability::MEMORY_ACCESS);
 const LENT: StreamCapability = StreamCapability::READ.and(StreamCapability::SEEK).and(StreamCapability::MEMORY_ACCESS);
 const WHOLE: StreamCapability = RANDOM.and(StreamCapability::SEEK).and(StreamCapability::RESIZE);
-const STORE: StoreCapability = StoreCapability::READ
-    .and(StoreCapability::WRITE)
-    .and(StoreCapability::LIST)
-    .and(StoreCapability::CONDITIONAL);
+const STORE: StoreCapability =
+    StoreCapability::READ.and(StoreCapability::WRITE).and(StoreCapability::LIST).and(StoreCapability::CONDITIONAL);
 
 /// The provider of streams, random access and stores in memory.
 pub struct Streams;

@@ -197,11 +197,9 @@ impl DataStorage {
                 key: sibling_key("", name)?,
                 interrupted: *interrupted,
             }),
-            DataStorage::Folder { path, interrupted } => Ok(DataStorage::Beside {
-                folder: path.clone(),
-                key: sibling_key("", name)?,
-                interrupted: *interrupted,
-            }),
+            DataStorage::Folder { path, interrupted } => {
+                Ok(DataStorage::Beside { folder: path.clone(), key: sibling_key("", name)?, interrupted: *interrupted })
+            }
             // The folder stays that of the file that was opened: a name in it leads no further up.
             DataStorage::Beside { folder, key, interrupted } => Ok(DataStorage::Beside {
                 folder: folder.clone(),

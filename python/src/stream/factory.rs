@@ -32,15 +32,15 @@ pub fn open_file(at: &Path, given: &Bound<'_, PyAny>, mode: OpenMode) -> PyResul
     Ok(StreamAccess::new(Handle::of_file(file, Some(given.clone().unbind()))))
 }
 
-/// [`open_file`] for a neighbour, by its name in a folder.
+/// [`open_file`] for a sibling, by its key in a folder.
 pub fn open_beneath(
     folder: &Path,
-    name: &str,
+    key: &str,
     given: &Bound<'_, PyAny>,
     mode: OpenMode,
     interrupted: Interrupted,
 ) -> PyResult<StreamAccess> {
-    let opened = given.py().detach(|| FileStream::open_beneath(folder, name, mode, interrupted));
+    let opened = given.py().detach(|| FileStream::open_beneath(folder, key, mode, interrupted));
     let file = opened.map_err(|error| opening_failed(error, given))?;
     Ok(StreamAccess::new(Handle::of_file(file, Some(given.clone().unbind()))))
 }

@@ -5,6 +5,7 @@ use crate::{fail, Error, ErrorKind, Result};
 use std::ffi::CString;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::raw::c_uint;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::io::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
@@ -179,7 +180,7 @@ fn open_part(folder: RawFd, name: &[u8], flags: i32, permissions: u32) -> io::Re
     let name = CString::new(name)?;
     loop {
         // SAFETY: the name ends with a NUL.
-        let fd = unsafe { libc::openat(folder, name.as_ptr(), flags, permissions as libc::c_uint) };
+        let fd = unsafe { libc::openat(folder, name.as_ptr(), flags, permissions as c_uint) };
         if fd >= 0 {
             // SAFETY: the descriptor is new, and only this function has it.
             return Ok(unsafe { OwnedFd::from_raw_fd(fd) });

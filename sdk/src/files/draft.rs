@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
+use std::os::raw::c_uint;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::io::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
@@ -83,7 +84,7 @@ fn lock(file: &File) -> bool {
 
 fn open_at(folder: &OwnedFd, name: &CString, flags: i32, permissions: u32) -> io::Result<File> {
     // SAFETY: the name ends with a NUL.
-    let fd = unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr(), flags, permissions as libc::c_uint) };
+    let fd = unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr(), flags, permissions as c_uint) };
     match fd {
         // SAFETY: the descriptor is new, and only this function has it.
         0.. => Ok(unsafe { File::from_raw_fd(fd) }),
@@ -164,31 +165,34 @@ impl Draft {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn rename(&self, flags: libc::c_uint) -> io::Result<()> {
+    fn rename(&self, flags: c_uint) -> io::Result<()> {
         let folder = self.folder.as_raw_fd();
         // SAFETY: both names end with a NUL.
         let result = unsafe {
             match flags {
-                0 => libc::renameat(folder, self.name.as_ptr(), folder, self.target.as_ptr()) as libc::c_long,
-                _ => libc::syscall(
-                    libc::SYS_renameat2,
-                    folder,
-                    self.name.as_ptr(),
-                    folder,
-                    self.target.as_ptr(),
-                    flags,
-                ),
+                0 => libc::renameat(folder, self.name.as_ptr(), folder, self.target.as_ptr()) as std::os::raw::c_long,
+                _ => {
+                    libc::syscall(libc::SYS_renameat2, folder, self.name.as_ptr(), folder, self.target.as_ptr(), flags)
+                }
             }
         };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn rename(&self, _flags: libc::c_uint) -> io::Result<()> {
+    fn rename(&self, _flags: c_uint) -> io::Result<()> {
         let folder = self.folder.as_raw_fd();
         // SAFETY: both names end with a NUL.
         let result = unsafe { libc::renameat(folder, self.name.as_ptr(), folder, self.target.as_ptr()) };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 
     fn rename_if_absent(&self) -> io::Result<()> {

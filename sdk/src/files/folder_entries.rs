@@ -9,10 +9,10 @@ use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::io::{AsRawFd, IntoRawFd, OwnedFd};
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use libc::readdir64 as next_entry;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use libc::readdir as next_entry;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use libc::readdir64 as next_entry;
 
 /// An open listing of a folder.
 struct Listing(*mut libc::DIR);
@@ -26,7 +26,7 @@ impl Drop for Listing {
 
 /// Sets the thread's error number to 0, by which the end of a listing differs from an error.
 fn clear_error() {
-    #[cfg(any(target_os = "linux"))]
+    #[cfg(target_os = "linux")]
     // SAFETY: the address is that of this thread's own number.
     unsafe {
         *libc::__errno_location() = 0

@@ -170,7 +170,11 @@ fn read_owned(file: &mut File, offset: u64, length: u64, size: u64, path: &Path,
 impl Store for FolderStore {
     fn capabilities(&self) -> StoreCapability {
         let read = StoreCapability::READ | StoreCapability::LIST;
-        if self.writable { read | StoreCapability::WRITE } else { read }
+        if self.writable {
+            read | StoreCapability::WRITE
+        } else {
+            read
+        }
     }
 
     fn get(&self, key: &str, range: StoreRange, buffer: Option<&mut [u8]>, call: &Call<'_>) -> Result<Got> {

@@ -139,17 +139,15 @@ impl Source {
         // The name without parts that are `.`.
         let name = &sibling_key[key.rfind('/').map_or(0, |slash| slash + 1)..];
         let store = self.store()?;
-        let beside = |whole: &str| match whole.rfind('/') {
-            Some(slash) => format!("{}/{name}", &whole[..slash]),
-            None => name.to_owned(),
-        };
         let bytes = store.open_bytes(&sibling_key, call)?;
-        let uri = match key {
-            "" => format!("{}/{name}", self.uri.trim_end_matches('/')),
-            _ if self.uri.contains('/') => beside(&self.uri),
-            _ => format!("stream:{name}"),
+        let uri_name = if self.uri.starts_with("file:") { percent_encoded(name) } else { name.to_owned() };
+        let uri = match (key, self.uri.rfind('/')) {
+            ("", _) => format!("{}/{uri_name}", self.uri.trim_end_matches('/')),
+            (_, Some(slash)) => format!("{}/{uri_name}", &self.uri[..slash]),
+            (_, None) => format!("stream:{name}"),
         };
-        let path = self.path.as_ref().map(|path| if key.is_empty() { path.join(name) } else { path.with_file_name(name) });
+        let path =
+            self.path.as_ref().map(|path| if key.is_empty() { path.join(name) } else { path.with_file_name(name) });
         Ok(Source { path, ..Source::new(uri).with_bytes(bytes).with_store(store, sibling_key) })
     }
 
@@ -253,6 +251,19 @@ impl Source {
         };
         body(&border)
     }
+}
+
+/// A name as `file:` URIs have it.
+fn percent_encoded(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' | b':' | b'+' | b'@' | b',' | b'=' => encoded.push(byte as char),
+            byte if byte.is_ascii_alphanumeric() => encoded.push(byte as char),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// A place to create or to save a view at.

@@ -50,8 +50,11 @@ fn lend(value: &dyn RandomAccess, offset: u64, length: u64) -> Option<Bytes> {
     }
     let bytes = value.memory().ok().filter(|bytes| !bytes.writable)?;
     match offset.checked_add(length) {
-        // SAFETY: the part lies inside the bytes.
-        Some(end) if end <= bytes.length => Some(Bytes { data: unsafe { bytes.data.add(offset as usize) }, length, ..bytes }),
+        Some(end) if end <= bytes.length => {
+            // SAFETY: the part lies inside the bytes.
+            let data = unsafe { bytes.data.add(offset as usize) };
+            Some(Bytes { data, length, ..bytes })
+        }
         _ => None,
     }
 }

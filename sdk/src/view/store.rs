@@ -535,9 +535,7 @@ unsafe extern "C" fn list(
             }
         };
         let recursive = flags & IOLINK_STORE_LIST_RECURSIVE != 0;
-        Call::from_border(call, |call| {
-            this.value.list(&prefix, after.as_deref(), recursive, &mut visit, call)
-        })?;
+        Call::from_border(call, |call| this.value.list(&prefix, after.as_deref(), recursive, &mut visit, call))?;
         written
     })
 }
@@ -587,6 +585,7 @@ unsafe extern "C" fn put_many(
                 let written = key_from(item.key).and_then(|key| {
                     check_flags("put", item.flags, IOLINK_STORE_PUT_IF_ABSENT)?;
                     let if_version = text(item.if_version)?;
+                    check_conditional(this.value.capabilities(), if_version.as_deref())?;
                     let put = StorePut {
                         key: &key,
                         data: super::stream::buffer(item.data, item.length)?,
@@ -600,6 +599,16 @@ unsafe extern "C" fn put_many(
             Ok(())
         })
     })
+}
+
+/// Rejects a condition that the store would ignore.
+fn check_conditional(capabilities: StoreCapability, if_version: Option<&str>) -> Result<()> {
+    match if_version {
+        Some(_) if !capabilities.has(StoreCapability::CONDITIONAL) => {
+            Err(Error::capability("the store", "CONDITIONAL", "write without a version"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn status_of(result: &Result<()>) -> (i32, i32) {
@@ -782,8 +791,8 @@ impl Store for ForeignStore {
             context: null_mut(),
             completed: None,
         };
-        // SAFETY: batch, items, keys, buffers and call live until this returns.
         let read = call.with_border(|call| {
+            // SAFETY: batch, items, keys, buffers and call live until this returns.
             self.foreign.call(|raw, error| unsafe { get_many(raw, &mut batch, call, error) })
         });
         for (index, (get, lent)) in gets.iter_mut().zip(lent).enumerate() {
@@ -843,7 +852,8 @@ impl Store for ForeignStore {
     ) -> Result<()> {
         let list = self.table.list.ok_or_else(|| absent("LIST"))?;
         check_prefix(prefix)?;
-        let text = |text: &str| CString::new(text).map_err(|_| Error::new(ErrorKind::InvalidArgument, "a NUL in a key"));
+        let text =
+            |text: &str| CString::new(text).map_err(|_| Error::new(ErrorKind::InvalidArgument, "a NUL in a key"));
         let (prefix, after) = (text(prefix)?, after.map(text).transpose()?);
         let after = after.as_ref().map_or(null(), |after| after.as_ptr());
         let flags = if recursive { IOLINK_STORE_LIST_RECURSIVE } else { 0 };
@@ -870,6 +880,7 @@ impl Store for ForeignStore {
 
     fn put(&self, put: &StorePut<'_>, call: &Call<'_>) -> Result<()> {
         let put_many = self.table.put_many.ok_or_else(|| absent("WRITE"))?;
+        check_conditional(self.capabilities, put.if_version)?;
         let (key, version) = (c_key(put.key)?, put.if_version.map(CString::new).transpose());
         let version = version.map_err(|_| Error::new(ErrorKind::InvalidArgument, "the version holds a NUL"))?;
         let mut item = iolink_store_put {

@@ -69,7 +69,10 @@ fn a_link_that_stays_is_read_and_is_replaced_by_a_value() {
     let store: &dyn Store = &FolderStore::writable(&scratch.0);
     assert_eq!(store.read("link", &CALL).unwrap(), b"file");
     put(store, "link", b"new").unwrap();
-    assert_eq!((store.read("link", &CALL).unwrap(), store.read("file", &CALL).unwrap()), (b"new".to_vec(), b"file".to_vec()));
+    assert_eq!(
+        (store.read("link", &CALL).unwrap(), store.read("file", &CALL).unwrap()),
+        (b"new".to_vec(), b"file".to_vec())
+    );
 }
 
 #[test]

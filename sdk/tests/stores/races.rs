@@ -25,7 +25,8 @@ fn a_reader_sees_one_whole_value_while_others_write() {
                                 _ => {
                                     let opened = store.open("value", StoreMode::Replace, &CALL);
                                     let stream = opened.unwrap().into_stream().unwrap();
-                                    data.chunks(300).for_each(|part| assert_eq!(stream.write(part).unwrap(), part.len()));
+                                    data.chunks(300)
+                                        .for_each(|part| assert_eq!(stream.write(part).unwrap(), part.len()));
                                     stream.close().unwrap();
                                 }
                             }
@@ -93,7 +94,8 @@ fn a_counter_written_on_condition_loses_no_step() {
             let version = store.stat("count", &CALL).unwrap().version;
             let count: u64 = String::from_utf8(store.read("count", &CALL).unwrap()).unwrap().parse().unwrap();
             let data = (count + 1).to_string();
-            let put = StorePut { key: "count", data: data.as_bytes(), if_absent: false, if_version: version.as_deref() };
+            let put =
+                StorePut { key: "count", data: data.as_bytes(), if_absent: false, if_version: version.as_deref() };
             match store.put(&put, &CALL) {
                 Ok(()) => break,
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Changed),

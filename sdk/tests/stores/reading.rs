@@ -9,7 +9,7 @@ const VALUE: &[u8] = b"0123456789";
 #[test]
 fn a_range_gives_the_same_bytes_copied_and_lent() {
     let ranges = [
-        (StoreRange::All, &VALUE[..]),
+        (StoreRange::All, VALUE),
         (StoreRange::From { offset: 0, length: 3 }, b"012"),
         (StoreRange::From { offset: 4, length: 3 }, b"456"),
         (StoreRange::From { offset: 8, length: 9 }, b"89"),

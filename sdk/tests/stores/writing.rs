@@ -44,7 +44,9 @@ fn a_value_is_written_on_condition_of_its_version_where_that_is_claimed() {
         put(store, "value", b"one").unwrap();
         let version = store.stat("value", &CALL).unwrap().version;
         let put = |key, if_version| {
-            store.put(&StorePut { key, data: b"two", if_absent: false, if_version }, &CALL).map_err(|error| error.kind())
+            store
+                .put(&StorePut { key, data: b"two", if_absent: false, if_version }, &CALL)
+                .map_err(|error| error.kind())
         };
         if !store.capabilities().has(StoreCapability::CONDITIONAL) {
             assert_eq!(put("value", version.as_deref()), Err(ErrorKind::NotImplemented), "{name}");

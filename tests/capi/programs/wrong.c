@@ -55,6 +55,7 @@ static int32_t properties(const iolink_view *view, iolink_image_properties *out,
   out->dimension_count = 2;
   out->axes[0] = IOLINK_AXIS_COLUMN;
   out->axes[1] = IOLINK_AXIS_ROW;
+  out->direction[0] = out->direction[4] = out->direction[8] = 1;
   if (is(view, "twice"))
     out->axes[0] = IOLINK_AXIS_ROW;
   else if (is(view, "order"))

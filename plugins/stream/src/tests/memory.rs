@@ -3,8 +3,8 @@
 use super::given;
 use crate::{stream_over, MemoryAccess, MemoryStream, Streams};
 use iolink_sdk::{
-    Adopt, Bytes, Call, Create, CreateView, ErrorKind, Host, Owner, Provider, RandomAccess, Result, SeekFrom, StreamAccess,
-    StreamCapability, Target, View,
+    Adopt, Bytes, Call, Create, CreateView, ErrorKind, Host, Owner, Provider, RandomAccess, Result, SeekFrom,
+    StreamAccess, StreamCapability, Target, View,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;

@@ -91,7 +91,10 @@ fn a_file_and_its_siblings_lie_in_one_folder() {
     assert_eq!(content(&*storage.sibling("./other").unwrap().random_access(false).unwrap()), "other");
     assert_eq!(storage.siblings().unwrap(), ["one", "other"]);
     let deep = storage.sibling("sub/deep").unwrap();
-    assert_eq!((deep.key().unwrap(), deep.siblings().unwrap()), ("sub/deep", vec!["deep".to_owned(), "more".to_owned()]));
+    assert_eq!(
+        (deep.key().unwrap(), deep.siblings().unwrap()),
+        ("sub/deep", vec!["deep".to_owned(), "more".to_owned()])
+    );
     assert_eq!(content(&*deep.sibling("more").unwrap().random_access(false).unwrap()), "more");
     for name in ["../one", "", "/etc/passwd", "nul\0"] {
         assert_eq!(deep.sibling(name).err().unwrap().kind(), ErrorKind::InvalidArgument, "{name}");
