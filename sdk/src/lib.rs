@@ -28,6 +28,7 @@ pub mod guide;
 pub mod hosting;
 mod length;
 mod limits;
+mod lock;
 mod metadata;
 #[cfg(feature = "ndarray")]
 mod nd;
@@ -51,6 +52,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Indexer, Region, Shape, Strides};
 pub use length::units_per_unit;
 pub use limits::{out_of_memory, Limits};
+pub use lock::{Lock, Locked};
 pub use metadata::MetadataNode;
 #[cfg(feature = "ndarray")]
 pub use nd::{array_view, ArrayMemory, Sample};
