@@ -12,7 +12,7 @@ RUST_HOST := --manifest-path examples/rust-host/Cargo.toml
 export CARGO
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench refreeze build ready install venv system clean
+.PHONY: help demo test test-full lint bench refreeze build ready install venv system clean
 
 help:
 	@echo "make demo      build everything, then open real data through every kind of provider"
@@ -64,6 +64,10 @@ test: ready .venv-pandas2/ready
 	$(CARGO) test --release --locked -p iolink-plugin-tables
 	$(CARGO) test --release --locked $(NIFTI)
 	$(BIN)/python -m pytest tests/python tests/capi
+
+# The loops of which `make test` runs a few hundred rounds.
+test-full: ready
+	IOLINK_MUTATIONS=10000 $(BIN)/python -m pytest tests/python/test_mutations.py
 
 # polars itself is only compiled, by the command that ships it, and our crate on top of it goes through clippy.
 CLIPPY_BUILD := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__" \

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PLUGIN = """
 #include "iolink_abi.h"
-IOLINK_MANIFEST("abi = 1\\nid = \\"org.example.bench%(number)d\\"\\nversion = \\"1.0\\"\\n"
+IOLINK_MANIFEST(IOLINK_MANIFEST_ABI "id = \\"org.example.bench%(number)d\\"\\nversion = \\"1.0\\"\\n"
                 "[[provider]]\\nid = \\"org.example.bench%(number)d\\"\\ntitle = \\"A bench\\"\\n");
 IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
     IOLINK_PLUGIN_MAGIC, sizeof(iolink_plugin), IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_PANIC_NONE,

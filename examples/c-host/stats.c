@@ -13,7 +13,7 @@
 
 static int failed(const char *doing, const iolink_error *error)
 {
-  fprintf(stderr, "%s: %s (%s)\n", doing, error->message, iolink_error_word(error->kind));
+  fprintf(stderr, "%s: %s (%s)\n", doing, error->message, iolink_error_name(error->kind));
   return 1;
 }
 
@@ -142,13 +142,13 @@ int main(int count, char **arguments)
     fprintf(stderr, "usage: %s PLUGIN.so IMAGE\n", arguments[0]);
     return 2;
   }
-  if (iolink_abi_major() != IOLINK_ABI_MAJOR) {
-    fprintf(stderr, "libiolinkrs %s speaks another border\n", iolink_version());
+  if (iolink_abi_major() != IOLINK_ABI_MAJOR || (IOLINK_ABI_MAJOR == 0 && iolink_abi_minor() != IOLINK_ABI_MINOR)) {
+    fprintf(stderr, "libiolinkrs %s speaks another plugin ABI\n", iolink_version());
     return 2;
   }
   options.log = log_event;
   options.log_level = IOLINK_LOG_WARN;
-  list.put = print_plugin;
+  list.write = print_plugin;
   if (iolink_registry_create(&options, &registry, &error) != IOLINK_OK)
     return failed("making a registry", &error);
   if (iolink_registry_load(registry, arguments[1], &error) != IOLINK_OK)
@@ -156,10 +156,10 @@ int main(int count, char **arguments)
   else if (printf("libiolinkrs %s with\n", iolink_version()) < 0 ||
            iolink_registry_list(registry, 0, &list, &error) != IOLINK_OK)
     failed("listing", &error);
-  else if (iolink_registry_open(registry, arguments[2], &view, &error) != IOLINK_OK)
+  else if (iolink_registry_open(registry, arguments[2], NULL, &view, &error) != IOLINK_OK)
     failed("opening", &error);
   else if (iolink_view_get_kind(view) != IOLINK_KIND_IMAGE)
-    fprintf(stderr, "%s is no image\n", arguments[2]);
+    fprintf(stderr, "%s is not an image\n", arguments[2]);
   else
     result = print_statistics(view);
   iolink_view_release(view);

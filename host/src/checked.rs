@@ -1,7 +1,9 @@
 //! Validation of the views of providers that are linked in: what they say of their images is held to the rules that views
 //! from a library are held to when they are adopted.
 
-use iolink_sdk::{hosting, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View};
+use iolink_sdk::{
+    hosting, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View,
+};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 

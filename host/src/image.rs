@@ -11,6 +11,8 @@ use object::read::ReadRef;
 const BASE: u64 = if cfg!(target_pointer_width = "64") { 1 << 46 } else { 1 << 30 };
 /// The address of what another library has: not NULL, aligned, and never readable.
 const ELSEWHERE: u64 = 4096;
+/// Stands for an address that the file holds where it belongs.
+const IN_PLACE: u64 = u64::MAX;
 /// Relocations of one library at most; the largest libraries have a million.
 const MAX_PLACES: usize = 4 << 20;
 const PAGE: u64 = 4096;
@@ -29,8 +31,8 @@ pub(crate) struct Segment {
 
 /// Addresses that the system's loader writes.
 pub(crate) struct Relocations {
-    /// Where, and the address in memory; `None` if the file holds it, counted from the start of the library.
-    places: Vec<(u64, Option<u64>)>,
+    /// Where, and the address in memory, or [`IN_PLACE`].
+    places: Vec<(u64, u64)>,
 }
 
 impl Relocations {
@@ -40,15 +42,15 @@ impl Relocations {
 
     /// An address in the library itself, as it is counted there; `None` if it stands at `at`.
     pub(crate) fn own(&mut self, at: u64, target: Option<u64>) -> Result<(), String> {
-        self.add(at, target.map(|target| target.wrapping_add(BASE)))
+        self.add(at, target.map_or(IN_PLACE, |target| target.wrapping_add(BASE)))
     }
 
     /// An address that only the system's loader knows.
     pub(crate) fn elsewhere(&mut self, at: u64) -> Result<(), String> {
-        self.add(at, Some(ELSEWHERE))
+        self.add(at, ELSEWHERE)
     }
 
-    fn add(&mut self, at: u64, value: Option<u64>) -> Result<(), String> {
+    fn add(&mut self, at: u64, value: u64) -> Result<(), String> {
         if self.places.len() == MAX_PLACES {
             return Err(format!("the library has more than {MAX_PLACES} relocations; it is damaged"));
         }
@@ -60,15 +62,17 @@ impl Relocations {
 /// A library as it would lie in memory.
 pub(crate) struct Image<'d> {
     segments: Vec<Segment>,
-    places: Vec<(u64, Option<u64>)>,
+    places: Vec<(u64, u64)>,
     data: &'d Pieces<'d>,
 }
 
 impl<'d> Image<'d> {
     pub(crate) fn new(segments: Vec<Segment>, relocations: Relocations, data: &'d Pieces<'d>) -> Self {
         let mut places = relocations.places;
-        // Linkers sort them, so that this costs next to nothing.
-        places.sort_by_key(|(at, _)| *at);
+        // Most linkers sort them.
+        if !places.is_sorted_by_key(|(at, _)| *at) {
+            places.sort_unstable_by_key(|(at, _)| *at);
+        }
         Image { segments, places, data }
     }
 
@@ -94,16 +98,13 @@ impl<'d> Image<'d> {
     }
 
     /// The word that the system's loader writes at `place`.
-    fn word(&self, place: u64, value: Option<u64>) -> Option<[u8; WORD]> {
-        let value = match value {
-            Some(value) => value as usize,
-            None => {
-                let mut word = [0; WORD];
-                self.copy(place, &mut word)?;
-                usize::from_ne_bytes(word).wrapping_add(BASE as usize)
-            }
-        };
-        Some(value.to_ne_bytes())
+    fn word(&self, place: u64, value: u64) -> Option<[u8; WORD]> {
+        if value != IN_PLACE {
+            return Some((value as usize).to_ne_bytes());
+        }
+        let mut word = [0; WORD];
+        self.copy(place, &mut word)?;
+        Some(usize::from_ne_bytes(word).wrapping_add(BASE as usize).to_ne_bytes())
     }
 
     fn read_at(&self, at: usize, out: &mut [u8]) -> Option<()> {
@@ -127,5 +128,44 @@ impl Memory for Image<'_> {
 
     fn read(&self, at: usize, out: &mut [u8]) -> bool {
         self.read_at(at, out).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn relocations_are_written_into_what_is_read() {
+        let mut file = tempfile::tempfile().unwrap();
+        let mut content = vec![0x11; 64];
+        content[16..16 + WORD].copy_from_slice(&0x2008_usize.to_ne_bytes());
+        file.write_all(&content).unwrap();
+        let pieces = Pieces::of(&file, 64);
+        let segment = Segment { at: 0x2000, size: 0x100, file: 0, file_size: 64 };
+        let mut relocations = Relocations::new();
+        relocations.elsewhere(0x2020).unwrap();
+        relocations.own(0x2010, None).unwrap();
+        relocations.own(0x2000, Some(0x2040)).unwrap();
+        let image = Image::new(vec![segment], relocations, &pieces);
+        let word = |at: u64| {
+            let mut word = [0; WORD];
+            image.read(image.address(at), &mut word).then(|| usize::from_ne_bytes(word))
+        };
+        assert_eq!(word(0x2000), Some(image.address(0x2040)));
+        assert_eq!(word(0x2010), Some(image.address(0x2008)));
+        assert_eq!(word(0x2020), Some(ELSEWHERE as usize));
+        assert_eq!(word(0x2008), Some(usize::from_ne_bytes([0x11; WORD])));
+        assert_eq!(word(0x2040), Some(0), "zeros follow the bytes of the file");
+        for outside in [0x1ff8, 0x3000, 0x2ffc, u64::MAX - 4] {
+            assert_eq!(word(outside), None, "{outside:#x}");
+        }
+        // A part of a word that the loader writes.
+        let mut part = [0; 2];
+        assert!(image.read(image.address(0x2011), &mut part));
+        assert_eq!(part, image.address(0x2008).to_ne_bytes()[1..3]);
+        let mut far = [0; 1];
+        assert!(!image.read(0x2000, &mut far), "an address without a relocation");
     }
 }

@@ -55,6 +55,6 @@ pub use discover::{inspect, Inspection};
 pub use explain::{Candidate, Explanation};
 pub use one::OneProvider;
 pub use open::Opened;
-pub use record::{OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
 pub use pool::thread_limit;
+pub use record::{OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
 pub use registry::Registry;

@@ -9,7 +9,7 @@ pub(crate) trait Memory {
     fn read(&self, at: usize, out: &mut [u8]) -> bool;
 }
 
-/// Memory that is there by the promise of whoever gives the address: that of this program.
+/// Memory that is there by the promise of the one who gives the address: that of this program.
 pub(crate) struct Trusted(());
 
 impl Trusted {

@@ -7,7 +7,7 @@ use crate::route::{adopt_by, convert_by, create_by};
 use crate::save::save_by;
 use crate::source::complete;
 use iolink_sdk::abi::iolink_provider;
-use iolink_sdk::{Adopt, Call, Convert, Create, Result, Source, Target, View, fail};
+use iolink_sdk::{fail, Adopt, Call, Convert, Create, Result, Source, Target, View};
 
 /// A provider of a registry, loaded. For whoever tests it, or knows what it wants.
 pub struct OneProvider {

@@ -160,7 +160,9 @@ pub(crate) fn open_by(
     let made = source.with_border(|border| {
         hosting::with_raw_call(call, |call| {
             // SAFETY: host, source and call live until this returns; a provider makes what it says it makes.
-            unsafe { hosting::made_by(id, |out, error| open(provider, registry.host_table(), border, call, out, error)) }
+            unsafe {
+                hosting::made_by(id, |out, error| open(provider, registry.host_table(), border, call, out, error))
+            }
         })
     });
     made.and_then(|view| checked(view, id)).map_err(|error| named(error, provider))
@@ -283,8 +285,9 @@ impl Registry {
     ) -> Vec<Claim> {
         let mut sure = Vec::with_capacity(claims.len());
         for mut claim in claims {
-            let answer =
-                self.functions(&claim.plugin, &claim.provider).and_then(|functions| identify(self, functions, source, call));
+            let answer = self
+                .functions(&claim.plugin, &claim.provider)
+                .and_then(|functions| identify(self, functions, source, call));
             tracing::debug!(source = source.uri(), provider = claim.provider, ?answer, "identify");
             match answer {
                 Ok(Some(0)) => {

@@ -162,7 +162,7 @@ mod elf {
         fn descriptor(&self) -> Result<Result<u64, String>, String> {
             let (symbols, names) = self.symbols()?;
             let mut found = None;
-            let defined = symbols.iter().filter(|known| !known.is_undefined(ENDIAN) && is_exported(*known));
+            let defined = symbols.iter().filter(|known| !known.is_undefined(ENDIAN) && is_exported(known));
             for known in defined.filter(|known| is_name(names, known.st_name(ENDIAN), SYMBOL)) {
                 if found.is_some() {
                     return Ok(Err("the library exports iolink_plugin_v1 more than once; it is damaged".into()));
@@ -229,13 +229,14 @@ mod elf {
                     _ => relocations.elsewhere(at),
                 }
             };
-            let loaded = |section: &&<Header as FileHeader>::SectionHeader| {
-                section.sh_flags(ENDIAN).0 & elf::SHF_ALLOC.0 != 0
-            };
+            let loaded =
+                |section: &&<Header as FileHeader>::SectionHeader| section.sh_flags(ENDIAN).0 & elf::SHF_ALLOC.0 != 0;
             for section in self.sections.iter().filter(loaded) {
                 if let Some((entries, _)) = section.rela(ENDIAN, self.data).map_err(cut)? {
                     for entry in entries {
                         let (kind, symbol) = (entry.r_type(ENDIAN, is_mips), entry.r_sym(ENDIAN, is_mips));
+                        // Of 32 bits it is an `i32`.
+                        #[allow(clippy::useless_conversion)]
                         let addend: i64 = entry.r_addend(ENDIAN).into();
                         relocate(number(entry.r_offset(ENDIAN)), kind.0, symbol, Some(addend as u64))?;
                     }
@@ -269,7 +270,7 @@ mod elf {
         let pieces = Pieces::of(file, length);
         let library = Library::parse(&pieces, length)?;
         let (symbols, names) = library.symbols()?;
-        let meant = symbols.iter().filter(|known| !known.is_undefined(ENDIAN) && is_exported(*known));
+        let meant = symbols.iter().filter(|known| !known.is_undefined(ENDIAN) && is_exported(known));
         let named = meant.filter_map(|known| {
             let name = names.get(known.st_name(ENDIAN) as usize..)?;
             let end = name.iter().take(MAX_NAME).position(|byte| *byte == 0).unwrap_or(MAX_NAME.min(name.len()));

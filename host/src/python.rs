@@ -29,7 +29,7 @@ pub(crate) fn look_into(trust: &Trust, site: &Path, sites: &[PathBuf], found: &m
     for list in lists {
         let text = match crate::regular::text(&list) {
             Ok(text) => text,
-            // A FIFO, a device, or more than anybody declares.
+            // A FIFO, a device, or longer than a distribution needs.
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
                 found.push(refused(&list, format!("the entry points in {} are not read: {error}", list.display())));
                 continue;

@@ -94,11 +94,8 @@ fn describe(
         },
         None => Fields { table: &empty, path: String::new() },
     };
-    let mut record = ProviderRecord {
-        id: info.id.clone(),
-        title: fields.optional("title")?.to_owned(),
-        offers: Vec::new(),
-    };
+    let mut record =
+        ProviderRecord { id: info.id.clone(), title: fields.optional("title")?.to_owned(), offers: Vec::new() };
     let id = fields.optional("id")?;
     if !id.is_empty() {
         record.id = id.to_owned();

@@ -8,10 +8,10 @@ use crate::route::Quick;
 use crate::trust::Trust;
 use crate::{discover, events, load, preflight};
 use iolink_sdk::abi::{iolink_host, iolink_plugin, iolink_provider};
-use iolink_sdk::{Error, ErrorKind, Result};
+use iolink_sdk::{Error, ErrorKind, Lock, Locked, Result};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The plugins of one application, and the router over them. A handle: clones share everything.
 ///
@@ -27,7 +27,7 @@ pub(crate) struct Inner {
     plugins: RwLock<Vec<Plugin>>,
     preference: RwLock<Vec<String>>,
     /// Held while plugins are looked for and loaded: one at a time. Never taken while `plugins` is held.
-    finding: Mutex<()>,
+    finding: Lock<()>,
     discovered: AtomicBool,
     pub(crate) quick: Quick,
 }
@@ -63,7 +63,7 @@ impl Registry {
             settings,
             plugins: RwLock::default(),
             preference: RwLock::default(),
-            finding: Mutex::default(),
+            finding: Lock::default(),
             discovered: AtomicBool::new(false),
             quick: Quick::default(),
         });
@@ -90,8 +90,8 @@ impl Registry {
         self.inner.plugins.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn finding(&self) -> MutexGuard<'_, ()> {
-        self.inner.finding.lock().unwrap_or_else(PoisonError::into_inner)
+    fn finding(&self) -> Result<Locked<'_, ()>> {
+        self.inner.finding.lock()
     }
 
     /// Ids in the order in which the user likes them.
@@ -223,7 +223,8 @@ impl Registry {
         if self.inner.discovered.load(Ordering::Acquire) {
             return;
         }
-        let _one_at_a_time = self.finding();
+        // A fork may have left the lock behind: the child finds for itself.
+        let _one_at_a_time = self.finding().ok();
         if self.inner.discovered.load(Ordering::Acquire) {
             return;
         }
@@ -243,7 +244,7 @@ impl Registry {
             iolink_sdk::fail!(NotFound, "there is no folder {}", folder.display());
         }
         self.discover();
-        let _one_at_a_time = self.finding();
+        let _one_at_a_time = self.finding()?;
         match discover::in_folder(&self.inner.settings, folder) {
             Ok(found) => self.take(found),
             Err(reason) => iolink_sdk::fail!(Refused, "{} was refused: {reason}", folder.display()),
@@ -314,7 +315,7 @@ impl Registry {
             );
         }
         let path = std::fs::canonicalize(path).map_err(|error| Error::io(&format!("{}", path.display()), &error))?;
-        let _one_at_a_time = self.finding();
+        let _one_at_a_time = self.finding()?;
         let place = Place { path: Some(&path), python: None };
         if let Some(info) = self.at(&place).filter(|info| info.state == PluginState::Loaded) {
             return Ok(info);
@@ -331,7 +332,7 @@ impl Registry {
         if let Some(info) = written_in_python {
             return self.load_python(info);
         }
-        let _one_at_a_time = self.finding();
+        let _one_at_a_time = self.finding()?;
         let path = match self.read().iter().find(|plugin| plugin.info.id == id && plugin.info.path.is_some()) {
             Some(Plugin { info, .. }) if info.state == PluginState::Available => info.path.clone(),
             _ => None,
@@ -352,7 +353,7 @@ impl Registry {
                 "it is written in Python, and this program runs none; open its files from Python",
             )),
         };
-        let _one_at_a_time = self.finding();
+        let _one_at_a_time = self.finding()?;
         // Two threads may both have imported it: the first one's word stands.
         if !self.known(|known| known.id == info.id && known.state == PluginState::Loaded).is_empty() {
             return Ok(());

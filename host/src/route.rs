@@ -338,9 +338,7 @@ pub(crate) fn convert_by(
         hosting::lend(view, |raw| {
             hosting::with_raw_call(call, |call| {
                 // SAFETY: host, view, request and call live until this returns; a provider makes what it says it makes.
-                unsafe {
-                    hosting::made_by(id, |out, error| convert(provider, host, raw, request, call, out, error))
-                }
+                unsafe { hosting::made_by(id, |out, error| convert(provider, host, raw, request, call, out, error)) }
             })
         })
     });

@@ -162,6 +162,8 @@ struct Draft {
     path: PathBuf,
     target: PathBuf,
     placed: bool,
+    /// The process that writes it: a child that was forked meanwhile has a copy of this.
+    maker: u32,
 }
 
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
@@ -181,7 +183,7 @@ impl Draft {
             let path = target.with_file_name(format!(".iolink-{}-{number}.part", std::process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
-                    let draft = Draft { path, target, placed: false };
+                    let draft = Draft { path, target, placed: false, maker: std::process::id() };
                     if let Some(before) = before {
                         file.set_permissions(before.permissions()).map_err(failed)?;
                     }
@@ -194,7 +196,18 @@ impl Draft {
         }
     }
 
+    fn is_ours(&self) -> bool {
+        self.maker == std::process::id()
+    }
+
     fn place(mut self) -> Result<()> {
+        if !self.is_ours() {
+            fail!(
+                Closed,
+                "{} is written by the process that began to; this one was forked meanwhile",
+                self.target.display()
+            );
+        }
         let whole = File::open(&self.path).and_then(|file| file.sync_all());
         let placed = whole.and_then(|()| std::fs::rename(&self.path, &self.target));
         placed.map_err(|error| Error::io(&format!("{} cannot be written", self.target.display()), &error))?;
@@ -205,7 +218,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if !self.placed {
+        if !self.placed && self.is_ours() {
             if let Err(error) = std::fs::remove_file(&self.path) {
                 tracing::warn!(path = %self.path.display(), %error, "a file that was not finished stays");
             }

@@ -1,8 +1,8 @@
 //! May a file be run? Judged before it is opened by the system's loader, because constructors run there.
 //!
 //! * The file, the folder it lies in and every folder above belong to root, to the current user, or to the owner of a root
-//!   that the application itself named (its plugin folder, Python's folders): whoever owns those runs code in this process
-//!   anyway. The owner of a folder can exchange all that lies in it, however deep.
+//!   that the application itself named (its plugin folder, Python's folders), who runs code in this process anyway. The
+//!   owner of a folder can exchange all that lies in it, however deep.
 //! * Others may write to none of them. A folder of plugins that all may write to is refused even with the sticky bit
 //!   (`/tmp`); above it the sticky bit is enough, since it keeps others from exchanging what they do not own. Writing
 //!   by the group is accepted if the group is the user's own: its number is the user's, and it is the user's primary

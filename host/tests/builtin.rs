@@ -2,7 +2,11 @@
 
 use iolink_host::{PluginState, Registry};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{fail, Adopt, BlockMut, Bytes, Call, Convert, Cost, Create, CreateView, DataType, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, Options, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability, View};
+use iolink_sdk::{
+    fail, Adopt, BlockMut, Bytes, Call, Convert, Cost, Create, CreateView, DataType, ErrorKind, Host, ImageCapability,
+    ImageView, Kind, Offer, Options, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source,
+    StreamCapability, View,
+};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -140,8 +144,7 @@ fn linked_in_providers_are_there_without_any_search() {
 #[test]
 fn views_are_created_adopted_and_converted() {
     let registry = registry();
-    let wanted =
-        || CreateView::image(Shape::new(&[4, 3]).unwrap(), DataType::UINT16, None).in_memory();
+    let wanted = || CreateView::image(Shape::new(&[4, 3]).unwrap(), DataType::UINT16, None).in_memory();
     for _ in 0..2 {
         assert_eq!(registry.create(wanted()).unwrap().capability_bits(), MEMORY.value());
     }

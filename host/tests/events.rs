@@ -1,7 +1,10 @@
 //! The host's table, from the side of a provider: progress, and the references that keep it.
 
 use iolink_host::Registry;
-use iolink_sdk::{Call, Create, CreateView, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View};
+use iolink_sdk::{
+    Call, Create, CreateView, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape,
+    View,
+};
 use std::sync::Mutex;
 
 struct Blank;

@@ -1,7 +1,10 @@
 //! Options when a source is opened: they are for the provider that fits best, and no other opens something else instead.
 
 use iolink_host::Registry;
-use iolink_sdk::{fail, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, Result, Shape, Source, View};
+use iolink_sdk::{
+    fail, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Kind, Offer, OptionInfo, Options,
+    Provider, ProviderInfo, Result, Shape, Source, View,
+};
 
 /// An image whose width says who opened it, and with which page.
 struct Page(u64);
@@ -22,8 +25,8 @@ impl ImageView for Page {
 struct Pages;
 
 impl Provider for Pages {
-    const INFO: ProviderInfo = ProviderInfo::new("org.test.pages", "Pages")
-        .offers(&[Offer::open(Kind::Image, "PAGES")
+    const INFO: ProviderInfo =
+        ProviderInfo::new("org.test.pages", "Pages").offers(&[Offer::open(Kind::Image, "PAGES")
             .extensions("pages")
             .magic("0:50414745")
             .options(&[OptionInfo::integer("page", "1", "which page to open")])]);
@@ -44,8 +47,9 @@ impl Provider for Pages {
 struct Anything;
 
 impl Provider for Anything {
-    const INFO: ProviderInfo = ProviderInfo::new("org.test.anything", "Anything")
-        .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")]);
+    const INFO: ProviderInfo =
+        ProviderInfo::new("org.test.anything", "Anything")
+            .offers(&[Offer::open(Kind::Image, "PICTURE").extensions("pages,picture")]);
 
     fn open(&self, _: &Host, _: &Source, _call: &Call<'_>) -> Result<View> {
         Ok(View::image(Page(99)))
@@ -56,8 +60,8 @@ impl Provider for Anything {
 struct Strict;
 
 impl Provider for Strict {
-    const INFO: ProviderInfo = ProviderInfo::new("org.test.strict", "Strict")
-        .offers(&[Offer::open(Kind::Image, "STRICT")
+    const INFO: ProviderInfo =
+        ProviderInfo::new("org.test.strict", "Strict").offers(&[Offer::open(Kind::Image, "STRICT")
             .extensions("strict.picture")
             .options(&[OptionInfo::string("part", "", "which part to open")])]);
 

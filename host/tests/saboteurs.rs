@@ -269,7 +269,8 @@ fn mapped(name: &str) -> bool {
 }
 
 fn three_bytes(registry: &Registry) {
-    let view = registry.create(CreateView::RandomAccess { length: 3 }.in_memory()).unwrap().into_random_access().unwrap();
+    let view =
+        registry.create(CreateView::RandomAccess { length: 3 }.in_memory()).unwrap().into_random_access().unwrap();
     let mut bytes = [0; 3];
     view.read_exact_at(0, &mut bytes).unwrap();
     assert_eq!(&bytes, b"abc");

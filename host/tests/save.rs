@@ -1,7 +1,10 @@
 //! Views written into files: who writes, and that a file is there whole or as it was before.
 
 use iolink_host::{source, Registry};
-use iolink_sdk::{fail, Call, ErrorKind, Host, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, RandomAccess, Result, StreamCapability, Target, View};
+use iolink_sdk::{
+    fail, Call, ErrorKind, Host, Kind, Offer, OptionInfo, Options, Provider, ProviderInfo, RandomAccess, Result,
+    StreamCapability, Target, View,
+};
 use std::path::Path;
 
 struct Bytes(StreamCapability);
@@ -33,7 +36,10 @@ struct Writer;
 impl Provider for Writer {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.writer", "Writes").offers(&[
         Offer::save(Kind::RandomAccess, "PLAIN", NEEDS).extensions("plain").options(FAIL),
-        Offer::save(Kind::RandomAccess, "PACKED", NEEDS).extensions("gz,plain.gz").media_types("x/packed").options(FAIL),
+        Offer::save(Kind::RandomAccess, "PACKED", NEEDS)
+            .extensions("gz,plain.gz")
+            .media_types("x/packed")
+            .options(FAIL),
     ]);
 
     fn save(&self, _: &Host, view: View, target: &Target, call: &Call<'_>) -> Result<()> {

@@ -1,7 +1,10 @@
 //! Decisions are events, plugins' events keep their targets, and nothing is looked for before it is needed.
 
 use iolink_host::Registry;
-use iolink_sdk::{Call, Create, CreateView, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape, View};
+use iolink_sdk::{
+    Call, Create, CreateView, DataType, Host, ImageView, Kind, LogLevel, Offer, Provider, ProviderInfo, Result, Shape,
+    View,
+};
 use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};

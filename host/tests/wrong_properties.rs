@@ -1,7 +1,10 @@
 //! Providers that are linked in and say what cannot be of their images: refused by name, as those of a library are.
 
 use iolink_host::{adapt, Registry};
-use iolink_sdk::{Axis, AxisProperties, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageProperties, ImageView, Kind, LodImageView, MultiImageCapability, MultiImageView, Offer, Provider, ProviderInfo, Result, Shape, Source, View};
+use iolink_sdk::{
+    Axis, AxisProperties, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageProperties, ImageView, Kind,
+    LodImageView, MultiImageCapability, MultiImageView, Offer, Provider, ProviderInfo, Result, Shape, Source, View,
+};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ class FrameSchema:
         self.types: list[str] = [frame.column_arrow_type(number) for number in range(len(self.names))]
 
     def __arrow_c_schema__(self) -> Any:
-        return self._capsule_of.__arrow_c_schema__()
+        return self._capsule_of._exact().__arrow_c_schema__()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -42,4 +42,4 @@ def schema_of(frame: DataFrameView) -> Any:
         import pyarrow
     except ImportError:
         return FrameSchema(frame)
-    return pyarrow.schema(frame)
+    return pyarrow.schema(frame._exact())

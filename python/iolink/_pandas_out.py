@@ -283,7 +283,7 @@ def _arrow_backed(frame: DataFrameView, number: int, facts: dict[str, Any]) -> A
         import pyarrow as pa
     except ImportError:
         return None
-    values, why = pa.array(frame._column(number)), ""
+    values, why = pa.array(frame._column(number)._exact()), ""
     if facts["dtype"] == "arrow":
         known = _arrow_type(pa, facts.get("type"))
         if known is not None and known != values.type:

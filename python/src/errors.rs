@@ -57,7 +57,9 @@ fn raise_as(error: Error, class_name: &str) -> PyErr {
             let class = classes.bind(py).getattr(class_name)?;
             let text = error.to_string();
             let value = match error.kind() {
-                ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Exists if error.code() != 0 => {
+                ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Exists
+                    if error.code() != 0 =>
+                {
                     class.call1((error.code(), text))?
                 }
                 _ => class.call1((text,))?,

@@ -12,7 +12,9 @@ use crate::region::region_of;
 use crate::registry;
 use crate::vector::{pair_from, shape_from, Count, Ordinal};
 use iolink_host::adapt::{self, Along};
-use iolink_sdk::{Axis, CapabilitySet, CreateView, Error, ErrorKind, ImageCapability, ImageView as Image, Region, Shape, View};
+use iolink_sdk::{
+    Axis, CapabilitySet, CreateView, Error, ErrorKind, ImageCapability, ImageView as Image, Region, Shape, View,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 use std::sync::Arc;

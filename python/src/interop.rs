@@ -10,8 +10,8 @@ use crate::registry;
 use iolink_host::adapt;
 use iolink_plugin_numpy::{AdoptedImage, Numpy};
 use iolink_sdk::{
-    Adopt, AxesInterpretation, Axis, AxisProperties, Call, CreateView, DataType, Error, ImageCapability, ImageProperties,
-    Kind, Memory, Owner, Provider, Shape, Strides, Convert, View,
+    Adopt, AxesInterpretation, Axis, AxisProperties, Call, Convert, CreateView, DataType, Error, ImageCapability,
+    ImageProperties, Kind, Memory, Owner, Provider, Shape, Strides, View,
 };
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyTypeError, PyValueError};

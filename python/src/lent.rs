@@ -17,6 +17,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyMemoryView, PyTuple};
 use std::os::raw::{c_char, c_int, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Keeps lent samples in place while an array uses them.
 #[pyclass(frozen, module = "iolink", name = "_Lease")]
@@ -363,7 +364,7 @@ pub fn pinned<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAn
     while let Some(object) = next {
         // SAFETY: any object may be asked.
         let lends = unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } != 0;
-        if lends && object.cast::<numpy::PyUntypedArray>().is_err() {
+        if lends && as_array(&object)?.is_none() {
             // SAFETY: the object is live. One that lends no buffer any more keeps the memory no better than it did.
             let buffer = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyMemoryView_FromObject(object.as_ptr())) };
             buffers.extend(buffer);
@@ -376,10 +377,28 @@ pub fn pinned<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAn
     }
 }
 
+/// Returns the object as an array, if it is one. There are none before NumPy is imported, which is not done for this: its import
+/// takes long, and a signal may end it.
+///
+/// # Errors
+/// What the import raises that another thread began.
+fn as_array<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<Option<&'a Bound<'py, numpy::PyUntypedArray>>> {
+    static IMPORTED: AtomicBool = AtomicBool::new(false);
+    if !IMPORTED.load(Ordering::Relaxed) {
+        let py = object.py();
+        if !py.import("sys")?.getattr(intern!(py, "modules"))?.contains(intern!(py, "numpy"))? {
+            return Ok(None);
+        }
+        py.import("numpy")?;
+        IMPORTED.store(true, Ordering::Relaxed);
+    }
+    Ok(object.cast::<numpy::PyUntypedArray>().ok())
+}
+
 /// The object whose memory an array or a memoryview shows.
 fn below<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     use numpy::PyUntypedArrayMethods;
-    if let Ok(array) = object.cast::<numpy::PyUntypedArray>() {
+    if let Some(array) = as_array(object)? {
         // SAFETY: the array is live, and its base while it is.
         return Ok(unsafe { Bound::from_borrowed_ptr_or_opt(object.py(), (*array.as_array_ptr()).fields.base) });
     }
@@ -396,8 +415,9 @@ fn below<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>>
 
 /// Refuses an array with a mask, which would be dropped.
 pub fn refuse_mask(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
-    if given.cast::<numpy::PyUntypedArray>().is_err() || given.is_exact_instance_of::<numpy::PyUntypedArray>() {
-        return Ok(());
+    match as_array(given)? {
+        Some(array) if !array.is_exact_instance_of::<numpy::PyUntypedArray>() => {}
+        _ => return Ok(()),
     }
     let masked = given.py().import("numpy.ma")?.getattr(intern!(given.py(), "MaskedArray"))?;
     if !given.is_instance(&masked)? {

@@ -32,6 +32,7 @@ mod provider;
 mod region;
 mod remembered;
 mod samples;
+mod signals;
 mod sources;
 mod stream;
 mod uri;

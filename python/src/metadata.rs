@@ -67,21 +67,35 @@ fn typed(value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult
 /// value; `keyed` and `valued` say what keys and all else become.
 pub fn fill(
     tree: &mut Tree,
-    above: &str,
     values: &Bound<'_, PyDict>,
     keyed: fn(&Bound<'_, PyAny>) -> PyResult<String>,
     valued: fn(&Bound<'_, PyAny>) -> PyResult<Value>,
 ) -> PyResult<()> {
-    for (key, value) in values {
-        let path = format!("{above}/{}", keyed(&key)?);
-        let node = tree.make(&path).or_raise()?;
-        match value.cast::<PyDict>() {
-            Ok(below) => fill(tree, &path, below, keyed, valued)?,
-            Err(_) if value.is_none() => (),
-            Err(_) => node.set_value(Some(valued(&value)?)),
+    Filler { tree, keyed, valued, nodes: 0 }.fill("", values, 0)
+}
+
+struct Filler<'a> {
+    tree: &'a mut Tree,
+    keyed: fn(&Bound<'_, PyAny>) -> PyResult<String>,
+    valued: fn(&Bound<'_, PyAny>) -> PyResult<Value>,
+    nodes: u64,
+}
+
+impl Filler<'_> {
+    /// `depth` counts the dictionaries: a key may be empty, so that a path does not tell it.
+    fn fill(&mut self, above: &str, values: &Bound<'_, PyDict>, depth: usize) -> PyResult<()> {
+        for (key, value) in values {
+            Tree::count_node(depth, &mut self.nodes).or_raise()?;
+            let path = format!("{above}/{}", (self.keyed)(&key)?);
+            let node = self.tree.make(&path).or_raise()?;
+            match value.cast::<PyDict>() {
+                Ok(below) => self.fill(&path, below, depth + 1)?,
+                Err(_) if value.is_none() => (),
+                Err(_) => node.set_value(Some((self.valued)(&value)?)),
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A key of a dictionary as the path that it is.
@@ -278,7 +292,7 @@ impl MetadataNodeFactory {
     #[staticmethod]
     fn from_dict(values: &Bound<'_, PyDict>) -> PyResult<MetadataNode> {
         let mut tree = Tree::default();
-        fill(&mut tree, "", values, path_of, |value| from_python(value, None))?;
+        fill(&mut tree, values, path_of, |value| from_python(value, None))?;
         Ok(MetadataNode::of_value(tree))
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::array::Opening;
 use crate::errors::{Naming, OrRaise};
-use crate::image::{with_progress, ImageView};
+use crate::image::ImageView;
 use crate::multi::{LodImageView, MultiImageView};
 use crate::plugin_info::PluginInfo;
 use crate::provider;
+use crate::signals::interruptible;
 use iolink_host::Registry;
-use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Source, Convert, View};
+use iolink_sdk::{Convert, DataFrameCapability, ImageCapability, Kind, Source, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::OnceLockExt;
@@ -164,9 +165,7 @@ fn open<'py>(
     let (uri, format) = (wanted.uri().to_owned(), wanted.format().map(str::to_owned));
     let options = wanted.options().to_vec();
     let opened = provider::keeping(py, || {
-        with_progress(progress, |call| {
-            py.detach(|| registry().open_with(wanted, provider, call))
-        })
+        interruptible(progress, |call| py.detach(|| registry().open_with(wanted, provider, call)))
     })?;
     let opening = Opening { provider: opened.provider, uri, format, options, steps: Some(Vec::new()) };
     to_python(py, opened.view, Some(opening))
@@ -206,9 +205,7 @@ fn target_from(name: &str) -> PyResult<Convert> {
     Ok(match name {
         "numpy" | "memory" => Convert::new(Kind::Image, ImageCapability::MEMORY_ACCESS.value()),
         "image" => Convert::new(Kind::Image, ImageCapability::READ.value()),
-        "arrow" | "polars" | "frame" => {
-            Convert::new(Kind::DataFrame, DataFrameCapability::READ.value())
-        }
+        "arrow" | "polars" | "frame" => Convert::new(Kind::DataFrame, DataFrameCapability::READ.value()),
         "pandas" => {
             let lending = DataFrameCapability::READ | DataFrameCapability::ARROW;
             Convert::new(Kind::DataFrame, lending.value())

@@ -1,5 +1,12 @@
 //! Owned Arrow structs: released when dropped, handed over with `into_raw`.
 
+mod check;
+mod layout;
+#[cfg(test)]
+mod tests;
+
+pub use check::{CheckedSchema, MAX_TYPE_DEPTH};
+
 use crate::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
 use crate::{fail, Error, ErrorKind, Result};
 use std::ffi::CStr;
@@ -120,15 +127,12 @@ impl OwnedStream {
     /// What the producer says; `Corrupt` where it released the stream early.
     pub fn schema(&mut self) -> Result<OwnedSchema> {
         self.check_live()?;
-        let get = self.0.get_schema.ok_or_else(|| Error::new(ErrorKind::Internal, "the stream has no get_schema"))?;
+        let get = self.0.get_schema.ok_or_else(|| Error::new(ErrorKind::Corrupt, "the stream has no get_schema"))?;
         let mut out = OwnedSchema::released();
         // SAFETY: the stream is live and `out` is ours.
         match unsafe { get(&mut self.0, &mut out) } {
-            0 => OwnedSchema::filled(|place| {
-                // SAFETY: `place` is the new owner's.
-                unsafe { place.write(out) };
-                Ok(())
-            }),
+            0 if out.release.is_none() => fail!(Corrupt, "the table's producer gave a schema that is released already"),
+            0 => Ok(OwnedSchema(out)),
             number => Err(self.last_error(number)),
         }
     }
@@ -139,7 +143,7 @@ impl OwnedStream {
     /// What the producer says; `Corrupt` where it released the stream early.
     pub fn next_batch(&mut self) -> Result<Option<OwnedArray>> {
         self.check_live()?;
-        let get = self.0.get_next.ok_or_else(|| Error::new(ErrorKind::Internal, "the stream has no get_next"))?;
+        let get = self.0.get_next.ok_or_else(|| Error::new(ErrorKind::Corrupt, "the stream has no get_next"))?;
         let mut out = OwnedArray::released();
         // SAFETY: the stream is live and `out` is ours.
         match unsafe { get(&mut self.0, &mut out) } {
@@ -158,17 +162,23 @@ impl OwnedStream {
             }
         });
         let words = words.unwrap_or_else(|| "no message".to_owned());
-        Error::new(ErrorKind::Corrupt, format!("the table's producer failed: {words}")).with_code(number)
+        let carried = crate::view::recall(&words);
+        let error = Error::new(ErrorKind::Corrupt, format!("the table's producer failed: {words}")).with_code(number);
+        match carried {
+            Some(payload) => error.with_payload(payload),
+            None => error,
+        }
     }
 }
 
 /// Columns of a struct schema: name and format string of each.
 ///
 /// # Errors
-/// `Type` where the schema is not a struct.
+/// `Type` for a schema that is not a struct; those of [`OwnedSchema::check`].
 pub fn columns(schema: &OwnedSchema) -> Result<Vec<(String, String)>> {
+    schema.check()?;
     let raw = schema.as_raw();
-    // SAFETY: a live schema's strings are NUL-terminated, and its children are live schemas.
+    // SAFETY: a checked schema's strings are NUL-terminated, and its children are live schemas.
     unsafe {
         if raw.format.is_null() || CStr::from_ptr(raw.format).to_bytes() != b"+s" {
             fail!(Type, "a table's schema must be a struct with one child for each column");

@@ -157,7 +157,7 @@ impl Error {
     }
 
     /// The same error carrying a value of the caller's own, such as a Python exception. It waits beside the
-    /// border while the error crosses, and is lost where the error comes back on another thread.
+    /// border while the error crosses, and is lost if the error comes back on another thread or without its text.
     pub fn with_payload(mut self, payload: Arc<dyn Any + Send + Sync>) -> Self {
         self.0.payload = Some(payload);
         self

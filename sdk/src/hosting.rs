@@ -1,16 +1,17 @@
 //! What a host needs and a provider does not: calls into a provider's table, and answers out of the host's own.
 
 use crate::abi::{
-    iolink_adopt_request, iolink_bytes, iolink_call, iolink_convert_request, iolink_create_request, iolink_error, iolink_host,
-    iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
+    iolink_adopt_request, iolink_bytes, iolink_call, iolink_convert_request, iolink_create_request, iolink_error,
+    iolink_host, iolink_image_properties, iolink_source, iolink_target, iolink_text_sink, iolink_view,
 };
 use crate::view::{check_status, guard, hand_out, identify, new_error, read_grown, read_table, Maker};
 use crate::{
-    fail, Adopt, Bytes, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result, Source, Target,
-    View,
+    fail, Adopt, Bytes, Call, Convert, Create, Error, ErrorKind, Host, ImageProperties, ImageView, Kind, Result,
+    Source, Target, View,
 };
+use std::any::Any;
 use std::os::raw::c_char;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// Calls a border function that may fail.
 ///
@@ -93,6 +94,12 @@ pub fn wait_by(around: fn(&mut dyn FnMut())) {
 /// Runs the body of a function of the host's table: its error goes into the caller's struct, a panic becomes an error.
 pub fn answer(error: *mut iolink_error, body: impl FnOnce() -> Result<()>) -> i32 {
     guard("", error, body)
+}
+
+/// Returns what an error carried (see [`Error::with_payload`]) that crossed the border on this thread and came back as a text
+/// alone, by somebody else's library.
+pub fn recall(message: &str) -> Option<Arc<dyn Any + Send + Sync>> {
+    crate::view::recall(message)
 }
 
 /// A source as it came over the border.
@@ -221,16 +228,21 @@ pub fn with_raw_call<R>(call: &Call<'_>, body: impl FnOnce(*const iolink_call) -
     call.with_border(body)
 }
 
-/// Validates an image that a view handed out. A refused one is given up, and its place is NULL.
+/// Validates a part that a view of the kind `whole` handed out: a frame of a set is an image, a pyramid or a set, a level of
+/// a pyramid an image. A part that is wrong is given up, and its place is NULL.
 ///
 /// # Errors
-/// `Internal`, with what is wrong of the image.
+/// `Internal`, with what is wrong of the part.
 ///
 /// # Safety
 /// `out` holds a live view with one reference of the caller's.
-pub unsafe fn check_part(out: *mut *mut iolink_view) -> Result<()> {
+pub unsafe fn check_part(whole: Kind, out: *mut *mut iolink_view) -> Result<()> {
     // SAFETY: by the caller's promise.
-    let judged = unsafe { View::from_borrowed(*out) }.and_then(|part| check_image(&*part.into_image()?));
+    let judged = unsafe { View::from_borrowed(*out) }.and_then(|part| match part {
+        View::Image(image) => check_image(&*image),
+        View::MultiImage(_) | View::LodImage(_) if whole == Kind::MultiImage => Ok(()),
+        other => fail!(Internal, "a view of kind {} is not a part of a {}", other.kind().word(), whole.word()),
+    });
     if judged.is_err() {
         // SAFETY: as above; the reference goes with the view that takes it over.
         drop(unsafe { View::from_raw(std::mem::replace(&mut *out, std::ptr::null_mut())) });

@@ -39,7 +39,7 @@ pub mod stores;
 mod value;
 pub mod view;
 
-pub use arrow::{columns, OwnedArray, OwnedSchema, OwnedStream};
+pub use arrow::{columns, CheckedSchema, OwnedArray, OwnedSchema, OwnedStream, MAX_TYPE_DEPTH};
 pub use cache::Cache;
 pub use capability::{
     CapabilitySet, DataFrameCapability, ImageCapability, Kind, MultiImageCapability, ParallelAccessCapability,

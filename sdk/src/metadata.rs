@@ -129,6 +129,27 @@ impl MetadataNode {
         Ok(())
     }
 
+    /// Counts the nodes of a tree while it is built out of data that nest as deep as they like.
+    ///
+    /// `depth` is the number of nodes above the next one, which the root is not counted among.
+    ///
+    /// # Errors
+    /// `Limit` for a node deeper than [`Limits::max_metadata_depth`](crate::Limits), or one more than
+    /// [`Limits::max_metadata_nodes`](crate::Limits).
+    pub fn count_node(depth: usize, nodes: &mut u64) -> Result<()> {
+        let limits = crate::Limits::default();
+        *nodes += 1;
+        if depth >= limits.max_metadata_depth || *nodes > limits.max_metadata_nodes {
+            fail!(
+                Limit,
+                "the metadata tree is deeper than {} nodes, or has more than {}",
+                limits.max_metadata_depth,
+                limits.max_metadata_nodes
+            );
+        }
+        Ok(())
+    }
+
     /// Nodes on the longest way down, this one included.
     fn depth(&self) -> usize {
         1 + self.children.iter().map(MetadataNode::depth).max().unwrap_or(0)

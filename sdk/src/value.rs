@@ -119,12 +119,7 @@ impl Value {
         if start != bytes.len() {
             fail!(Type, "{} bytes behind the last string belong to none", bytes.len() - start);
         }
-        Ok(Value {
-            data_type,
-            bytes: bytes.to_vec(),
-            shape: vec![ends.len() as u64],
-            string_ends: Some(ends.to_vec()),
-        })
+        Ok(Value { data_type, bytes: bytes.to_vec(), shape: vec![ends.len() as u64], string_ends: Some(ends.to_vec()) })
     }
 
     /// The same values in another shape, the last dimension fastest; `&[]` for a single value.

@@ -45,27 +45,7 @@ fn table(properties: Properties) -> iolink_image_vtable {
         (out.shape[0], out.shape[1]) = (4, 3);
         IOLINK_OK
     }
-    unsafe extern "C" fn read(
-        _: *const iolink_view,
-        _: *const iolink_region,
-        _: *const iolink_block,
-        _: *const iolink_call,
-        _: *mut iolink_error,
-    ) -> i32 {
-        IOLINK_OK
-    }
-    iolink_image_vtable {
-        head: head::<iolink_image_vtable>(IOLINK_KIND_IMAGE),
-        describe: Some(describe),
-        memory: None,
-        read_region: Some(read),
-        write_region: None,
-        reshape: None,
-        properties: Some(properties),
-        set_properties: None,
-        metadata: None,
-        set_metadata: None,
-    }
+    iolink_image_vtable { describe: Some(describe), properties: Some(properties), ..puppet::image() }
 }
 
 /// A plane of millimetres.
@@ -73,6 +53,8 @@ fn plane(out: &mut iolink_image_properties) {
     out.dimension_count = 2;
     out.axes_interpretation = AxesInterpretation::Image.number();
     out.axes[..2].copy_from_slice(&[IOLINK_AXIS_COLUMN, IOLINK_AXIS_ROW]);
+    out.direction = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    out.scale_slope = 1.0;
     for axis in 0..2 {
         (out.spacing[axis], out.origin[axis]) = (0.5, -3.0);
         (out.units[axis][0], out.units[axis][1]) = (b'm' as c_char, b'm' as c_char);
@@ -135,6 +117,24 @@ fn what_is_all_zero_or_of_a_later_version_is_not_given() {
 }
 
 #[test]
+fn a_maker_is_asked_with_a_struct_in_which_nothing_is_given() {
+    unsafe extern "C" fn properties(
+        _: *const iolink_view,
+        out: *mut iolink_image_properties,
+        _: *mut iolink_error,
+    ) -> i32 {
+        let size = std::mem::size_of::<iolink_image_properties>();
+        // SAFETY: the caller brings the struct, every byte of it set.
+        let (told, rest) =
+            unsafe { ((*out).size as usize, std::slice::from_raw_parts((out as *const u8).add(4), size - 4)) };
+        assert!(told == size && rest.iter().all(|byte| *byte == 0), "the struct is not zero behind its size");
+        IOLINK_OK
+    }
+    let known = puppet(table(properties)).give().unwrap().into_image().unwrap().properties();
+    assert_eq!(*known, ImageProperties::default());
+}
+
+#[test]
 fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
     unsafe extern "C" fn hand_out(out: *mut *mut iolink_view) -> i32 {
         let made = Box::leak(image!(|out| (out.axes_interpretation, out.axes[1]) = (0, IOLINK_AXIS_COLUMN)));
@@ -142,10 +142,23 @@ fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
         unsafe { *out = made as *mut Puppet<_> as *mut iolink_view };
         IOLINK_OK
     }
-    unsafe extern "C" fn count(_: *const iolink_view) -> u64 {
-        1
+    unsafe extern "C" fn count(
+        _: *const iolink_view,
+        out: *mut u64,
+        _: *const iolink_call,
+        _: *mut iolink_error,
+    ) -> i32 {
+        // SAFETY: the place is the caller's.
+        unsafe { *out = 1 };
+        IOLINK_OK
     }
-    unsafe extern "C" fn frame(_: *const iolink_view, _: u64, out: *mut *mut iolink_view, _: *mut iolink_error) -> i32 {
+    unsafe extern "C" fn frame(
+        _: *const iolink_view,
+        _: u64,
+        _: *const iolink_call,
+        out: *mut *mut iolink_view,
+        _: *mut iolink_error,
+    ) -> i32 {
         // SAFETY: the place is the caller's.
         unsafe { hand_out(out) }
     }
@@ -153,22 +166,31 @@ fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
         // SAFETY: both places are the caller's.
         unsafe { (*finest, *coarsest) = (0, 0) }
     }
-    unsafe extern "C" fn level(_: *const iolink_view, _: i64, out: *mut *mut iolink_view, _: *mut iolink_error) -> i32 {
+    unsafe extern "C" fn level(
+        _: *const iolink_view,
+        _: i64,
+        _: *const iolink_call,
+        out: *mut *mut iolink_view,
+        _: *mut iolink_error,
+    ) -> i32 {
         // SAFETY: the place is the caller's.
         unsafe { hand_out(out) }
     }
     let mut set = puppet(iolink_multi_image_vtable {
-        head: head::<iolink_multi_image_vtable>(IOLINK_KIND_MULTI_IMAGE),
+        base: base::<iolink_multi_image_vtable>(IOLINK_KIND_MULTI_IMAGE),
         frame_count: Some(count),
         frame: Some(frame),
+        frame_name: None,
         insert: None,
         replace: None,
         remove: None,
+        metadata: None,
     });
     let mut pyramid = puppet(iolink_lod_image_vtable {
-        head: head::<iolink_lod_image_vtable>(IOLINK_KIND_LOD_IMAGE),
+        base: base::<iolink_lod_image_vtable>(IOLINK_KIND_LOD_IMAGE),
         level_range: Some(range),
         resolution: Some(level),
+        metadata: None,
     });
     let (set, pyramid) = (&mut *set as *mut _ as *mut iolink_view, &mut *pyramid as *mut _ as *mut iolink_view);
     let made = |raw| {
@@ -180,8 +202,8 @@ fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
         // SAFETY: the puppet is a live view.
         unsafe { hosting::made_by("test.twice", hand_over) }.unwrap()
     };
-    for part in [made(set).into_multi_image().unwrap().frame(0), made(pyramid).into_lod_image().unwrap().resolution(0)]
-    {
+    let frame = made(set).into_multi_image().unwrap().frame(0).and_then(View::into_image);
+    for part in [frame, made(pyramid).into_lod_image().unwrap().resolution(0)] {
         let error = part.err().unwrap();
         assert_eq!((error.kind(), error.provider()), (ErrorKind::Internal, "test.twice"), "{error}");
         assert!(error.message().contains("the axes 0 and 1 both are COLUMN"), "{error}");
@@ -220,10 +242,10 @@ fn what_is_set_is_held_to_the_same_and_so_is_what_goes_out() {
     unsafe {
         let table = &*((*raw).vtable as *const iolink_image_vtable);
         let (get, set) = (table.properties.unwrap(), table.set_properties.unwrap());
-        assert_eq!(set(raw, &given, std::ptr::null_mut()), IOLINK_OK);
+        assert_eq!(set(raw, &given, std::ptr::null(), std::ptr::null_mut()), IOLINK_OK);
         assert_eq!(image.properties().axes[1].unit, "mm");
         (given.axes_interpretation, given.axes[1]) = (0, IOLINK_AXIS_COLUMN);
-        assert_eq!(set(raw, &given, std::ptr::null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
+        assert_eq!(set(raw, &given, std::ptr::null(), std::ptr::null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
         assert_eq!(image.properties().axis(1), Some(Axis::Row));
         let mut wrong = ImageProperties::default();
         wrong.value_scale.slope = f64::NAN;
@@ -245,11 +267,14 @@ fn requests_are_held_to_the_same() {
         kind: IOLINK_KIND_IMAGE,
         data_type: DataType::UINT8.id(),
         dimension_count: 2,
-        reserved: 0,
+        flags: 0,
         shape,
         properties: &given,
         length: 0,
         schema: std::ptr::null_mut(),
+        target: std::ptr::null(),
+        metadata: std::ptr::null(),
+        tile_shape: [0; IOLINK_MAX_DIMS],
     };
     // SAFETY: the request is ours.
     let refused = unsafe { hosting::create(&request) }.err().unwrap();
@@ -276,6 +301,8 @@ fn requests_are_held_to_the_same() {
         byte_strides,
         owner: std::ptr::null_mut(),
         release: Some(count_release),
+        device_type: IOLINK_DEVICE_CPU,
+        device_id: 0,
     };
     let request = iolink_adopt_request {
         size: std::mem::size_of::<iolink_adopt_request>() as u32,
@@ -284,6 +311,8 @@ fn requests_are_held_to_the_same() {
         properties: &given,
         bytes: std::ptr::null_mut(),
         stream: std::ptr::null_mut(),
+        flags: 0,
+        reserved: 0,
     };
     // SAFETY: the request is ours, and true in what it says of memory.
     let refused = unsafe { hosting::adopt(&request) }.err().unwrap();

@@ -416,6 +416,8 @@ fn each_item_to_be_written_has_its_own_status() {
         put(&free, 1 << 16),
         iolink_store_put { data: null(), ..put(&free, 0) },
         iolink_store_put { data: null(), length: 0, ..put(&free, 0) },
+        // The store would ignore the version: it does not claim CONDITIONAL.
+        iolink_store_put { if_version: free.as_ptr(), ..put(&free, 0) },
     ];
     let list: Vec<*mut iolink_store_put> = puts.iter_mut().map(|put| put as *mut _).collect();
     // SAFETY: items and the view live until the function returns.
@@ -430,6 +432,7 @@ fn each_item_to_be_written_has_its_own_status() {
         IOLINK_OK,
         IOLINK_ERROR_INVALID_ARGUMENT,
         IOLINK_OK,
+        IOLINK_ERROR_NOT_IMPLEMENTED,
     ];
     assert_eq!(statuses, wanted);
     assert_eq!(raw.store.changed.lock().unwrap().len(), 3);

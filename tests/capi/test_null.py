@@ -22,6 +22,7 @@ VIEWS = {
     "iolink_frame_": "a_frame",
     "iolink_stream_": "a_stream",
     "iolink_random_access_": "a_bytes",
+    "iolink_store_": "a_store",
 }
 FIXTURE = r"""
 #include <iolink.h>
@@ -31,15 +32,13 @@ FIXTURE = r"""
 #undef iolink_view_release
 
 static iolink_registry *registry;
-static iolink_view *a_image, *a_set, *a_frame, *a_stream, *a_bytes;
+static iolink_view *a_image, *a_set, *a_frame, *a_stream, *a_bytes, *a_store;
 
 static void put_text(void *context, const char *text, size_t length) { (void) context, (void) text, (void) length; }
 static void put_plugin(void *context, const iolink_plugin_info *plugin) { (void) context, (void) plugin; }
-static int32_t put_value(void *context, const char *path, uint64_t type, uint64_t count, const void *data)
-{
-  (void) context, (void) path, (void) type, (void) count, (void) data;
-  return 0;
-}
+static int32_t put_value(void *context, const iolink_metadata_value *value) { return (void) context, (void) value, 0; }
+static int32_t put_channel(void *context, const iolink_channel *channel) { return (void) context, (void) channel, 0; }
+static int32_t put_entry(void *context, const iolink_store_entry *entry) { return (void) context, (void) entry, 0; }
 static void visit(void *context, const iolink_metadata_sink *sink) { (void) context, (void) sink; }
 static void schema_gone(struct ArrowSchema *schema) { schema->release = NULL; }
 
@@ -60,16 +59,17 @@ static void make(void)
   check(iolink_registry_create(NULL, &registry, NULL) == IOLINK_OK, "registry");
   check(iolink_image_allocate(registry, &wanted, NULL, &a_image, NULL) == IOLINK_OK, "image");
   check(iolink_multi_image_allocate(registry, &a_set, NULL) == IOLINK_OK, "set");
-  check(iolink_multi_image_insert_frame(a_set, 0, a_image, NULL) == IOLINK_OK, "image in set");
+  check(iolink_multi_image_insert_frame(a_set, 0, a_image, "a", NULL, NULL) == IOLINK_OK, "image in set");
   check(iolink_frame_allocate(registry, &schema, 2, &a_frame, NULL) == IOLINK_OK, "frame");
   check(iolink_stream_allocate(registry, 0, &a_stream, NULL) == IOLINK_OK, "stream");
-  check(iolink_registry_create_view(registry, &random, &a_bytes, NULL) == IOLINK_OK, "bytes");
+  check(iolink_registry_create_view(registry, &random, NULL, &a_bytes, NULL) == IOLINK_OK, "bytes");
+  check(iolink_store_allocate(registry, &a_store, NULL) == IOLINK_OK, "store");
 }
 
 static void end(void)
 {
   iolink_view_release(a_image), iolink_view_release(a_set), iolink_view_release(a_frame);
-  iolink_view_release(a_stream), iolink_view_release(a_bytes);
+  iolink_view_release(a_stream), iolink_view_release(a_bytes), iolink_view_release(a_store);
   iolink_registry_release(registry);
 }
 """
@@ -82,9 +82,11 @@ PLACES = {
     "void *": ("char buffer[64] = { 0 };", "buffer"),
     "uint64_t *": ("uint64_t number[2] = { 0, 0 };", "number"),
     "int64_t *": ("int64_t level[2] = { 0, 0 };", "level"),
+    "int32_t *": ("int32_t number[2] = { 0, 0 };", "number"),
+    "double *": ("double number[2] = { 0, 0 };", "number"),
 }
-SINKS = {"text_sink": "put = put_text", "plugin_sink": "put = put_plugin", "metadata_sink": "put = put_value"}
-SINKS["metadata_source"] = "visit = visit"
+SINKS = {"text_sink": "write = put_text", "plugin_sink": "write = put_plugin", "metadata_sink": "write = put_value"}
+SINKS |= {"metadata_source": "visit = visit", "channel_sink": "write = put_channel", "store_sink": "write = put_entry"}
 
 
 class Argument(NamedTuple):
@@ -108,6 +110,12 @@ class Argument(NamedTuple):
             return declared.replace("number", self.name).replace("level", self.name), passed.replace(
                 "number", self.name
             ).replace("level", self.name)
+        if match := re.fullmatch(r"(iolink_\w+) \*(?:const )?\*", self.type):  # a list of one struct
+            struct, one = match[1], f"{self.name}_one"
+            constant = "" if self.type.endswith("*const *") and "put" in struct else "const "
+            return f"IOLINK_SIZED({struct}, {one}); {constant}{struct} *const {self.name}[] = {{ &{one} }};", self.name
+        if self.type == "iolink_byte_range *":
+            return f"iolink_byte_range {self.name} = {{ 0, 1 }};", f"&{self.name}"
         if self.pointer:
             struct = self.type.removesuffix(" *")
             if struct.startswith("struct Arrow"):

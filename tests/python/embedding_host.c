@@ -65,7 +65,7 @@ int main(int count, char **arguments)
     }
     iolink_view *view = NULL;
     iolink_error error = {sizeof error};
-    int failed = host->open(host->context, &source, &view, &error);
+    int failed = host->open(host->context, &source, NULL, &view, &error);
     if (failed) {
         fprintf(stderr, "%s: %s\n", error.provider, error.message);
         Py_Finalize();
@@ -73,7 +73,7 @@ int main(int count, char **arguments)
     }
     failed = show(view);
     Py_Finalize();
-    /* Whoever still holds a view may ask it, and let go of it. */
+    /* A view outlives Python: it may be asked, and is released here. */
     if (show(view) == 0) {
         return 3;
     }

@@ -35,35 +35,37 @@ static void release(iolink_view *view)
     }
 }
 static uint64_t capabilities(const iolink_view *view) { (void)view; return WHOLE; }
-static int32_t shape(const iolink_view *view, uint64_t *columns, uint64_t *rows, iolink_error *error)
+static int32_t shape(const iolink_view *view, uint64_t *columns, uint64_t *rows, const iolink_call *call,
+                     iolink_error *error)
 {
-    return inner(view, &view)->shape(view, columns, rows, error);
+    return inner(view, &view)->shape(view, columns, rows, call, error);
 }
-static int32_t schema(const iolink_view *view, struct ArrowSchema *out, iolink_error *error)
+static int32_t schema(const iolink_view *view, const iolink_call *call, struct ArrowSchema *out, iolink_error *error)
 {
-    return inner(view, &view)->schema(view, out, error);
+    return inner(view, &view)->schema(view, call, out, error);
 }
-static int32_t export_it(const iolink_view *view, const uint64_t *columns, uint64_t count, uint64_t first, uint64_t rows,
-                         struct ArrowArrayStream *out, iolink_error *error)
+static int32_t export_stream(const iolink_view *view, const iolink_frame_request *request, const iolink_call *call,
+                             struct ArrowArrayStream *out, iolink_error *error)
 {
-    return inner(view, &view)->export_(view, columns, count, first, rows, out, error);
+    return inner(view, &view)->export_stream(view, request, call, out, error);
 }
 static const iolink_frame_vtable table = {
-    .head = { .size = sizeof(iolink_frame_vtable), .kind = IOLINK_KIND_DATA_FRAME, .flags = IOLINK_FLAG_THREAD_SAFE,
+    .base = { .size = sizeof(iolink_frame_vtable), .kind = IOLINK_KIND_DATA_FRAME, .flags = IOLINK_VIEW_FLAG_THREAD_SAFE,
               .retain = retain, .release = release, .capabilities = capabilities },
-    .shape = shape, .schema = schema, .export_ = export_it,
+    .shape = shape, .schema = schema, .export_stream = export_stream,
 };
 
-static int32_t convert(const iolink_host *host, iolink_view *view, const iolink_target *target, iolink_view **out,
+static int32_t convert(const iolink_provider *self, const iolink_host *host, iolink_view *view,
+                       const iolink_convert_request *request, const iolink_call *call, iolink_view **out,
                        iolink_error *error)
 {
     turned *made = calloc(1, sizeof(turned));
-    (void)host; (void)target;
+    (void)self; (void)host; (void)request; (void)call;
     if (made == NULL)
         return iolink_fail(error, IOLINK_ERROR_LIMIT, "no memory");
     view->vtable->retain(view);
     made->view.magic = IOLINK_VIEW_MAGIC;
-    made->view.vtable = &table.head;
+    made->view.vtable = &table.base;
     made->inner = view;
     made->references = 1;
     *out = &made->view;
@@ -76,12 +78,9 @@ static const iolink_offer *const offers[] = { &offer };
 static const iolink_provider provider = { .size = sizeof(iolink_provider), .offer_count = 1, .id = ID,
     .title = "Turns frames", .offers = offers, .convert = convert };
 static const iolink_provider *const providers[] = { &provider };
-IOLINK_MANIFEST("abi = 1\\nid = \\"" ID "\\"\\nversion = \\"1.0\\"\\n[[provider]]\\nid = \\"" ID "\\"\\n"
+IOLINK_PLUGIN(ID, "1.0", providers, "[[provider]]\\nid = \\"" ID "\\"\\n"
     "title = \\"Turns frames\\"\\n[[provider.offer]]\\noffer = \\"convert\\"\\nkind = \\"data-frame\\"\\n"
     "capabilities = 15\\ncost = \\"shared\\"\\nfrom_kind = \\"data-frame\\"\\nfrom_capabilities = 1\\n");
-IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = { .magic = IOLINK_PLUGIN_MAGIC, .size = sizeof(iolink_plugin),
-    .abi_major = IOLINK_ABI_MAJOR, .abi_minor = IOLINK_ABI_MINOR, .panic_strategy = IOLINK_PANIC_NONE, .id = ID,
-    .version = "1.0", .provider_count = 1, .providers = providers };
 """
 
 PROLOGUE = """

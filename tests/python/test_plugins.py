@@ -18,22 +18,21 @@ INCLUDE = ROOT / "sdk" / "include"
 
 SOURCE = """
 #include "iolink_abi.h"
-static const iolink_offer offer = {{ sizeof(iolink_offer), IOLINK_OFFER_OPEN, IOLINK_KIND_IMAGE, 0, 0, 0, 0, 0,
-    "{format}", "{format}", 0, 0, 0 }};
+static const iolink_offer offer = {{ .size = sizeof(iolink_offer), .offer = IOLINK_OFFER_OPEN,
+    .kind = IOLINK_KIND_IMAGE, .format = "{format}", .extensions = "{format}" }};
 static const iolink_offer *const offers[] = {{ &offer }};
-static int32_t open_it(const iolink_host *host, const iolink_source *source, iolink_view **out, iolink_error *error) {{
-    (void)host; (void)source; (void)out;
+static int32_t open_source(const iolink_provider *self, const iolink_host *host, const iolink_source *source,
+                           const iolink_call *call, iolink_view **out, iolink_error *error) {{
+    (void)self; (void)host; (void)source; (void)call; (void)out;
     return iolink_fail(error, IOLINK_ERROR_CORRUPT, "this is a test");
 }}
-static const iolink_provider provider = {{ sizeof(iolink_provider), 1, "org.example.{format}", "A test", offers,
-    0, open_it, 0, 0, 0 }};
+static const iolink_provider provider = {{ .size = sizeof(iolink_provider), .offer_count = 1,
+    .id = "org.example.{format}", .title = "A test", .offers = offers, .open = open_source }};
 static const iolink_provider *const providers[] = {{ &provider }};
-IOLINK_MANIFEST("abi = 1\\nid = \\"org.example.{format}\\"\\nversion = \\"1.0\\"\\n"
+IOLINK_PLUGIN("org.example.{format}", "1.0", providers,
     "[[provider]]\\nid = \\"org.example.{format}\\"\\ntitle = \\"A test\\"\\n"
     "[[provider.offer]]\\noffer = \\"open\\"\\nkind = \\"image\\"\\ncapabilities = 0\\n"
     "format = \\"{format}\\"\\nextensions = \\"{format}\\"\\n");
-IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {{ IOLINK_PLUGIN_MAGIC, sizeof(iolink_plugin),
-    IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR, IOLINK_PANIC_NONE, "org.example.{format}", "1.0", 1, 0, providers }};
 """
 
 

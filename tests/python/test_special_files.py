@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_plugins import INCLUDE, ROOT, folder  # noqa: F401
 
 import iolink
 from iolink import RandomAccessFactory
+from test_plugins import INCLUDE, ROOT, folder  # noqa: F401
 
 #: Far longer than anything here takes: a hang is the fault, not slowness.
 HANG = 120
@@ -50,14 +50,19 @@ def test_a_source_that_is_not_a_file_is_an_error_at_once(special):
     code = f"""
 import iolink, pathlib
 for path in sorted(pathlib.Path({str(special)!r}).glob('*.csv')):
-    for ask in (iolink.open, iolink.explain, lambda path: iolink.open(path.as_uri())):
+    said = [iolink.explain(path)]
+    for source in (path, path.as_uri(), iolink.DataStorageFactory.from_path(path)):
         try:
-            ask(path)
+            iolink.open(source)
         except iolink.UnsupportedFormatError as refused:
-            print(path.name, 'StreamAccess' in str(refused), str(refused).split(' is ')[1].split(',')[0])
+            said.append(str(refused))
+    for text in said:
+        print(path.name, 'StreamAccess' in text, text.split(' is ')[1].split(',')[0])
 """
     expected = {"device": "a device", "fifo": "a FIFO", "link": "a FIFO", "socket": "a socket"}
-    assert in_child(code).splitlines() == [f"{name}.csv True {word}" for name, word in expected.items() for _ in "123"]
+    assert in_child(code).splitlines() == [
+        f"{name}.csv True {word}" for name, word in expected.items() for _ in range(4)
+    ]
 
 
 def test_random_access_of_a_fifo_is_an_error_at_once(special):

@@ -6,23 +6,28 @@
  * Generated from host/capi/src by `make refreeze`; do not edit. C99 and C++17. How to use it: docs/hosting.md.
  *
  * Names. iolink_NOUN_VERB: the noun says what the first argument is. Functions of a kind of view take views of that
- * kind and refuse others with IOLINK_ERROR_TYPE.
+ * kind and reject others with IOLINK_ERROR_TYPE. Arguments come in one order: what the function works on, what goes in,
+ * `call`, what comes out, `error`.
  *
  * Results. A function that can fail returns IOLINK_OK or an error kind, and fills the caller's iolink_error, whose
- * `size` is set, or which is NULL where nobody cares. On failure nothing is put into the other places. NULL for a
+ * `size` is set, or which may be NULL. On failure nothing is put into the other places. NULL for a
  * pointer is IOLINK_ERROR_INVALID_ARGUMENT, unless the function says that it may be NULL.
  *
+ * Calls. A function that may block takes an iolink_call: progress, cancellation, deadline (see iolink_deadline_after) and
+ * thread limit. NULL is a silent call without limits. The struct is used until the function returns, and not after that;
+ * `progress` may be called from several threads at once.
+ *
  * Ownership. `out` arguments of type iolink_view ** get one reference, which the caller gives to iolink_view_release.
- * Views that go in are lent: who keeps one takes a reference of its own. Structs are the caller's and are only read or
- * filled during the call, but for what a function says it takes over. Their `size` is set by the caller: see
+ * Views that go in are lent: a view that keeps one takes a reference of its own. Structs are the caller's and are only read or
+ * filled during the call, except for what a function says it takes over. Their `size` is set by the caller: see
  * IOLINK_SIZED.
  *
- * Exceptions. None may leave a callback (log, progress, put, release), nor may longjmp: the library cannot catch a foreign
+ * Exceptions. None may leave a callback (log, progress, write, completed, release), nor may longjmp: the library cannot catch a foreign
  * exception, and aborts the program. Catch it there, end the call by what the callback returns, and throw it again
  * afterwards.
  *
  * Threads. Every function may be called from any thread. Views that a registry gives out may be used by several threads
- * at once; a view that another maker made without IOLINK_FLAG_THREAD_SAFE by one at a time. Release functions run on
+ * at once; a view that another maker made without IOLINK_VIEW_FLAG_THREAD_SAFE by one at a time. Release functions run on
  * whichever thread gives up the last reference. There is no state outside registries and views.
  */
 #ifndef IOLINK_H
@@ -60,6 +65,9 @@ typedef struct iolink_plugin_sink iolink_plugin_sink;
 /** State of a plugin: not used; `reason` says why. */
 #define IOLINK_PLUGIN_REFUSED UINT32_C(3)
 
+/** Flag of `iolink_store_from_folder`: values can be written and removed. */
+#define IOLINK_STORE_FOLDER_WRITABLE UINT32_C(1)
+
 /** Plugins of one program, and the router over them. Counted by retain and release. Registries share nothing. */
 struct iolink_registry;
 
@@ -85,7 +93,7 @@ struct iolink_registry_options {
 };
 
 /**
- * A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `put` returns.
+ * A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `write` returns.
  */
 struct iolink_plugin_info {
   /** Size of this struct. */
@@ -108,28 +116,34 @@ struct iolink_plugin_info {
 struct iolink_plugin_sink {
   /** Size of this struct. */
   uint32_t size;
-  /** Handed to `put`. */
+  /** Passed to `write`. */
   void *context;
-  /** Gets one plugin. */
-  void (*put)(void *context, const struct iolink_plugin_info *plugin);
+  /** Receives one plugin. */
+  void (*write)(void *context, const struct iolink_plugin_info *plugin);
 };
 
 /** Version of the library, `MAJOR.MINOR.PATCH`. For ever good, from any thread. */
 const char *iolink_version(void);
 
 /**
- * Major version of the border that the library speaks; a program compares it with `IOLINK_ABI_MAJOR`. From any thread.
+ * Major version of the plugin ABI that the library speaks; a program compares it with `IOLINK_ABI_MAJOR`. From any thread.
  */
 uint32_t iolink_abi_major(void);
 
-/** Minor version of the border that the library speaks. From any thread. */
+/**
+ * Minor version of the plugin ABI that the library speaks; while the major version is 0, the number of its draft. From
+ * any thread.
+ */
 uint32_t iolink_abi_minor(void);
 
 /**
- * An error's kind in words, such as "not found"; "unknown" for a number of a later version. For ever good, from any
- * thread.
+ * Returns the name of an error kind, such as "not found"; "unknown" for a number of a later version. For ever good, from
+ * any thread.
  */
-const char *iolink_error_word(int32_t kind);
+const char *iolink_error_name(int32_t kind);
+
+/** Returns the time that lies `nanoseconds` ahead, for `deadline_ns` of an `iolink_call`. From any thread. */
+uint64_t iolink_deadline_after(uint64_t nanoseconds);
 
 /**
  * Makes a registry. `options` may be NULL. The caller owns one reference of `*out`. Nothing is looked for before it is
@@ -164,13 +178,13 @@ int32_t iolink_registry_load(struct iolink_registry *registry, const char *file,
  * Puts `count` providers or plugins, by their ids, before others that would cost the same. `ids` may be NULL where
  * `count` is 0. From any thread.
  */
-int32_t iolink_registry_set_preference(struct iolink_registry *registry,
-                                       const char *const *ids,
-                                       uint64_t count,
-                                       iolink_error *error);
+int32_t iolink_registry_set_provider_priority(struct iolink_registry *registry,
+                                              const char *const *ids,
+                                              uint64_t count,
+                                              iolink_error *error);
 
 /**
- * Puts every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all that
+ * Writes every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all that
  * can be loaded, so that what fails only then has its reason too. From any thread.
  */
 int32_t iolink_registry_list(struct iolink_registry *registry,
@@ -179,7 +193,7 @@ int32_t iolink_registry_list(struct iolink_registry *registry,
                              iolink_error *error);
 
 /**
- * Puts into `sink`, for people, who would open a path or URI, and why. Nothing is loaded. `provider` may be NULL, or
+ * Writes into `sink`, for people, who would open a path or URI, and why. Nothing is loaded. `provider` may be NULL, or
  * an id. From any thread.
  */
 int32_t iolink_registry_explain_open(struct iolink_registry *registry,
@@ -189,101 +203,116 @@ int32_t iolink_registry_explain_open(struct iolink_registry *registry,
                                      iolink_error *error);
 
 /**
- * Puts into `sink`, for people, how a view would become what `target` asks for, and what that costs. Nothing is read.
+ * Writes into `sink`, for people, how a view would become what `request` asks for, and what that costs. Nothing is read.
  * From any thread.
  */
 int32_t iolink_registry_explain_view(struct iolink_registry *registry,
                                      iolink_view *view,
-                                     const iolink_target *target,
+                                     const iolink_convert_request *request,
                                      const iolink_text_sink *sink,
                                      iolink_error *error);
 
 /**
- * Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. The caller
- * owns `*out`. Fails with `IOLINK_ERROR_NOT_FOUND` for no such file, `IOLINK_ERROR_UNSUPPORTED` and a list of what is
- * installed where nobody knows the source. From any thread.
+ * Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. `call` may be
+ * NULL. The caller owns `*out`. Fails with `IOLINK_ERROR_NOT_FOUND` for no such file, `IOLINK_ERROR_UNSUPPORTED` and a
+ * list of what is installed if no provider knows the source. From any thread.
  */
 int32_t iolink_registry_open(struct iolink_registry *registry,
                              const char *location,
+                             const iolink_call *call,
                              iolink_view **out,
                              iolink_error *error);
 
 /**
- * Opens a source with all that can be said of it: URI, path, bytes, format, options. `provider` may be NULL, or the id
- * of a provider or plugin. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any
- * thread.
+ * Opens a source with everything that can be said of it: URI or path, bytes, store and key, format, provider, options,
+ * options of the storage, kind. Of a value in a store, `store` and `key` are enough beside a `uri` that names it. `call` may be
+ * NULL. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any thread.
  */
 int32_t iolink_registry_open_source(struct iolink_registry *registry,
                                     const iolink_source *source,
-                                    const char *provider,
+                                    const iolink_call *call,
                                     iolink_view **out,
                                     iolink_error *error);
 
 /**
- * Opens what a stream or random access holds. `name` may be NULL, or what a file of it would be called, ending
- * included. The view opened keeps a reference to `bytes` where it needs one. The caller owns `*out`. From any thread.
+ * Opens what a stream or random access holds. `name` may be NULL, or the name that a file of it would have, ending
+ * included. The view opened keeps a reference to `bytes` if it needs one. `call` may be NULL. The caller owns `*out`. From
+ * any thread.
  */
 int32_t iolink_registry_open_stream(struct iolink_registry *registry,
                                     iolink_view *bytes,
                                     const char *name,
+                                    const iolink_call *call,
                                     iolink_view **out,
                                     iolink_error *error);
 
 /**
- * Opens a file as a stream; `mode` is one of r, w, a, x, with or without + and b, as for fopen. The caller owns
- * `*out`. From any thread.
+ * Opens a file as a stream; `mode` is one of r, w, a, x, with or without + and b, as for fopen. `call` may be NULL. The
+ * caller owns `*out`. From any thread.
  */
-int32_t iolink_stream_open(const char *file, const char *mode, iolink_view **out, iolink_error *error);
+int32_t iolink_stream_open(const char *file,
+                           const char *mode,
+                           const iolink_call *call,
+                           iolink_view **out,
+                           iolink_error *error);
 
 /**
  * Writes a view into the local file at a path or `file:` URI, in the format that its name ends with, by whichever
- * provider offers to. What was there before is replaced when everything is written, and left alone when anything
- * fails. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed where nobody writes the view so. From
- * any thread.
+ * provider offers to. The file that was there is replaced when everything is written, and left alone if anything fails.
+ * `call` may be NULL. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed if no provider writes the
+ * view so. From any thread.
  */
 int32_t iolink_registry_save(struct iolink_registry *registry,
                              iolink_view *view,
                              const char *location,
+                             const iolink_call *call,
                              iolink_error *error);
 
 /**
- * Writes a view into a local file with all that can be said of it: URI, path, format, options; bytes are not looked at.
- * `provider` may be NULL, or the id of a provider or plugin. The target is lent. Otherwise as `iolink_registry_save`.
- * From any thread.
+ * Writes a view to a target with everything that can be said of it: URI or path, store and key, format, options,
+ * `IOLINK_TARGET_OVERWRITE`. `provider` may be NULL, or the id of a provider or plugin. `call` may be NULL. The target is
+ * lent. Otherwise as `iolink_registry_save`. From any thread.
  */
 int32_t iolink_registry_save_to(struct iolink_registry *registry,
                                 iolink_view *view,
-                                const iolink_source *target,
+                                const iolink_target *target,
                                 const char *provider,
+                                const iolink_call *call,
                                 iolink_error *error);
 
 /**
  * Creates a view of any kind: an image whose samples are zero, an empty set of images, a frame of zeros, an empty
- * stream, random access to zeros. A schema in the request is taken over, also on failure. The caller owns `*out`.
- * Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before anything is allocated. From any thread.
+ * stream, random access to zeros. If the request has a target, the view is created there, in the format that the target
+ * names or its name ends with; `iolink_image_finish` makes it complete. A schema in the request is taken over, also on
+ * failure. `call` may be NULL. The caller owns `*out`. Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before
+ * anything is allocated. From any thread.
  */
 int32_t iolink_registry_create_view(struct iolink_registry *registry,
                                     const iolink_create_request *request,
+                                    const iolink_call *call,
                                     iolink_view **out,
                                     iolink_error *error);
 
 /**
  * Makes a view of foreign memory, bytes or record batches without copying them. What the request names is taken over,
- * also on failure: its release function is called once, on any thread, when nobody needs the memory any more. The
- * caller owns `*out`. From any thread.
+ * also on failure: its release function is called once, on any thread, when the memory is not needed any more. `call` may
+ * be NULL. The caller owns `*out`. From any thread.
  */
 int32_t iolink_registry_adopt(struct iolink_registry *registry,
                               const iolink_adopt_request *request,
+                              const iolink_call *call,
                               iolink_view **out,
                               iolink_error *error);
 
 /**
  * Makes one view into another of the wanted kind and capabilities, by the cheapest way of at most two conversions; a
- * view that has all that is asked for comes back itself. `view` is lent; the caller owns `*out`. From any thread.
+ * view that has everything that is wanted comes back itself. `view` is lent. `call` may be NULL. The caller owns `*out`.
+ * From any thread.
  */
 int32_t iolink_registry_convert(struct iolink_registry *registry,
                                 iolink_view *view,
-                                const iolink_target *target,
+                                const iolink_convert_request *request,
+                                const iolink_call *call,
                                 iolink_view **out,
                                 iolink_error *error);
 
@@ -296,7 +325,7 @@ int32_t iolink_image_allocate(struct iolink_registry *registry,
 
 /**
  * Makes an image of the program's own samples without copying them. The memory is taken over, also on failure:
- * `memory->release(memory->owner)` is called once, on any thread, when nobody needs the samples any more. `properties`
+ * `memory->release(memory->owner)` is called once, on any thread, when the samples are not needed any more. `properties`
  * may be NULL. The caller owns `*out`. From any thread.
  */
 int32_t iolink_image_wrap(struct iolink_registry *registry,
@@ -319,11 +348,12 @@ int32_t iolink_frame_allocate(struct iolink_registry *registry,
                               iolink_error *error);
 
 /**
- * Makes a frame of a stream of record batches. `stream` is taken over, also on failure. The caller owns `*out`. From
- * any thread.
+ * Makes a frame of a stream of record batches. `stream` is taken over, also on failure. `call` may be NULL. The caller
+ * owns `*out`. From any thread.
  */
 int32_t iolink_frame_from_arrow(struct iolink_registry *registry,
                                 struct ArrowArrayStream *stream,
+                                const iolink_call *call,
                                 iolink_view **out,
                                 iolink_error *error);
 
@@ -332,6 +362,9 @@ int32_t iolink_stream_allocate(struct iolink_registry *registry,
                                uint64_t capacity,
                                iolink_view **out,
                                iolink_error *error);
+
+/** Allocates an empty store in memory. The caller owns `*out`. From any thread. */
+int32_t iolink_store_allocate(struct iolink_registry *registry, iolink_view **out, iolink_error *error);
 
 /** Adds a reference. `view` may be NULL. From any thread. */
 void iolink_view_retain(iolink_view *view);
@@ -359,10 +392,17 @@ uint32_t iolink_view_get_kind(const iolink_view *view);
  */
 uint64_t iolink_view_get_capabilities(const iolink_view *view);
 
-/** A service by its id, as an extension view that the caller owns. `IOLINK_ERROR_NOT_FOUND` where there is none. */
-int32_t iolink_view_get_extension(const iolink_view *view, uint64_t id, iolink_view **out, iolink_error *error);
+/**
+ * Returns a service by its id, as an extension view that the caller owns. `IOLINK_ERROR_NOT_FOUND` if there is none.
+ * `call` may be NULL.
+ */
+int32_t iolink_view_get_extension(const iolink_view *view,
+                                  uint64_t id,
+                                  const iolink_call *call,
+                                  iolink_view **out,
+                                  iolink_error *error);
 
-/** Puts the URI that the view was opened by into `sink`; nothing where it was not opened. */
+/** Writes the URI that the view was opened by into `sink`; nothing if it was not opened. */
 int32_t iolink_view_get_origin(const iolink_view *view, const iolink_text_sink *sink, iolink_error *error);
 
 /**
@@ -379,19 +419,22 @@ void iolink_memory_release(iolink_memory *memory);
 /** Ends the loan of bytes: calls `release` once and forgets it. `bytes` may be NULL. From any thread. */
 void iolink_bytes_release(iolink_bytes *bytes);
 
-/** Fills in shape and data type. From any thread. */
+/** Returns shape and data type. From any thread. */
 int32_t iolink_image_describe(const iolink_view *view, iolink_image_description *out, iolink_error *error);
 
 /**
  * Lends the samples where they lie; needs MEMORY_ACCESS. The memory stays good, and in place, until the caller gives
  * it to `iolink_memory_release`, even when the view has gone. Nothing orders what several threads read and write
- * there.
+ * there. `call` may be NULL.
  */
-int32_t iolink_image_get_memory(const iolink_view *view, iolink_memory *out, iolink_error *error);
+int32_t iolink_image_get_memory(const iolink_view *view,
+                                const iolink_call *call,
+                                iolink_memory *out,
+                                iolink_error *error);
 
 /**
- * Copies the samples of a region into the caller's block, in native byte order; needs READ. `call` may be NULL: nobody
- * listens to progress. From any thread.
+ * Copies the samples of a region into the caller's block, in native byte order; needs READ. `call` may be NULL. From any
+ * thread.
  */
 int32_t iolink_image_read_region(const iolink_view *view,
                                  const iolink_region *region,
@@ -400,8 +443,8 @@ int32_t iolink_image_read_region(const iolink_view *view,
                                  iolink_error *error);
 
 /**
- * Copies the caller's block into a region; needs WRITE. `call` may be NULL: nobody listens to progress. From any
- * thread; of two writes to the same samples at once, nothing says which one stays.
+ * Copies the caller's block into a region; needs WRITE. `call` may be NULL. From any thread; of two writes to the same
+ * samples at once, nothing says which one stays.
  */
 int32_t iolink_image_write_region(const iolink_view *view,
                                   const iolink_region *region,
@@ -411,145 +454,447 @@ int32_t iolink_image_write_region(const iolink_view *view,
 
 /**
  * Gives the image another shape and data type, its samples zero; needs RESHAPE. `IOLINK_ERROR_BUSY` while memory is
- * lent.
+ * lent. `call` may be NULL.
  */
-int32_t iolink_image_reshape(iolink_view *view, const iolink_image_description *description, iolink_error *error);
+int32_t iolink_image_reshape(iolink_view *view,
+                             const iolink_image_description *description,
+                             const iolink_call *call,
+                             iolink_error *error);
 
 /**
- * Fills in axes, calibration and meaning of the values; those of the data type alone where the image has no own. From
- * any thread.
+ * Returns axes, calibration and meaning of the values; those of the data type alone if the image has no own. From any
+ * thread.
  */
 int32_t iolink_image_get_properties(const iolink_view *view, iolink_image_properties *out, iolink_error *error);
 
-/** Replaces the properties; needs WRITE. */
-int32_t iolink_image_set_properties(iolink_view *view, const iolink_image_properties *properties, iolink_error *error);
-
-/** Puts the metadata tree into `sink`, one value a call, parents before children; nothing where there is none. */
-int32_t iolink_image_get_metadata(const iolink_view *view, const iolink_metadata_sink *sink, iolink_error *error);
-
-/** Replaces the metadata tree by the one that `source` visits; needs WRITE. */
-int32_t iolink_image_set_metadata(iolink_view *view, const iolink_metadata_source *source, iolink_error *error);
-
-/** How many images there are. From any thread. */
-int32_t iolink_multi_image_get_frame_count(const iolink_view *view, uint64_t *out, iolink_error *error);
-
-/** One image; needs READ. The caller owns `*out`. From any thread. */
-int32_t iolink_multi_image_get_frame(const iolink_view *view, uint64_t index, iolink_view **out, iolink_error *error);
+/** Replaces the properties; needs WRITE. `call` may be NULL. */
+int32_t iolink_image_set_properties(iolink_view *view,
+                                    const iolink_image_properties *properties,
+                                    const iolink_call *call,
+                                    iolink_error *error);
 
 /**
- * Puts an image at `index`, moving later ones; the frame count appends. Needs WRITE. The set takes a reference of its
- * own.
+ * Writes the metadata tree into `sink`, one value a call, parents before children; nothing if there is none. `call` may
+ * be NULL.
  */
-int32_t iolink_multi_image_insert_frame(iolink_view *view, uint64_t index, iolink_view *frame, iolink_error *error);
+int32_t iolink_image_get_metadata(const iolink_view *view,
+                                  const iolink_metadata_sink *sink,
+                                  const iolink_call *call,
+                                  iolink_error *error);
 
-/** Replaces an image; needs WRITE. The set takes a reference of its own. */
-int32_t iolink_multi_image_replace_frame(iolink_view *view, uint64_t index, iolink_view *frame, iolink_error *error);
+/** Replaces the metadata tree by the one that `source` visits; needs WRITE. `call` may be NULL. */
+int32_t iolink_image_set_metadata(iolink_view *view,
+                                  const iolink_metadata_source *source,
+                                  const iolink_call *call,
+                                  iolink_error *error);
 
-/** Takes an image out; needs WRITE. */
-int32_t iolink_multi_image_remove_frame(iolink_view *view, uint64_t index, iolink_error *error);
+/**
+ * Writes the channels into `sink`, one for each index along the CHANNEL axis, in order; nothing if nothing is known of
+ * them. `call` may be NULL.
+ */
+int32_t iolink_image_get_channels(const iolink_view *view,
+                                  const iolink_channel_sink *sink,
+                                  const iolink_call *call,
+                                  iolink_error *error);
 
-/** The finest level (0 or below) and the coarsest one (0 or above). From any thread. */
+/**
+ * Replaces the channels by `count` others; 0 removes them, and `channels` may be NULL then. Needs WRITE. `call` may be
+ * NULL.
+ */
+int32_t iolink_image_set_channels(iolink_view *view,
+                                  const iolink_channel *const *channels,
+                                  uint64_t count,
+                                  const iolink_call *call,
+                                  iolink_error *error);
+
+/**
+ * Copies the coordinates of axis number `dimension`, one for each index, into `out`, which has room for `count` numbers:
+ * the size of that axis. `IOLINK_ERROR_NOT_FOUND` for an even axis. `call` may be NULL.
+ */
+int32_t iolink_image_get_coordinates(const iolink_view *view,
+                                     uint32_t dimension,
+                                     uint64_t count,
+                                     const iolink_call *call,
+                                     double *out,
+                                     iolink_error *error);
+
+/**
+ * Replaces the coordinates of axis number `dimension`; a `count` of 0 removes them, and `coordinates` may be NULL then.
+ * Needs WRITE. `call` may be NULL.
+ */
+int32_t iolink_image_set_coordinates(iolink_view *view,
+                                     uint32_t dimension,
+                                     const double *coordinates,
+                                     uint64_t count,
+                                     const iolink_call *call,
+                                     iolink_error *error);
+
+/**
+ * Says that these regions are read soon, so that they can be fetched together; it may do nothing. `regions` may be NULL
+ * if `count` is 0. `call` may be NULL.
+ */
+int32_t iolink_image_prefetch(const iolink_view *view,
+                              const iolink_region *const *regions,
+                              uint64_t count,
+                              const iolink_call *call,
+                              iolink_error *error);
+
+/** Passes everything written to the file or object. `call` may be NULL. */
+int32_t iolink_image_flush(iolink_view *view, const iolink_call *call, iolink_error *error);
+
+/**
+ * Ends the writing of an image that was created at a target: `action` is `IOLINK_FINISH_COMMIT` or
+ * `IOLINK_FINISH_ABORT`. Later writes and a second finish fail with `IOLINK_ERROR_CLOSED`. An image that was not finished
+ * is aborted by its last release. `call` may be NULL.
+ */
+int32_t iolink_image_finish(iolink_view *view,
+                            uint32_t action,
+                            const iolink_call *call,
+                            iolink_error *error);
+
+/** Returns the number of frames. `call` may be NULL. From any thread. */
+int32_t iolink_multi_image_get_frame_count(const iolink_view *view,
+                                           const iolink_call *call,
+                                           uint64_t *out,
+                                           iolink_error *error);
+
+/**
+ * Returns one frame: an image, a pyramid or a set, ask `iolink_view_get_kind`. Needs READ. `call` may be NULL. The
+ * caller owns `*out`. From any thread.
+ */
+int32_t iolink_multi_image_get_frame(const iolink_view *view,
+                                     uint64_t index,
+                                     const iolink_call *call,
+                                     iolink_view **out,
+                                     iolink_error *error);
+
+/**
+ * Writes the name of a frame, such as `A/1/0`, into `sink`; nothing for a frame without a name. Needs READ. From any
+ * thread.
+ */
+int32_t iolink_multi_image_get_frame_name(const iolink_view *view,
+                                          uint64_t index,
+                                          const iolink_text_sink *sink,
+                                          iolink_error *error);
+
+/**
+ * Inserts a frame at `index` and moves later ones; the frame count appends. `frame` is an image, a pyramid or a set.
+ * `name` may be NULL: the frame has no name. Needs WRITE. `call` may be NULL. The set takes a reference of its own.
+ */
+int32_t iolink_multi_image_insert_frame(iolink_view *view,
+                                        uint64_t index,
+                                        iolink_view *frame,
+                                        const char *name,
+                                        const iolink_call *call,
+                                        iolink_error *error);
+
+/** Replaces a frame and keeps its name; needs WRITE. `call` may be NULL. The set takes a reference of its own. */
+int32_t iolink_multi_image_replace_frame(iolink_view *view,
+                                         uint64_t index,
+                                         iolink_view *frame,
+                                         const iolink_call *call,
+                                         iolink_error *error);
+
+/** Removes a frame; needs WRITE. `call` may be NULL. */
+int32_t iolink_multi_image_remove_frame(iolink_view *view,
+                                        uint64_t index,
+                                        const iolink_call *call,
+                                        iolink_error *error);
+
+/**
+ * Writes the metadata tree of the set into `sink`, one value a call, parents before children; nothing if there is none.
+ * `call` may be NULL.
+ */
+int32_t iolink_multi_image_get_metadata(const iolink_view *view,
+                                        const iolink_metadata_sink *sink,
+                                        const iolink_call *call,
+                                        iolink_error *error);
+
+/** Returns the finest level (0 or below) and the coarsest one (0 or above). From any thread. */
 int32_t iolink_lod_image_get_level_range(const iolink_view *view,
                                          int64_t *finest,
                                          int64_t *coarsest,
                                          iolink_error *error);
 
-/** One level as an image. The caller owns `*out`. From any thread. */
-int32_t iolink_lod_image_get_resolution(const iolink_view *view, int64_t level, iolink_view **out, iolink_error *error);
-
-/** Columns and rows. From any thread. */
-int32_t iolink_frame_get_shape(const iolink_view *view, uint64_t *columns, uint64_t *rows, iolink_error *error);
-
-/** A struct type with one child for each column; the caller calls `out->release(out)`. From any thread. */
-int32_t iolink_frame_get_schema(const iolink_view *view, struct ArrowSchema *out, iolink_error *error);
-
-/** Number of the column of this name. `IOLINK_ERROR_NOT_FOUND` where there is none. From any thread. */
-int32_t iolink_frame_find_column(const iolink_view *view, const char *name, uint64_t *out, iolink_error *error);
+/** Returns one level as an image. `call` may be NULL. The caller owns `*out`. From any thread. */
+int32_t iolink_lod_image_get_resolution(const iolink_view *view,
+                                        int64_t level,
+                                        const iolink_call *call,
+                                        iolink_view **out,
+                                        iolink_error *error);
 
 /**
- * Rows `first_row` to `first_row + row_count` of `column_count` columns by their numbers, as a stream of record
- * batches; the caller calls `out->release(out)`. Needs READ. `columns` may be NULL: all of them. From any thread.
+ * Writes the metadata tree of the pyramid into `sink`, one value a call, parents before children; nothing if there is
+ * none. `call` may be NULL.
+ */
+int32_t iolink_lod_image_get_metadata(const iolink_view *view,
+                                      const iolink_metadata_sink *sink,
+                                      const iolink_call *call,
+                                      iolink_error *error);
+
+/** Returns the number of columns and rows. `call` may be NULL. From any thread. */
+int32_t iolink_frame_get_shape(const iolink_view *view,
+                               const iolink_call *call,
+                               uint64_t *columns,
+                               uint64_t *rows,
+                               iolink_error *error);
+
+/**
+ * Returns a struct type with one child for each column; the caller calls `out->release(out)`. A column's unit is its
+ * field metadata `iolink.unit`. `call` may be NULL. From any thread.
+ */
+int32_t iolink_frame_get_schema(const iolink_view *view,
+                                const iolink_call *call,
+                                struct ArrowSchema *out,
+                                iolink_error *error);
+
+/**
+ * Returns the number of the column of this name. `IOLINK_ERROR_NOT_FOUND` if there is none. `call` may be NULL. From any
+ * thread.
+ */
+int32_t iolink_frame_find_column(const iolink_view *view,
+                                 const char *name,
+                                 const iolink_call *call,
+                                 uint64_t *out,
+                                 iolink_error *error);
+
+/**
+ * Returns rows of columns as a stream of record batches; the caller calls `out->release(out)`. Needs READ. `request` may
+ * be NULL: all columns and rows. `call` may be NULL. From any thread.
  */
 int32_t iolink_frame_export(const iolink_view *view,
-                            const uint64_t *columns,
-                            uint64_t column_count,
-                            uint64_t first_row,
-                            uint64_t row_count,
+                            const iolink_frame_request *request,
+                            const iolink_call *call,
                             struct ArrowArrayStream *out,
                             iolink_error *error);
 
-/** Replaces the values of one column from `first_row` on; needs WRITE. Takes over both structs, also when it fails. */
+/**
+ * Returns how the rows are divided as they are stored (row groups, files, batches): `total` becomes the number of
+ * partitions, and `ends` the row behind each of `count` partitions from number `first` on. With a `count` of 0, `ends`
+ * may be NULL. `call` may be NULL. From any thread.
+ */
+int32_t iolink_frame_get_partitions(const iolink_view *view,
+                                    uint64_t first,
+                                    uint64_t count,
+                                    const iolink_call *call,
+                                    uint64_t *ends,
+                                    uint64_t *total,
+                                    iolink_error *error);
+
+/**
+ * Replaces the values of one column from `first_row` on; needs WRITE. Takes over both structs, also when it fails. `call`
+ * may be NULL.
+ */
 int32_t iolink_frame_write(iolink_view *view,
                            uint64_t column,
                            uint64_t first_row,
                            struct ArrowSchema *schema,
                            struct ArrowArray *values,
+                           const iolink_call *call,
                            iolink_error *error);
 
 /**
- * Makes the frame these columns and this many rows; columns kept by name and type keep their values, new ones start at
- * 0 and "". Needs RESHAPE. Takes over `schema`, also when it fails.
+ * Gives the frame these columns and this many rows; columns kept by name and type keep their values, new ones start at
+ * 0 and "". Needs RESHAPE. Takes over `schema`, also when it fails. `call` may be NULL.
  */
-int32_t iolink_frame_reshape(iolink_view *view, struct ArrowSchema *schema, uint64_t rows, iolink_error *error);
+int32_t iolink_frame_reshape(iolink_view *view,
+                             struct ArrowSchema *schema,
+                             uint64_t rows,
+                             const iolink_call *call,
+                             iolink_error *error);
 
 /**
- * Reads up to `length` bytes at the cursor into the caller's buffer; `*done` says how many, 0 is the end. Needs READ.
+ * Reads up to `length` bytes at the cursor into the caller's buffer; `*done` says how many, 0 is the end. Needs READ. `call`
+ * may be NULL.
  */
-int32_t iolink_stream_read(iolink_view *view, void *buffer, uint64_t length, uint64_t *done, iolink_error *error);
+int32_t iolink_stream_read(iolink_view *view,
+                           void *buffer,
+                           uint64_t length,
+                           const iolink_call *call,
+                           uint64_t *done,
+                           iolink_error *error);
 
-/** Writes up to `length` bytes at the cursor; `*done` says how many were taken. Needs WRITE. */
+/** Writes up to `length` bytes at the cursor; `*done` says how many were taken. Needs WRITE. `call` may be NULL. */
 int32_t iolink_stream_write(iolink_view *view,
                             const void *buffer,
                             uint64_t length,
+                            const iolink_call *call,
                             uint64_t *done,
                             iolink_error *error);
 
-/** Moves the cursor by `IOLINK_SEEK_*`; `*position` says where it stands. Needs SEEK. */
-int32_t iolink_stream_seek(iolink_view *view, int64_t offset, uint32_t origin, uint64_t *position, iolink_error *error);
+/** Moves the cursor by `IOLINK_SEEK_*`; `*position` says where it stands. Needs SEEK. `call` may be NULL. */
+int32_t iolink_stream_seek(iolink_view *view,
+                           int64_t offset,
+                           uint32_t origin,
+                           const iolink_call *call,
+                           uint64_t *position,
+                           iolink_error *error);
 
-/** How many bytes there are; `IOLINK_ERROR_NOT_IMPLEMENTED` where nobody knows, as with a pipe. */
-int32_t iolink_stream_get_length(const iolink_view *view, uint64_t *out, iolink_error *error);
+/** Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown, as with a pipe. `call` may be NULL. */
+int32_t iolink_stream_get_length(const iolink_view *view, const iolink_call *call, uint64_t *out, iolink_error *error);
 
-/** Cuts the stream off, or fills it up with zeros; the cursor stays. Needs RESIZE. */
-int32_t iolink_stream_resize(iolink_view *view, uint64_t length, iolink_error *error);
+/** Cuts the stream off, or fills it up with zeros; the cursor stays. Needs RESIZE. `call` may be NULL. */
+int32_t iolink_stream_resize(iolink_view *view, uint64_t length, const iolink_call *call, iolink_error *error);
 
-/** Hands what was written on to where it belongs. */
-int32_t iolink_stream_flush(iolink_view *view, iolink_error *error);
+/** Passes everything written to the file or object. `call` may be NULL. */
+int32_t iolink_stream_flush(iolink_view *view, const iolink_call *call, iolink_error *error);
 
 /**
  * Ends the stream; later calls fail with `IOLINK_ERROR_CLOSED`, a second close does nothing. The view itself stays
- * until it is released.
+ * until it is released. A stream of a store commits its value here. `call` may be NULL.
  */
-int32_t iolink_stream_close(iolink_view *view, iolink_error *error);
-
-/** Lends the bytes where they lie, until the caller gives them to `iolink_bytes_release`; needs MEMORY_ACCESS. */
-int32_t iolink_stream_get_memory(const iolink_view *view, iolink_bytes *out, iolink_error *error);
-
-/** How many bytes there are. From any thread. */
-int32_t iolink_random_access_get_length(const iolink_view *view, uint64_t *out, iolink_error *error);
+int32_t iolink_stream_close(iolink_view *view, const iolink_call *call, iolink_error *error);
 
 /**
- * Reads up to `length` bytes at `offset`, fewer only at the end; `*done` says how many. Needs READ. From any thread.
+ * Lends the bytes where they lie, until the caller gives them to `iolink_bytes_release`; needs MEMORY_ACCESS.
+ * `call` may be NULL.
+ */
+int32_t iolink_stream_get_memory(const iolink_view *view,
+                                 const iolink_call *call,
+                                 iolink_bytes *out,
+                                 iolink_error *error);
+
+/**
+ * Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown before the end was read. `call` may be NULL.
+ * From any thread.
+ */
+int32_t iolink_random_access_get_length(const iolink_view *view,
+                                        const iolink_call *call,
+                                        uint64_t *out,
+                                        iolink_error *error);
+
+/**
+ * Reads up to `length` bytes at `offset`, fewer only at the end; `*done` says how many. Needs READ. `call` may be
+ * NULL. From any thread.
  */
 int32_t iolink_random_access_read_at(const iolink_view *view,
                                      uint64_t offset,
                                      void *buffer,
                                      uint64_t length,
+                                     const iolink_call *call,
                                      uint64_t *done,
                                      iolink_error *error);
 
 /**
  * Writes all `length` bytes at `offset`, or nothing and fails with `IOLINK_ERROR_OUT_OF_RANGE` past the end. Needs
- * WRITE. From any thread.
+ * WRITE. `call` may be NULL. From any thread.
  */
 int32_t iolink_random_access_write_at(iolink_view *view,
                                       uint64_t offset,
                                       const void *buffer,
                                       uint64_t length,
+                                      const iolink_call *call,
                                       iolink_error *error);
 
-/** Lends the bytes where they lie, until the caller gives them to `iolink_bytes_release`; needs MEMORY_ACCESS. */
-int32_t iolink_random_access_get_memory(const iolink_view *view, iolink_bytes *out, iolink_error *error);
+/**
+ * Lends the bytes where they lie, until the caller gives them to `iolink_bytes_release`; needs MEMORY_ACCESS.
+ * `call` may be NULL.
+ */
+int32_t iolink_random_access_get_memory(const iolink_view *view,
+                                        const iolink_call *call,
+                                        iolink_bytes *out,
+                                        iolink_error *error);
+
+/** Cuts the bytes off, or fills them up with zeros. Needs RESIZE. `call` may be NULL. */
+int32_t iolink_random_access_resize(iolink_view *view, uint64_t length, const iolink_call *call, iolink_error *error);
+
+/** Passes everything written to the file or object. `call` may be NULL. */
+int32_t iolink_random_access_flush(iolink_view *view, const iolink_call *call, iolink_error *error);
+
+/**
+ * Says that these ranges are read soon, so that they can be fetched together; it may do nothing. `ranges` may be NULL if
+ * `count` is 0. `call` may be NULL.
+ */
+int32_t iolink_random_access_prefetch(const iolink_view *view,
+                                      const iolink_byte_range *ranges,
+                                      uint64_t count,
+                                      const iolink_call *call,
+                                      iolink_error *error);
+
+/**
+ * Returns the store of a local folder: its files, and those of the folders below it, are the values. No key leads out of
+ * the folder, through links neither. `flags` is `IOLINK_STORE_FOLDER_WRITABLE` or 0. The caller owns `*out`. From any
+ * thread.
+ */
+int32_t iolink_store_from_folder(const char *folder,
+                                 uint32_t flags,
+                                 iolink_view **out,
+                                 iolink_error *error);
+
+/**
+ * Reads several values, or parts of them, together; needs READ. `IOLINK_OK` means that each item has its `status`. `call`
+ * may be NULL. From any thread.
+ */
+int32_t iolink_store_get_many(const iolink_view *view,
+                              iolink_store_batch *batch,
+                              const iolink_call *call,
+                              iolink_error *error);
+
+/**
+ * Says that these values are read soon, so that they can be fetched together; it may do nothing. `gets` may be NULL if
+ * `count` is 0. `call` may be NULL. From any thread.
+ */
+int32_t iolink_store_prefetch(const iolink_view *view,
+                              const iolink_store_get *const *gets,
+                              uint64_t count,
+                              const iolink_call *call,
+                              iolink_error *error);
+
+/**
+ * Writes the entry of one key into `sink`; `IOLINK_ERROR_NOT_FOUND` for a key without a value. `call` may be NULL. From
+ * any thread.
+ */
+int32_t iolink_store_stat(const iolink_view *view,
+                          const char *key,
+                          const iolink_store_sink *sink,
+                          const iolink_call *call,
+                          iolink_error *error);
+
+/**
+ * Writes the entries below a prefix that sort behind `after` into `sink`, in byte order of their keys; needs LIST.
+ * `prefix` may be NULL or "": all, else it ends with `/`. `after` may be NULL: from the first. `flags` is
+ * `IOLINK_STORE_LIST_RECURSIVE` or 0: the next level, deeper keys stand together as one prefix. `call` may be NULL. From any
+ * thread.
+ */
+int32_t iolink_store_list(const iolink_view *view,
+                          const char *prefix,
+                          const char *after,
+                          uint32_t flags,
+                          const iolink_store_sink *sink,
+                          const iolink_call *call,
+                          iolink_error *error);
+
+/**
+ * Opens one value: random access for `IOLINK_STORE_OPEN_READ` and `_UPDATE`, a stream that writes for `_CREATE` and
+ * `_REPLACE`, whose `iolink_stream_close` commits the value. `call` may be NULL. The caller owns `*out`. From any thread.
+ */
+int32_t iolink_store_open(const iolink_view *view,
+                          const char *key,
+                          uint32_t mode,
+                          const iolink_call *call,
+                          iolink_view **out,
+                          iolink_error *error);
+
+/**
+ * Writes `count` values; needs WRITE. `IOLINK_OK` means that each item has its `status`. A value is there whole, or as
+ * before. `puts` may be NULL if `count` is 0. `call` may be NULL. From any thread.
+ */
+int32_t iolink_store_put_many(iolink_view *view,
+                              iolink_store_put *const *puts,
+                              uint64_t count,
+                              const iolink_call *call,
+                              iolink_error *error);
+
+/**
+ * Removes the values of `count` keys; needs WRITE. `statuses` has room for one result for each, and `IOLINK_OK` means that
+ * all are set. `keys` may be NULL if `count` is 0, and `statuses` may be NULL then. `call` may be NULL. From any thread.
+ */
+int32_t iolink_store_remove(iolink_view *view,
+                            const char *const *keys,
+                            uint64_t count,
+                            const iolink_call *call,
+                            int32_t *statuses,
+                            iolink_error *error);
 
 /*
  * A struct of the caller's with its size set and the rest zero:

@@ -1,80 +1,139 @@
 //! Sets of images, and pyramids.
 
+use crate::metadata::no_metadata;
 use crate::through::{given, part_through, through};
 use iolink_sdk::abi::*;
 use iolink_sdk::Kind::{LodImage, MultiImage};
+use std::ffi::c_char;
+use std::ptr::null;
 
 type Set = iolink_multi_image_vtable;
 type Pyramid = iolink_lod_image_vtable;
 
-/// How many images there are. From any thread.
+/// Returns the number of frames. `call` may be NULL. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_multi_image_get_frame_count(
     view: *const iolink_view,
+    call: *const iolink_call,
     out: *mut u64,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
     unsafe {
-        let fill = |count: unsafe extern "C" fn(*const iolink_view) -> u64| {
-            *out = count(view);
-            IOLINK_OK
-        };
-        through(view, MultiImage, error, given!(out), |table: Set| table.frame_count, fill)
+        let pick = |table: Set| table.frame_count;
+        through(view, MultiImage, call, error, given!(out), pick, |f| f(view, out, call, error))
     }
 }
 
-/// One image; needs READ. The caller owns `*out`. From any thread.
+/// Returns one frame: an image, a pyramid or a set, ask `iolink_view_get_kind`. Needs READ. `call` may be NULL. The
+/// caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_multi_image_get_frame(
     view: *const iolink_view,
     index: u64,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { part_through(view, MultiImage, out, error, |table: Set| table.frame, |f| f(view, index, out, error)) }
+    unsafe {
+        let pick = |table: Set| table.frame;
+        part_through(view, MultiImage, call, out, error, pick, |f| f(view, index, call, out, error))
+    }
 }
 
-/// Puts an image at `index`, moving later ones; the frame count appends. Needs WRITE. The set takes a reference of its
-/// own.
+/// Writes the name of a frame, such as `A/1/0`, into `sink`; nothing for a frame without a name. Needs READ. From any
+/// thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_multi_image_get_frame_name(
+    view: *const iolink_view,
+    index: u64,
+    sink: *const iolink_text_sink,
+    error: *mut iolink_error,
+) -> i32 {
+    unsafe extern "C" fn no_name(
+        _: *const iolink_view,
+        _: u64,
+        _: *const iolink_text_sink,
+        _: *mut iolink_error,
+    ) -> i32 {
+        IOLINK_OK
+    }
+    // SAFETY: everything is the caller's and lives until this returns.
+    unsafe {
+        let pick = |table: Set| table.frame_name.or(Some(no_name));
+        through(view, MultiImage, null(), error, given!(sink), pick, |f| f(view, index, sink, error))
+    }
+}
+
+/// Inserts a frame at `index` and moves later ones; the frame count appends. `frame` is an image, a pyramid or a set.
+/// `name` may be NULL: the frame has no name. Needs WRITE. `call` may be NULL. The set takes a reference of its own.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_multi_image_insert_frame(
     view: *mut iolink_view,
     index: u64,
     frame: *mut iolink_view,
+    name: *const c_char,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     let given = given!(frame);
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { through(view, MultiImage, error, given, |table: Set| table.insert, |f| f(view, index, frame, error)) }
+    unsafe {
+        let pick = |table: Set| table.insert;
+        through(view, MultiImage, call, error, given, pick, |f| f(view, index, frame, name, call, error))
+    }
 }
 
-/// Replaces an image; needs WRITE. The set takes a reference of its own.
+/// Replaces a frame and keeps its name; needs WRITE. `call` may be NULL. The set takes a reference of its own.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_multi_image_replace_frame(
     view: *mut iolink_view,
     index: u64,
     frame: *mut iolink_view,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     let given = given!(frame);
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { through(view, MultiImage, error, given, |table: Set| table.replace, |f| f(view, index, frame, error)) }
+    unsafe {
+        let pick = |table: Set| table.replace;
+        through(view, MultiImage, call, error, given, pick, |f| f(view, index, frame, call, error))
+    }
 }
 
-/// Takes an image out; needs WRITE.
+/// Removes a frame; needs WRITE. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_multi_image_remove_frame(
     view: *mut iolink_view,
     index: u64,
+    call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { through(view, MultiImage, error, &[], |table: Set| table.remove, |f| f(view, index, error)) }
+    unsafe {
+        let pick = |table: Set| table.remove;
+        through(view, MultiImage, call, error, &[], pick, |f| f(view, index, call, error))
+    }
 }
 
-/// The finest level (0 or below) and the coarsest one (0 or above). From any thread.
+/// Writes the metadata tree of the set into `sink`, one value a call, parents before children; nothing if there is none.
+/// `call` may be NULL.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_multi_image_get_metadata(
+    view: *const iolink_view,
+    sink: *const iolink_metadata_sink,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: everything is the caller's and lives until this returns.
+    unsafe {
+        let pick = |table: Set| table.metadata.or(Some(no_metadata));
+        through(view, MultiImage, call, error, given!(sink), pick, |f| f(view, sink, call, error))
+    }
+}
+
+/// Returns the finest level (0 or below) and the coarsest one (0 or above). From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_lod_image_get_level_range(
     view: *const iolink_view,
@@ -88,21 +147,38 @@ pub unsafe extern "C" fn iolink_lod_image_get_level_range(
             range(view, finest, coarsest);
             IOLINK_OK
         };
-        through(view, LodImage, error, given!(finest, coarsest), |table: Pyramid| table.level_range, fill)
+        through(view, LodImage, null(), error, given!(finest, coarsest), |table: Pyramid| table.level_range, fill)
     }
 }
 
-/// One level as an image. The caller owns `*out`. From any thread.
+/// Returns one level as an image. `call` may be NULL. The caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_lod_image_get_resolution(
     view: *const iolink_view,
     level: i64,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
     unsafe {
         let pick = |table: Pyramid| table.resolution;
-        part_through(view, LodImage, out, error, pick, |f| f(view, level, out, error))
+        part_through(view, LodImage, call, out, error, pick, |f| f(view, level, call, out, error))
+    }
+}
+
+/// Writes the metadata tree of the pyramid into `sink`, one value a call, parents before children; nothing if there is
+/// none. `call` may be NULL.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_lod_image_get_metadata(
+    view: *const iolink_view,
+    sink: *const iolink_metadata_sink,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: everything is the caller's and lives until this returns.
+    unsafe {
+        let pick = |table: Pyramid| table.metadata.or(Some(no_metadata));
+        through(view, LodImage, call, error, given!(sink), pick, |f| f(view, sink, call, error))
     }
 }

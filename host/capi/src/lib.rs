@@ -1,7 +1,7 @@
 //! `libiolinkrs`: what a program in C or C++ needs to load providers and to hold, read and pass on views.
 //!
-//! Every function is thin: it judges its pointers, then calls the host (`registry`, `open`, `save`, `make`) or the view's own
-//! table (`view`, `image`, `collections`, `frame`, `stream`). `include/iolink.h` is generated from these files by `make
+//! Every function is thin: it validates its pointers, then calls the host (`registry`, `open`, `save`, `make`) or the view's
+//! own table (`view`, `image`, `collections`, `frame`, `stream`, `store`). `include/iolink.h` is generated from these files by `make
 //! refreeze`; what a comment says of a function is what its users read. Arguments that may be NULL are marked so there,
 //! and `tests/capi` calls every function with NULL for each of the others.
 #![allow(non_camel_case_types)] // C's names.
@@ -13,9 +13,12 @@ mod image;
 mod listing;
 mod log;
 mod make;
+mod metadata;
 mod open;
+mod place;
 mod registry;
 mod save;
+mod store;
 mod stream;
 mod through;
 mod version;

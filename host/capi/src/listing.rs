@@ -3,7 +3,7 @@
 use crate::registry::{iolink_registry, with};
 use crate::through::{optional_text, text};
 use iolink_host::{source, PluginState};
-use iolink_sdk::abi::{iolink_error, iolink_target, iolink_text_sink, iolink_view};
+use iolink_sdk::abi::{iolink_convert_request, iolink_error, iolink_text_sink, iolink_view};
 use iolink_sdk::{fail, hosting, View};
 use std::ffi::{c_char, c_void, CString};
 use std::mem::size_of;
@@ -16,7 +16,7 @@ pub const IOLINK_PLUGIN_LOADED: u32 = 2;
 /// State of a plugin: not used; `reason` says why.
 pub const IOLINK_PLUGIN_REFUSED: u32 = 3;
 
-/// A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `put` returns.
+/// A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `write` returns.
 #[repr(C)]
 pub struct iolink_plugin_info {
     /// Size of this struct.
@@ -40,10 +40,12 @@ pub struct iolink_plugin_info {
 pub struct iolink_plugin_sink {
     /// Size of this struct.
     pub size: u32,
-    /// Handed to `put`.
+    /// Zero.
+    pub reserved: u32,
+    /// Passed to `write`.
     pub context: *mut c_void,
-    /// Gets one plugin.
-    pub put: Option<unsafe extern "C" fn(context: *mut c_void, plugin: *const iolink_plugin_info)>,
+    /// Receives one plugin.
+    pub write: Option<unsafe extern "C" fn(context: *mut c_void, plugin: *const iolink_plugin_info)>,
 }
 
 fn c_text(words: &str) -> CString {
@@ -54,7 +56,7 @@ fn c_path(path: Option<&Path>) -> CString {
     path.map_or_else(CString::default, |path| CString::new(path.as_os_str().as_encoded_bytes()).unwrap_or_default())
 }
 
-/// Puts every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all that
+/// Writes every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all that
 /// can be loaded, so that what fails only then has its reason too. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_list(
@@ -69,7 +71,7 @@ pub unsafe extern "C" fn iolink_registry_list(
             let Some(sink) = sink.as_ref().filter(|sink| sink.size as usize >= size_of::<iolink_plugin_sink>()) else {
                 fail!(InvalidArgument, "sink is NULL, or does not say its size")
             };
-            let Some(put) = sink.put else { fail!(InvalidArgument, "the sink has no function") };
+            let Some(write) = sink.write else { fail!(InvalidArgument, "the sink has no function") };
             for info in registry.plugins(check != 0) {
                 let offers: Vec<String> =
                     info.providers.iter().flat_map(|provider| &provider.offers).map(ToString::to_string).collect();
@@ -88,14 +90,14 @@ pub unsafe extern "C" fn iolink_registry_list(
                     reason: reason.as_ptr(),
                     offers: offers.as_ptr(),
                 };
-                put(sink.context, &told);
+                write(sink.context, &told);
             }
             Ok(())
         })
     }
 }
 
-/// Puts into `sink`, for people, who would open a path or URI, and why. Nothing is loaded. `provider` may be NULL, or
+/// Writes into `sink`, for people, who would open a path or URI, and why. Nothing is loaded. `provider` may be NULL, or
 /// an id. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_explain_open(
@@ -115,21 +117,21 @@ pub unsafe extern "C" fn iolink_registry_explain_open(
     }
 }
 
-/// Puts into `sink`, for people, how a view would become what `target` asks for, and what that costs. Nothing is read.
+/// Writes into `sink`, for people, how a view would become what `request` asks for, and what that costs. Nothing is read.
 /// From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_explain_view(
     registry: *mut iolink_registry,
     view: *mut iolink_view,
-    target: *const iolink_target,
+    request: *const iolink_convert_request,
     sink: *const iolink_text_sink,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: registry, view, target and sink are the caller's and live until this returns.
+    // SAFETY: registry, view, request and sink are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
-            let (view, target) = (View::from_borrowed(view)?, hosting::target(target)?);
-            hosting::tell(sink, &registry.explain_view(&view, target).to_string())
+            let (view, wanted) = (View::from_borrowed(view)?, hosting::convert(request)?);
+            hosting::tell(sink, &registry.explain_view(&view, &wanted).to_string())
         })
     }
 }

@@ -1,5 +1,6 @@
-//! Making views: allocated, over the program's own memory, or out of other views.
+//! Making views: in memory, at a target, over the program's own memory, or of other views.
 
+use crate::place::create_at;
 use crate::registry::{iolink_registry, with};
 use crate::through::{check, given, hand_out};
 use iolink_sdk::abi::*;
@@ -8,65 +9,73 @@ use std::mem::size_of;
 use std::ptr::{null, null_mut};
 
 /// Creates a view of any kind: an image whose samples are zero, an empty set of images, a frame of zeros, an empty
-/// stream, random access to zeros. A schema in the request is taken over, also on failure. The caller owns `*out`.
-/// Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before anything is allocated. From any thread.
+/// stream, random access to zeros. If the request has a target, the view is created there, in the format that the target
+/// names or its name ends with; `iolink_image_finish` makes it complete. A schema in the request is taken over, also on
+/// failure. `call` may be NULL. The caller owns `*out`. Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before
+/// anything is allocated. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_create_view(
     registry: *mut iolink_registry,
     request: *const iolink_create_request,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: the request is the caller's; it is read first, so that what it hands over is released whatever else is wrong.
     let wanted = unsafe { hosting::create(request) };
-    // SAFETY: registry and place are the caller's and live until this returns.
+    // SAFETY: registry, call and place are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
             check(given!(out))?;
-            hand_out(out, registry.create(wanted?)?);
+            let wanted = create_at(wanted?)?;
+            hand_out(out, hosting::with_call(call, |call| registry.create_with(wanted, call))?);
             Ok(())
         })
     }
 }
 
 /// Makes a view of foreign memory, bytes or record batches without copying them. What the request names is taken over,
-/// also on failure: its release function is called once, on any thread, when nobody needs the memory any more. The
-/// caller owns `*out`. From any thread.
+/// also on failure: its release function is called once, on any thread, when the memory is not needed any more. `call` may
+/// be NULL. The caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_adopt(
     registry: *mut iolink_registry,
     request: *const iolink_adopt_request,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: as in `iolink_registry_create_view`.
     let given_over = unsafe { hosting::adopt(request) };
-    // SAFETY: registry and place are the caller's and live until this returns.
+    // SAFETY: registry, call and place are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
             check(given!(out))?;
-            hand_out(out, registry.adopt(given_over?)?);
+            let given_over = given_over?;
+            hand_out(out, hosting::with_call(call, |_| registry.adopt(given_over))?);
             Ok(())
         })
     }
 }
 
 /// Makes one view into another of the wanted kind and capabilities, by the cheapest way of at most two conversions; a
-/// view that has all that is asked for comes back itself. `view` is lent; the caller owns `*out`. From any thread.
+/// view that has everything that is wanted comes back itself. `view` is lent. `call` may be NULL. The caller owns `*out`.
+/// From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_convert(
     registry: *mut iolink_registry,
     view: *mut iolink_view,
-    target: *const iolink_target,
+    request: *const iolink_convert_request,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
-    // SAFETY: registry, view, target and place are the caller's and live until this returns.
+    // SAFETY: registry, view, request, call and place are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
             check(given!(out))?;
-            let made = registry.convert(View::from_borrowed(view)?, hosting::target(target)?)?;
-            hand_out(out, made);
+            let (view, wanted) = (View::from_borrowed(view)?, hosting::convert(request)?);
+            hand_out(out, hosting::with_call(call, |call| registry.convert_with(view, wanted, call))?);
             Ok(())
         })
     }
@@ -85,25 +94,21 @@ pub unsafe extern "C" fn iolink_image_allocate(
     let wanted = unsafe { description.as_ref() }
         .filter(|wanted| wanted.size as usize >= size_of::<iolink_image_description>())
         .map(|wanted| iolink_create_request {
-            size: size_of::<iolink_create_request>() as u32,
-            kind: IOLINK_KIND_IMAGE,
             data_type: wanted.data_type,
             dimension_count: wanted.dimension_count,
-            reserved: 0,
             shape: wanted.shape,
             properties,
-            length: 0,
-            schema: null_mut(),
+            ..empty(IOLINK_KIND_IMAGE, 0, null_mut())
         });
     match wanted {
         // SAFETY: as above.
-        Some(wanted) => unsafe { iolink_registry_create_view(registry, &wanted, out, error) },
+        Some(wanted) => unsafe { iolink_registry_create_view(registry, &wanted, null(), out, error) },
         None => hosting::answer(error, || fail!(InvalidArgument, "description is NULL, or does not say its size")),
     }
 }
 
 /// Makes an image of the program's own samples without copying them. The memory is taken over, also on failure:
-/// `memory->release(memory->owner)` is called once, on any thread, when nobody needs the samples any more. `properties`
+/// `memory->release(memory->owner)` is called once, on any thread, when the samples are not needed any more. `properties`
 /// may be NULL. The caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_wrap(
@@ -120,9 +125,11 @@ pub unsafe extern "C" fn iolink_image_wrap(
         properties,
         bytes: null_mut(),
         stream: null_mut(),
+        flags: 0,
+        reserved: 0,
     };
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { iolink_registry_adopt(registry, &request, out, error) }
+    unsafe { iolink_registry_adopt(registry, &request, null(), out, error) }
 }
 
 /// Allocates an empty set of images. The caller owns `*out`. From any thread.
@@ -133,7 +140,7 @@ pub unsafe extern "C" fn iolink_multi_image_allocate(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { iolink_registry_create_view(registry, &empty(IOLINK_KIND_MULTI_IMAGE, 0, null_mut()), out, error) }
+    unsafe { iolink_registry_create_view(registry, &empty(IOLINK_KIND_MULTI_IMAGE, 0, null_mut()), null(), out, error) }
 }
 
 /// Allocates a frame of `rows` rows of 0, false and "". `schema`, a struct type with one child for each column, is
@@ -147,15 +154,16 @@ pub unsafe extern "C" fn iolink_frame_allocate(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { iolink_registry_create_view(registry, &empty(IOLINK_KIND_DATA_FRAME, rows, schema), out, error) }
+    unsafe { iolink_registry_create_view(registry, &empty(IOLINK_KIND_DATA_FRAME, rows, schema), null(), out, error) }
 }
 
-/// Makes a frame of a stream of record batches. `stream` is taken over, also on failure. The caller owns `*out`. From
-/// any thread.
+/// Makes a frame of a stream of record batches. `stream` is taken over, also on failure. `call` may be NULL. The caller
+/// owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_frame_from_arrow(
     registry: *mut iolink_registry,
     stream: *mut ArrowArrayStream,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
@@ -166,9 +174,11 @@ pub unsafe extern "C" fn iolink_frame_from_arrow(
         properties: null(),
         bytes: null_mut(),
         stream,
+        flags: 0,
+        reserved: 0,
     };
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { iolink_registry_adopt(registry, &request, out, error) }
+    unsafe { iolink_registry_adopt(registry, &request, call, out, error) }
 }
 
 /// Allocates an empty stream in memory, which grows. The caller owns `*out`. From any thread.
@@ -180,7 +190,20 @@ pub unsafe extern "C" fn iolink_stream_allocate(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    unsafe { iolink_registry_create_view(registry, &empty(IOLINK_KIND_STREAM, capacity, null_mut()), out, error) }
+    unsafe {
+        iolink_registry_create_view(registry, &empty(IOLINK_KIND_STREAM, capacity, null_mut()), null(), out, error)
+    }
+}
+
+/// Allocates an empty store in memory. The caller owns `*out`. From any thread.
+#[no_mangle]
+pub unsafe extern "C" fn iolink_store_allocate(
+    registry: *mut iolink_registry,
+    out: *mut *mut iolink_view,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: everything is the caller's and lives until this returns.
+    unsafe { iolink_registry_create_view(registry, &empty(IOLINK_KIND_STORE, 0, null_mut()), null(), out, error) }
 }
 
 fn empty(kind: u32, length: u64, schema: *mut ArrowSchema) -> iolink_create_request {
@@ -189,10 +212,13 @@ fn empty(kind: u32, length: u64, schema: *mut ArrowSchema) -> iolink_create_requ
         kind,
         data_type: 0,
         dimension_count: 0,
-        reserved: 0,
+        flags: 0,
         shape: [0; IOLINK_MAX_DIMS],
         properties: null(),
         length,
         schema,
+        target: null(),
+        metadata: null(),
+        tile_shape: [0; IOLINK_MAX_DIMS],
     }
 }

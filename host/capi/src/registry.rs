@@ -200,7 +200,7 @@ pub unsafe extern "C" fn iolink_registry_load(
 /// Puts `count` providers or plugins, by their ids, before others that would cost the same. `ids` may be NULL where
 /// `count` is 0. From any thread.
 #[no_mangle]
-pub unsafe extern "C" fn iolink_registry_set_preference(
+pub unsafe extern "C" fn iolink_registry_set_provider_priority(
     registry: *mut iolink_registry,
     ids: *const *const c_char,
     count: u64,

@@ -1,8 +1,9 @@
 //! What every function here has in common: pointers judged, then the table's own function or the host's.
 
-use iolink_sdk::abi::{iolink_error, iolink_view, IOLINK_OK};
+use iolink_sdk::abi::{iolink_call, iolink_error, iolink_view, IOLINK_OK};
 use iolink_sdk::{fail, hosting, Error, ErrorKind, Kind, Result, View};
 use std::ffi::{c_char, CStr};
+use std::mem::size_of;
 use std::path::PathBuf;
 
 /// Names and values of pointers that must not be NULL.
@@ -21,27 +22,43 @@ pub fn check(given: &[(&str, bool)]) -> Result<()> {
     }
 }
 
-/// Calls one function of a view's table: `pick` finds it, `call` calls it.
+/// Validates a call before a table gets it: its size, its flags and its deadline.
 ///
 /// # Safety
-/// `view` is NULL, or readable; where its magic says that it lives, it does. `T` is the table of `kind`.
+/// `call` is NULL, or lives until this returns.
+pub unsafe fn check_call(call: *const iolink_call) -> Result<()> {
+    if call.is_null() {
+        return Ok(());
+    }
+    // SAFETY: by the caller's promise.
+    unsafe { hosting::with_call(call, |_| Ok(())) }
+}
+
+/// Calls one function of a view's table: `pick` finds it, `run` calls it.
+///
+/// # Safety
+/// `view` is NULL, or readable; if its magic says that it lives, it does. `T` is the table of `kind`.
 pub unsafe fn through<T, F>(
     view: *const iolink_view,
     kind: Kind,
+    call: *const iolink_call,
     error: *mut iolink_error,
     given: &[(&str, bool)],
     pick: impl FnOnce(T) -> Option<F>,
-    call: impl FnOnce(F) -> i32,
+    run: impl FnOnce(F) -> i32,
 ) -> i32 {
     let mut status = IOLINK_OK;
     let judged = hosting::answer(error, || {
         check(given)?;
         // SAFETY: by the caller's promise.
-        let table = unsafe { hosting::table::<T>(view, Some(kind))? };
+        let table = unsafe {
+            check_call(call)?;
+            hosting::table::<T>(view, Some(kind))?
+        };
         let Some(function) = pick(table) else {
             fail!(NotImplemented, "the {} was made without this function: ask its capabilities before", kind.word())
         };
-        status = call(function);
+        status = run(function);
         Ok(())
     });
     if judged == IOLINK_OK {
@@ -51,25 +68,46 @@ pub unsafe fn through<T, F>(
     }
 }
 
-/// [`through`] for a function that hands out an image, a frame or a level, which is validated before the caller gets it.
+/// [`through`] for a function that returns a frame or a level, which is validated before the caller gets it.
 ///
 /// # Safety
-/// As [`through`]; where `call` returns OK it has filled `out`.
+/// As [`through`]; if `run` returns OK, it has filled `out`.
 pub unsafe fn part_through<T, F>(
     view: *const iolink_view,
     kind: Kind,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
     pick: impl FnOnce(T) -> Option<F>,
-    call: impl FnOnce(F) -> i32,
+    run: impl FnOnce(F) -> i32,
 ) -> i32 {
     // SAFETY: by the caller's promise.
-    let status = unsafe { through(view, kind, error, given!(out), pick, call) };
+    let status = unsafe { through(view, kind, call, error, given!(out), pick, run) };
     if status != IOLINK_OK {
         return status;
     }
     // SAFETY: as above.
-    hosting::answer(error, || unsafe { hosting::check_part(out) })
+    hosting::answer(error, || unsafe { hosting::check_part(kind, out) })
+}
+
+/// Rejects a list of pointers without an address, and one that has a NULL among its items.
+///
+/// # Safety
+/// `list` is NULL, or has `count` items.
+pub unsafe fn check_list<T>(list: *const *const T, count: u64, name: &str) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    check(&[(name, list.is_null())])?;
+    if count > isize::MAX as u64 / size_of::<*const T>() as u64 {
+        fail!(InvalidArgument, "{name}: {count} items do not fit into memory");
+    }
+    // SAFETY: by the caller's promise.
+    let items = unsafe { std::slice::from_raw_parts(list, count as usize) };
+    match items.iter().position(|item| item.is_null()) {
+        Some(index) => fail!(InvalidArgument, "{name}[{index}] is NULL"),
+        None => Ok(()),
+    }
 }
 
 /// Hands a view out, with one reference for the caller.

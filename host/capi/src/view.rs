@@ -1,15 +1,15 @@
-//! What every view can do: be counted, and say what it is.
+//! Functions of views of every kind: references, kind, capabilities, extensions.
 
-use crate::through::{check, given, hand_out};
+use crate::through::{check, check_call, given, hand_out};
 use ::iolink_host::view_at;
 use iolink_sdk::abi::*;
-use iolink_sdk::{fail, hosting, Error, ErrorKind, Kind, Result};
+use iolink_sdk::{fail, hosting, Error, ErrorKind, Kind, Result, View};
 use std::ffi::{c_char, CStr};
 
 /// # Safety
 /// As [`hosting::table`].
-unsafe fn head(view: *const iolink_view) -> Result<iolink_view_head> {
-    // SAFETY: by the caller's promise; every table begins with the head.
+unsafe fn base(view: *const iolink_view) -> Result<iolink_view_base> {
+    // SAFETY: by the caller's promise; every table begins with the base.
     unsafe { hosting::table(view, None) }
 }
 
@@ -18,7 +18,7 @@ unsafe fn head(view: *const iolink_view) -> Result<iolink_view_head> {
 pub unsafe extern "C" fn iolink_view_retain(view: *mut iolink_view) {
     // SAFETY: the view is NULL or the caller's.
     unsafe {
-        if let Some(retain) = head(view).ok().and_then(|head| head.retain) {
+        if let Some(retain) = base(view).ok().and_then(|base| base.retain) {
             retain(view);
         }
     }
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn iolink_view_retain(view: *mut iolink_view) {
 pub unsafe extern "C" fn iolink_view_release(view: *mut iolink_view) {
     // SAFETY: the view is NULL or the caller's, who gives up one reference.
     unsafe {
-        if let Some(release) = head(view).ok().and_then(|head| head.release) {
+        if let Some(release) = base(view).ok().and_then(|base| base.release) {
             release(view);
         }
     }
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn iolink_view_release_checked(view: *mut iolink_view, fil
         if view.is_null() {
             return;
         }
-        if head(view).is_err() {
+        if base(view).is_err() {
             let file = if file.is_null() { "unknown".into() } else { CStr::from_ptr(file).to_string_lossy() };
             eprintln!("{file}:{line}: the view at {view:p} is not alive: it was released more often than retained");
             std::process::abort();
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn iolink_view_release_checked(view: *mut iolink_view, fil
 #[no_mangle]
 pub unsafe extern "C" fn iolink_view_get_kind(view: *const iolink_view) -> u32 {
     // SAFETY: the view is NULL or the caller's.
-    unsafe { head(view) }.map_or(0, |head| head.kind)
+    unsafe { base(view) }.map_or(0, |base| base.kind)
 }
 
 /// The capability bits of the view's kind, `IOLINK_IMAGE_*` and so on; 0 for what is no live view. `view` may be NULL.
@@ -68,14 +68,16 @@ pub unsafe extern "C" fn iolink_view_get_kind(view: *const iolink_view) -> u32 {
 #[no_mangle]
 pub unsafe extern "C" fn iolink_view_get_capabilities(view: *const iolink_view) -> u64 {
     // SAFETY: the view is NULL or the caller's.
-    unsafe { head(view).ok().and_then(|head| head.capabilities).map_or(0, |capabilities| capabilities(view)) }
+    unsafe { base(view).ok().and_then(|base| base.capabilities).map_or(0, |capabilities| capabilities(view)) }
 }
 
-/// A service by its id, as an extension view that the caller owns. `IOLINK_ERROR_NOT_FOUND` where there is none.
+/// Returns a service by its id, as an extension view that the caller owns. `IOLINK_ERROR_NOT_FOUND` if there is none.
+/// `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_view_get_extension(
     view: *const iolink_view,
     id: u64,
+    call: *const iolink_call,
     out: *mut *mut iolink_view,
     error: *mut iolink_error,
 ) -> i32 {
@@ -83,8 +85,9 @@ pub unsafe extern "C" fn iolink_view_get_extension(
     // SAFETY: view and place are the caller's and live until this returns.
     let judged = hosting::answer(error, || unsafe {
         check(given!(out))?;
-        match head(view)?.extension {
-            Some(extension) => status = extension(view, id, out, error),
+        check_call(call)?;
+        match base(view)?.extension {
+            Some(extension) => status = extension(view, id, call, out, error),
             None => fail!(NotFound, "the view has no extension {id:#x}"),
         }
         Ok(())
@@ -96,7 +99,7 @@ pub unsafe extern "C" fn iolink_view_get_extension(
     }
 }
 
-/// Puts the URI that the view was opened by into `sink`; nothing where it was not opened.
+/// Writes the URI that the view was opened by into `sink`; nothing if it was not opened.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_view_get_origin(
     view: *const iolink_view,
@@ -106,10 +109,11 @@ pub unsafe extern "C" fn iolink_view_get_origin(
     // SAFETY: view and sink are the caller's and live until this returns.
     hosting::answer(error, || unsafe {
         check(given!(sink))?;
-        if let Some(origin) = head(view)?.origin {
-            origin(view, sink);
+        base(view)?;
+        match View::from_borrowed(view.cast_mut())?.origin() {
+            Some(origin) => hosting::tell(sink, &origin),
+            None => Ok(()),
         }
-        Ok(())
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::{arguments, info, place, plugins, say, say_json, Ended};
 use clap::ArgMatches;
 use iolink_host::Explanation;
-use iolink_sdk::{DataFrameCapability, ImageCapability, Kind, Convert};
+use iolink_sdk::{Convert, DataFrameCapability, ImageCapability, Kind};
 use serde_json::{json, Value};
 
 pub fn run(given: &ArgMatches) -> Ended {

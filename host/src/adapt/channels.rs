@@ -1,7 +1,9 @@
 //! From a channel axis to vector samples, and one channel alone.
 
 use super::stack::{interpretation_of, without};
-use super::{axis_named, check_block, disassemble_channels, mapped, require, service, stack, Image, ADAPTABLE};
+use super::{
+    adapters_over, axis_named, check_block, disassemble_channels, mapped, require, service, stack, Image, ADAPTABLE,
+};
 use iolink_sdk::{
     fail, Axis, Block, BlockMut, Call, DataType, Dims, ImageCapability, ImageProperties, ImageView, IndexMap, Memory,
     MetadataNode, Region, Result, Shape, Strides, View,
@@ -73,6 +75,7 @@ pub fn assemble_channels(image: &Image) -> Result<Image> {
         axis,
         properties: Arc::new(properties),
         capabilities,
+        adapters: adapters_over(image)?,
         source: image.clone(),
     }))
 }
@@ -94,6 +97,7 @@ struct Assembled {
     shape: Shape,
     properties: Arc<ImageProperties>,
     capabilities: ImageCapability,
+    adapters: usize,
 }
 
 impl Assembled {
@@ -162,6 +166,10 @@ impl ImageView for Assembled {
         // SAFETY: the components of the block's samples, while the block is borrowed.
         let parts = unsafe { Block::from_raw(source.data(), below.size, self.spread(source.strides())?, self.scalar) };
         self.source.write_region(&below, &parts.with_byte_order(source.byte_order()), call)
+    }
+
+    fn adapters(&self) -> usize {
+        self.adapters
     }
 
     fn extension(&self, id: u64) -> Option<View> {

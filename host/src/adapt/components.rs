@@ -4,7 +4,7 @@ use super::channels::inserted;
 use super::mapped::part_of;
 use super::slabs::{relative, Parts, Room, Slabs, BUDGET};
 use super::stack::{canonical_place, interpretation_of, without};
-use super::{axis_named, by_memory, check_block, require, service, Image, ADAPTABLE};
+use super::{adapters_over, axis_named, by_memory, check_block, require, service, Image, ADAPTABLE};
 use iolink_sdk::{
     fail, Axis, AxisProperties, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, Memory,
     MetadataNode, Region, Result, Shape, View,
@@ -38,6 +38,7 @@ pub fn disassemble_channels(image: &Image) -> Result<Image> {
         properties: Arc::new(properties),
         capabilities: image.capabilities().only(ADAPTABLE),
         by_memory: by_memory(image),
+        adapters: adapters_over(image)?,
         source: image.clone(),
     }))
 }
@@ -52,6 +53,7 @@ struct Components {
     properties: Arc<ImageProperties>,
     capabilities: ImageCapability,
     by_memory: bool,
+    adapters: usize,
 }
 
 impl Components {
@@ -181,6 +183,10 @@ impl ImageView for Components {
             })?;
         }
         Ok(())
+    }
+
+    fn adapters(&self) -> usize {
+        self.adapters
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -3,7 +3,7 @@
 use super::mapped::part_of;
 use super::own::{opened, Adapter};
 use super::slabs::{relative, Parts, Room, Slabs, BUDGET};
-use super::{by_memory, check_block, mapped, numbers, require, restrict_capabilities, service, Image};
+use super::{adapters_over, by_memory, check_block, mapped, numbers, require, restrict_capabilities, service, Image};
 use iolink_sdk::{
     fail, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, IndexMap, Limits, MetadataNode,
     Region, Result, Shape, ValueScale, View,
@@ -86,6 +86,7 @@ pub(super) struct Converted {
     shape: Shape,
     capabilities: ImageCapability,
     by_memory: bool,
+    adapters: usize,
 }
 
 impl Adapter for Converted {
@@ -127,6 +128,7 @@ pub(super) fn converted(image: &Image, data_type: DataType, line: Linear) -> Res
         shape,
         capabilities,
         by_memory: by_memory(&source),
+        adapters: adapters_over(&source)?,
         source,
     }))
 }
@@ -140,6 +142,7 @@ impl Converted {
             properties: Arc::new(properties),
             shape: map.shape(),
             by_memory: by_memory(&source),
+            adapters: adapters_over(&source)?,
             source,
             ..self.clone()
         }))
@@ -232,6 +235,10 @@ impl ImageView for Converted {
             })?;
         }
         Ok(())
+    }
+
+    fn adapters(&self) -> usize {
+        self.adapters
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -3,7 +3,7 @@
 use super::convert::Converted;
 use super::own::{opened, Adapter};
 use super::slabs::{fill, relative, Parts, Room, Slabs, BUDGET};
-use super::{by_memory, check_block, require, service, Image, ADAPTABLE};
+use super::{adapters_over, by_memory, check_block, require, service, Image, ADAPTABLE};
 use iolink_sdk::{
     fail, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, IndexMap, Memory, MetadataNode,
     Region, Result, Shape, Strides, View,
@@ -21,6 +21,7 @@ pub(super) struct Mapped {
     pub(super) metadata: Option<Arc<MetadataNode>>,
     pub(super) capabilities: ImageCapability,
     by_memory: bool,
+    adapters: usize,
 }
 
 impl Adapter for Mapped {
@@ -42,6 +43,7 @@ impl Mapped {
             metadata: None,
             capabilities: image.capabilities().only(ADAPTABLE),
             by_memory: by_memory(image),
+            adapters: adapters_over(image)?,
         })
     }
 
@@ -210,6 +212,10 @@ impl ImageView for Mapped {
             parts.run(&piece.size, sample, |call| write_dense(&self.source, (&inside, &rest), &part, call))?;
         }
         Ok(())
+    }
+
+    fn adapters(&self) -> usize {
+        self.adapters
     }
 
     fn extension(&self, id: u64) -> Option<View> {

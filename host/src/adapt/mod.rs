@@ -96,6 +96,24 @@ pub fn axis_named(image: &Image, axis: Axis) -> Result<usize> {
     }
 }
 
+/// The largest number of adapters over each other. A read and a drop go down through all of them on one stack.
+const MAX_ADAPTERS: usize = 256;
+
+/// Returns the number of adapters of an adapter over an image.
+///
+/// # Errors
+/// `Limit` for more than [`MAX_ADAPTERS`].
+fn adapters_over(image: &Image) -> Result<usize> {
+    match image.adapters() + 1 {
+        count if count <= MAX_ADAPTERS => Ok(count),
+        _ => fail!(
+            Limit,
+            "the image is shown through {MAX_ADAPTERS} lazy views already; copy it into memory (copy_in_memory) and go on \
+             from there"
+        ),
+    }
+}
+
 /// Refuses a call for which a capability is absent.
 fn require(capabilities: ImageCapability, needed: ImageCapability) -> Result<()> {
     if capabilities.has(needed) {

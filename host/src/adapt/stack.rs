@@ -2,7 +2,7 @@
 
 use super::channels::inserted;
 use super::slabs::Parts;
-use super::{check_block, mapped, service, Image, ADAPTABLE};
+use super::{adapters_over, check_block, mapped, service, Image, ADAPTABLE};
 use iolink_sdk::abi::{IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_VIEW_ORIGIN};
 use iolink_sdk::view::services::{parallel_access, parallel_access_view};
 use iolink_sdk::{
@@ -40,6 +40,7 @@ struct Stack {
     data_type: DataType,
     capabilities: ImageCapability,
     properties: Arc<ImageProperties>,
+    adapters: usize,
 }
 
 /// The images as one: `images[i]` is what the result is at index `i` of the new axis. Nothing is copied; a region is asked
@@ -84,8 +85,10 @@ pub fn stack(images: &[Image], along: impl Into<Along>) -> Result<Image> {
     let stacked = Shape::new(&sizes)?;
     Limits::countable().image_bytes(&stacked, data_type)?;
     let capabilities = images.iter().fold(ADAPTABLE, |common, image| common.only(image.capabilities()));
+    let adapters = images.iter().map(adapters_over).try_fold(0, |most, count| count.map(|count| most.max(count)))?;
     Ok(Arc::new(Stack {
         images: images.to_vec(),
+        adapters,
         axis,
         shape: stacked,
         data_type,
@@ -204,6 +207,10 @@ impl ImageView for Stack {
             let layer = unsafe { Block::from_raw(first, inner.size, strides, self.data_type) };
             image.write_region(inner, &layer.with_byte_order(source.byte_order()), call)
         })
+    }
+
+    fn adapters(&self) -> usize {
+        self.adapters
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -3,11 +3,11 @@
 use crate::column::{Chunk, Column};
 use crate::export::stream_to;
 use crate::frame::Frame;
-use crate::import::{field_from, values_from, STORAGE};
+use crate::import::{array_from, field_from, values_from, STORAGE};
 use crate::lend::{lent, lent_as_it_lies};
-use crate::storage::{into_form, pack_bits, rebuilt, Form};
+use crate::storage::{into_form, pack_bits, rebuilt, validated, Form};
 use crate::types::words;
-use crate::{arrow_error, LENT};
+use crate::{arrow_error, contained, LENT};
 use arrow_array::builder::{ArrayBuilder, GenericByteBuilder};
 use arrow_array::ffi::FFI_ArrowSchema;
 use arrow_array::types::{ByteArrayType, LargeBinaryType, LargeUtf8Type};
@@ -227,21 +227,20 @@ impl Part {
     pub fn of_stream(name: &str, mut stream: OwnedStream) -> Result<Part> {
         let schema = stream.schema()?;
         let field = field_from(&schema).map_err(|failed| failed.context(&format!("column {name:?}")))?;
-        let mut arrays = Vec::new();
+        let (checked, mut arrays) = (schema.check()?, Vec::new());
         while let Some(array) = stream.next_batch()? {
-            let array = make_array(crate::import::data_from(array, field.data_type())?);
-            arrays.push(array);
+            arrays.push(array_from(array, checked, field.data_type())?);
         }
         if arrays.len() > 1 {
             for array in &arrays {
-                array.to_data().validate_full().map_err(arrow_error)?;
+                validated(&array.to_data()).map_err(arrow_error)?;
             }
         }
         let parts: Vec<&dyn Array> = arrays.iter().map(|array| array.as_ref()).collect();
         let array = match arrays.len() {
             0 => new_empty_array(field.data_type()),
             1 => arrays[0].clone(),
-            _ => arrow_select::concat::concat(&parts).map_err(arrow_error)?,
+            _ => contained(|| arrow_select::concat::concat(&parts).map_err(arrow_error))?,
         };
         Ok(Part::of(field.with_name(name).with_nullable(true), array))
     }
@@ -376,14 +375,17 @@ pub fn table(parts: Vec<Part>, metadata: HashMap<String, String>, rows: Option<u
 ///
 /// # Errors
 /// `Type` where the array is no struct; what is wrong with the structs.
-pub fn batch(schema: &OwnedSchema, array: OwnedArray) -> Result<OwnedStream> {
+pub fn batch(schema: &OwnedSchema, mut array: OwnedArray) -> Result<OwnedStream> {
     let table = crate::import::schema_from(schema)?;
-    let data = crate::import::data_from(array, &DataType::Struct(table.fields().clone()))?;
+    let columns = DataType::Struct(table.fields().clone());
+    let data = crate::import::data_from(&mut array, schema.check()?, &columns)?;
     if data.null_count() > 0 {
         fail!(Unsupported, "whole rows of the table are missing: only the values of columns can be");
     }
-    let batch = RecordBatch::from(StructArray::from(data));
-    let batch = batch.with_schema(Arc::new(table)).map_err(arrow_error)?;
+    let batch = contained(|| {
+        let batch = RecordBatch::from(StructArray::from(data));
+        batch.with_schema(Arc::new(table)).map_err(arrow_error)
+    })?;
     stream_to(batch.schema(), vec![batch])
 }
 

@@ -2,7 +2,7 @@
 
 use crate::arrow_error;
 use crate::dictionary::{missing_rows, unified};
-use crate::storage::{Form, Stored};
+use crate::storage::{validated, Form, Stored};
 use crate::zeros::zeros;
 use arrow_array::{make_array, Array, ArrayRef};
 use arrow_schema::{DataType, Field, FieldRef};
@@ -43,7 +43,7 @@ impl Chunk {
         }
         // What is damaged may lie outside this run.
         let raw = self.raw();
-        let Err(fault) = raw.to_data().validate_full() else { return Ok(()) };
+        let Err(fault) = validated(&raw.to_data()) else { return Ok(()) };
         let place = match raw.data_type() {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 format!(", row {},", first + first_damaged(&raw))
@@ -67,7 +67,7 @@ fn first_damaged(texts: &ArrayRef) -> usize {
     let (mut first, mut count) = (0, texts.len());
     while count > 1 {
         let half = count / 2;
-        if texts.slice(first, half).to_data().validate_full().is_err() {
+        if validated(&texts.slice(first, half).to_data()).is_err() {
             count = half;
         } else {
             (first, count) = (first + half, count - half);

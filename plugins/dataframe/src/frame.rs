@@ -283,6 +283,11 @@ impl Frame {
         state.export(state.chosen(None)?, &(0..state.rows as u64))
     }
 
+    /// Does any column hold decimals of 32 or 64 bits?
+    pub fn has_short_decimals(&self) -> bool {
+        self.state().columns.iter().any(Column::has_short_decimals)
+    }
+
     /// A number that the frame has until its columns or rows are others, and how many rows it has.
     pub fn number_and_rows(&self) -> (u64, u64) {
         let state = self.state();

@@ -19,6 +19,7 @@ pub mod request;
 mod storage;
 mod types;
 mod values;
+pub mod widen;
 mod write;
 mod zeros;
 
@@ -35,6 +36,7 @@ use iolink_sdk::{
     fail, Adopt, Call, Convert, Cost, Create, CreateView, DataFrameCapability, Error, ErrorKind, Host, Kind, Offer,
     Provider, ProviderInfo, Result, View,
 };
+use std::panic::{catch_unwind, AssertUnwindSafe};
 
 pub(crate) const WHOLE: DataFrameCapability = DataFrameCapability::READ
     .and(DataFrameCapability::WRITE)
@@ -92,6 +94,20 @@ pub(crate) fn arrow_error(error: ArrowError) -> Error {
         _ => ErrorKind::Corrupt,
     };
     Error::new(kind, error.to_string())
+}
+
+/// Runs `body`, which reads structs of a foreign producer by arrow-rs: a panic becomes an error.
+pub(crate) fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        let message = match (payload.downcast_ref::<String>(), payload.downcast_ref::<&str>()) {
+            (Some(message), _) => message.clone(),
+            (_, Some(message)) => (*message).to_owned(),
+            _ => "no message".to_owned(),
+        };
+        // Dropping a payload can panic in its turn.
+        std::mem::forget(payload);
+        Err(Error::new(ErrorKind::Corrupt, format!("arrow-rs cannot read the Arrow array: {message}")))
+    })
 }
 
 #[cfg(test)]

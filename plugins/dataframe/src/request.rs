@@ -5,6 +5,7 @@ use crate::column::Column;
 use crate::export::{batches, stream_to};
 use crate::import::{field_from, schema_from, table_from};
 use crate::values::Values;
+use crate::widen::{wide, widened};
 use arrow_array::builder::{LargeBinaryBuilder, LargeStringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
@@ -20,13 +21,24 @@ use std::sync::Arc;
 /// `InvalidArgument` where the schema has other columns; what the stream's producer fails with.
 pub fn stream(stream: OwnedStream, requested: OwnedSchema) -> Result<OwnedStream> {
     let wanted = schema_from(&requested)?;
-    let (schema, columns, rows) = table_from(stream)?;
     let names = |fields: &[FieldRef]| fields.iter().map(|field| field.name().clone()).collect::<Vec<_>>();
-    let (asked, there) = (names(wanted.fields()), names(schema.fields()));
-    if asked != there {
-        fail!(InvalidArgument, "the schema asks for the columns {asked:?}, and the frame has {there:?}");
-    }
-    let cast = columns.into_iter().zip(wanted.fields()).map(|(column, field)| column_as(column, field.data_type()));
+    stream_as(stream, |fields| {
+        let (asked, there) = (names(wanted.fields()), names(fields));
+        if asked != there {
+            fail!(InvalidArgument, "the schema asks for the columns {asked:?}, and the frame has {there:?}");
+        }
+        Ok(wanted.fields().iter().map(|field| field.data_type().clone()).collect())
+    })
+}
+
+/// The table of a stream in the types that `choose` returns for its fields, as far as that loses nothing.
+pub(crate) fn stream_as(
+    stream: OwnedStream,
+    choose: impl FnOnce(&[FieldRef]) -> Result<Vec<DataType>>,
+) -> Result<OwnedStream> {
+    let (schema, columns, rows) = table_from(stream)?;
+    let wanted = choose(schema.fields())?;
+    let cast = columns.into_iter().zip(&wanted).map(|(column, wanted)| column_as(column, wanted));
     let columns: Vec<Column> = cast.collect::<Result<_>>()?;
     let fields: Vec<FieldRef> = columns.iter().map(|column| column.field.clone()).collect();
     let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
@@ -45,7 +57,7 @@ pub fn values(values: Values, requested: OwnedSchema) -> Result<Values> {
             let field = values.field.as_ref().clone().with_data_type(wanted.data_type().clone());
             Values { field: Arc::new(field), array }
         }
-        None => values,
+        None => values.widened(),
     })
 }
 
@@ -58,7 +70,10 @@ fn column_as(column: Column, wanted: &DataType) -> Result<Column> {
         chunk.check(column.field.name(), 0)?;
         match lossless(&chunk.exported(), wanted) {
             Some(array) => made.push(array),
-            None => return Ok(column),
+            None => {
+                let wide = wide(column.field.data_type()).filter(|wide| wide != wanted);
+                return wide.map_or(Ok(column.clone()), |wide| column_as(column, &wide));
+            }
         }
     }
     Ok(made)
@@ -66,10 +81,11 @@ fn column_as(column: Column, wanted: &DataType) -> Result<Column> {
 
 /// The same values in another type; `None` where there is no such way, or a value would change.
 pub(crate) fn lossless(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
-    use DataType::{Dictionary, Duration, Float32, Float64, Timestamp};
+    use DataType::{Decimal128, Decimal32, Decimal64, Dictionary, Duration, Float32, Float64, Timestamp};
     let from = array.data_type();
     match (from, to) {
         _ if from == to => Some(array.clone()),
+        (Dictionary(..), Dictionary(..)) => wide(from).filter(|wide| wide == to).map(|_| widened(array, to)),
         (Dictionary(..), to) => {
             let dictionary = array.as_any_dictionary();
             let plain = arrow_select::take::take(dictionary.values(), dictionary.keys(), None).ok()?;
@@ -82,6 +98,10 @@ pub(crate) fn lossless(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
         (Float32, Float64) => {
             Some(Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float64Type>(f64::from)) as ArrayRef)
         }
+        (Decimal32(digits, scale) | Decimal64(digits, scale), Decimal128(room, wanted)) => {
+            (scale == wanted && digits <= room).then(|| widened(array, to))
+        }
+        (from, to) if wide(from).as_ref() == Some(to) => Some(widened(array, to)),
         (from, to) if from.is_integer() && to.is_integer() => integers(array, to),
         (from, to) => texts(array, layout(from)?, layout(to)?, to),
     }

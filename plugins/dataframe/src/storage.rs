@@ -1,11 +1,12 @@
 //! Forms in which a column may lie that are not Arrow's: what NumPy has, so that it can be shared with NumPy.
 
+use crate::contained;
 use crate::import::STORAGE;
 use crate::lend::Guards;
 use arrow_array::{make_array, Array, ArrayRef, BooleanArray};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{ArrowError, DataType, Field};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -108,7 +109,16 @@ pub(crate) fn is_sound(data: &ArrayData) -> bool {
         DataType::LargeUtf8 => are_ascii::<i64>(data),
         _ => false,
     };
-    ascii || data.validate_full().is_ok()
+    ascii || validated(data).is_ok()
+}
+
+/// Checks the values of an array, as far as arrow-rs can.
+///
+/// # Errors
+/// What is damaged; a panic of arrow-rs is damage, too.
+pub(crate) fn validated(data: &ArrayData) -> Result<(), ArrowError> {
+    let checked = contained(|| Ok(data.validate_full()));
+    checked.unwrap_or_else(|panicked| Err(ArrowError::InvalidArgumentError(panicked.message().to_owned())))
 }
 
 /// Are these sound texts, all of ASCII, which may be cut anywhere? That is seen in a fraction of the time.

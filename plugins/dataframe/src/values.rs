@@ -45,9 +45,21 @@ impl Values {
             Some(own) => Values::of_columns(own.export_wanted(wanted, first, count)?, true)?,
             None => Values::of_columns(far::export(view, wanted, first, count)?, false)?,
         };
-        match all.pop() {
-            Some(values) if all.is_empty() => Ok(values),
-            _ => fail!(Internal, "the frame handed out {} columns instead of one", all.len() + 1),
+        let values = match all.pop() {
+            Some(values) if all.is_empty() => values,
+            other => fail!(
+                Corrupt,
+                "the frame handed out {} columns instead of one; it is damaged, or its provider is",
+                all.len() + usize::from(other.is_some())
+            ),
+        };
+        match count {
+            Some(count) if values.len() as u64 != count => fail!(
+                Corrupt,
+                "the frame handed out {} rows instead of {count}; it is damaged, or its provider is",
+                values.len()
+            ),
+            _ => Ok(values),
         }
     }
 

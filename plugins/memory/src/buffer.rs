@@ -78,13 +78,18 @@ pub(crate) struct OnDisk {
     _file: Temporary,
 }
 
-/// A file that is removed when this is dropped.
-struct Temporary(PathBuf);
+/// A file that is removed when this is dropped, by the process that made it alone: a forked child has a copy of this.
+struct Temporary {
+    path: PathBuf,
+    maker: u32,
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Whoever removed it before has done the work.
-        let _ = std::fs::remove_file(&self.0);
+        if self.maker == std::process::id() {
+            // A file that is gone already needs no removal.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -111,7 +116,7 @@ fn create(folder: &Path) -> Result<(File, Temporary)> {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("iolink-{}-{number}.raw", std::process::id()));
         match options.open(&path) {
-            Ok(file) => return Ok((file, Temporary(path))),
+            Ok(file) => return Ok((file, Temporary { path, maker: std::process::id() })),
             // Left behind by a process of that number that was killed.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {

@@ -2,8 +2,8 @@
 //! pointer with a release function.
 
 use iolink_sdk::{
-    fail, Adopt, Call, DataType, Host, ImageCapability, ImageProperties, ImageView, Kind, Memory, MetadataNode, Offer, Owner,
-    Provider, ProviderInfo, Result, Shape, View,
+    fail, Adopt, Call, DataType, Host, ImageCapability, ImageProperties, ImageView, Kind, Memory, MetadataNode, Offer,
+    Owner, Provider, ProviderInfo, Result, Shape, View,
 };
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 

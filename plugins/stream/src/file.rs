@@ -4,17 +4,20 @@ use crate::cursor::{stand, FURTHEST};
 use crate::descriptor::Descriptor;
 use crate::memory::closed;
 use crate::{FileAccess, OpenMode, RANDOM_ACCESS_EXTENSION};
-use iolink_sdk::{fail, Error, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use iolink_sdk::{fail, Error, Lock, Locked, Result, SeekFrom, StreamAccess, StreamCapability, View};
 use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-/// Asked when a signal came between: `Ok` goes on, an error ends the call with it.
+/// Asked when a signal may have come between: `Ok` goes on, an error ends the call with it.
 pub type Interrupted = fn() -> Result<()>;
+
+/// Bytes that one system call moves at most. The system tells of no signal before it has moved them all.
+pub(crate) const STEP: usize = 64 << 20;
 
 fn go_on() -> Result<()> {
     Ok(())
@@ -30,7 +33,7 @@ fn go_on() -> Result<()> {
 /// A file read by position that somebody else cuts short gives an error from then on where bytes are missing (`EIO`),
 /// rather than an end that looks like that of the data. A file that grows is read as far as it goes.
 pub struct FileStream {
-    state: Mutex<State>,
+    state: Lock<State>,
     mode: OpenMode,
     capabilities: StreamCapability,
     path: Option<PathBuf>,
@@ -163,7 +166,7 @@ impl FileStream {
         }
         let state = State { descriptor: Some(Arc::new(descriptor)), cursor: positional.then_some(0) };
         Ok(FileStream {
-            state: Mutex::new(state),
+            state: Lock::new(state),
             mode,
             capabilities,
             path,
@@ -172,8 +175,8 @@ impl FileStream {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Result<Locked<'_, State>> {
+        self.state.lock()
     }
 
     #[cold]
@@ -187,6 +190,26 @@ impl FileStream {
     /// Runs a system call until no signal comes between, and names the file in its error.
     fn call<T>(&self, doing: &str, call: impl FnMut() -> io::Result<T>) -> Result<T> {
         retried(self.interrupted, call)?.map_err(|error| self.error(doing, &error))
+    }
+
+    /// Moves `length` bytes by calls of at most [`STEP`] each, until one moves fewer; asks for signals between them. Returns how
+    /// many were moved, and what ended the transfer early. The error of a later call is left to the next transfer.
+    fn stepwise(&self, length: usize, mut call: impl FnMut(usize, usize) -> Result<usize>) -> (usize, Result<()>) {
+        let mut done = 0;
+        loop {
+            let to = length.min(done + STEP);
+            match call(done, to) {
+                Ok(count) => done += count,
+                Err(error) if done == 0 || error.payload().is_some() => return (done, Err(error)),
+                Err(_) => return (done, Ok(())),
+            }
+            if done < to || done == length {
+                return (done, Ok(()));
+            }
+            if let Err(interrupted) = (self.interrupted)() {
+                return (done, Err(interrupted));
+            }
+        }
     }
 
     /// A read that gave less than a file is known to have: another program cut it, or a signal came between.
@@ -216,7 +239,7 @@ impl FileStream {
     /// # Errors
     /// `Closed`.
     pub fn is_terminal(&self) -> Result<bool> {
-        Ok(self.state().descriptor()?.is_terminal())
+        Ok(self.state()?.descriptor()?.is_terminal())
     }
 
     /// Another stream on the same descriptor, with a cursor of its own at the start.
@@ -224,12 +247,12 @@ impl FileStream {
     /// # Errors
     /// `NotImplemented` where there are no positions (pipes, terminals, append mode), `Closed`.
     pub fn share(&self) -> Result<FileStream> {
-        let state = self.state();
+        let state = self.state()?;
         let descriptor = state.descriptor()?.clone();
         self.check_shareable(&descriptor)?;
         self.shared.store(true, Ordering::Release);
         Ok(FileStream {
-            state: Mutex::new(State { descriptor: Some(descriptor), cursor: Some(0) }),
+            state: Lock::new(State { descriptor: Some(descriptor), cursor: Some(0) }),
             mode: self.mode,
             capabilities: self.capabilities,
             path: self.path.clone(),
@@ -252,7 +275,7 @@ impl FileStream {
     /// # Errors
     /// As [`FileStream::share`].
     pub fn random_access(&self) -> Result<FileAccess> {
-        let state = self.state();
+        let state = self.state()?;
         let descriptor = state.descriptor()?.clone();
         self.check_shareable(&descriptor)?;
         self.shared.store(true, Ordering::Release);
@@ -264,7 +287,7 @@ impl FileStream {
     /// # Errors
     /// `NotImplemented` where others share the descriptor, `Closed`.
     pub fn descriptor(&self) -> Result<RawFd> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let raw = state.descriptor()?.raw();
         if self.shared.load(Ordering::Acquire) {
             return Err(Error::capability("the stream", "fileno", "it shares its descriptor with other streams"));
@@ -284,7 +307,7 @@ impl StreamAccess for FileStream {
     }
 
     fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let descriptor = state.descriptor()?;
         if !self.mode.read {
             return Err(Error::capability("the stream", "READ", "it was opened for writing only"));
@@ -292,7 +315,10 @@ impl StreamAccess for FileStream {
         if let Some(cursor) = state.cursor {
             // The system refuses a read that would go past 2^63 - 1, though there is nothing: here it is the end.
             let reach = buffer.len().min((FURTHEST - cursor) as usize);
-            let count = self.call("reading", || descriptor.read_at(cursor, &mut buffer[..reach]))?;
+            let (count, ended) = self.stepwise(reach, |from, to| {
+                self.call("reading", || descriptor.read_at(cursor + from as u64, &mut buffer[from..to]))
+            });
+            ended?;
             let end = cursor + count as u64;
             if count < reach && end < descriptor.known_length() {
                 return self.cut(count, end, descriptor.known_length(), &mut state);
@@ -303,27 +329,30 @@ impl StreamAccess for FileStream {
         // A read from a pipe may wait for ever: the lock is free meanwhile, and the descriptor stays.
         let descriptor = descriptor.clone();
         drop(state);
-        self.call("reading", || descriptor.read(buffer))
+        let reach = buffer.len().min(STEP);
+        self.call("reading", || descriptor.read(&mut buffer[..reach]))
     }
 
     fn write(&self, buffer: &[u8]) -> Result<usize> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let descriptor = state.descriptor()?;
         if !self.mode.write {
             return Err(Error::capability("the stream", "WRITE", "it was opened for reading only"));
         }
         if let Some(cursor) = state.cursor {
-            let count = self.call("writing", || descriptor.write_at(cursor, buffer))?;
+            let (count, ended) = self.stepwise(buffer.len(), |from, to| {
+                self.call("writing", || descriptor.write_at(cursor + from as u64, &buffer[from..to]))
+            });
             state.cursor = Some(cursor + count as u64);
-            return Ok(count);
+            return ended.map(|()| count);
         }
         let descriptor = descriptor.clone();
         drop(state);
-        self.call("writing", || descriptor.write(buffer))
+        self.call("writing", || descriptor.write(&buffer[..buffer.len().min(STEP)]))
     }
 
     fn seek(&self, to: SeekFrom) -> Result<u64> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let descriptor = state.descriptor()?;
         if let Some(cursor) = state.cursor {
             let end = || self.call("sizing", || descriptor.facts()).map(|facts| facts.length);
@@ -343,7 +372,7 @@ impl StreamAccess for FileStream {
     }
 
     fn length(&self) -> Result<u64> {
-        let state = self.state();
+        let state = self.state()?;
         let descriptor = state.descriptor()?;
         let facts = self.call("sizing", || descriptor.facts())?;
         if facts.regular {
@@ -360,7 +389,7 @@ impl StreamAccess for FileStream {
     }
 
     fn resize(&self, length: u64) -> Result<()> {
-        let state = self.state();
+        let state = self.state()?;
         let descriptor = state.descriptor()?;
         if !self.capabilities.has(StreamCapability::RESIZE) {
             return Err(Error::capability("the stream", "RESIZE", "open a file for writing to change its size"));
@@ -369,11 +398,11 @@ impl StreamAccess for FileStream {
     }
 
     fn flush(&self) -> Result<()> {
-        self.state().descriptor().map(|_| ())
+        self.state()?.descriptor().map(|_| ())
     }
 
     fn close(&self) -> Result<()> {
-        let descriptor = self.state().descriptor.take();
+        let descriptor = self.state()?.descriptor.take();
         match descriptor.map(Arc::try_unwrap) {
             Some(Ok(last)) => last.close().map_err(|error| self.error("closing", &error)),
             // A read that still runs, or another stream, closes it when it is done.

@@ -1,7 +1,7 @@
 //! Random access to a file.
 
 use crate::descriptor::Descriptor;
-use crate::file::{no_positions, retried, shorter, FileStream, Interrupted};
+use crate::file::{no_positions, retried, shorter, FileStream, Interrupted, STEP};
 use crate::mapping::Mapping;
 use crate::memory_access::check_inside;
 use crate::storage::folder_of;
@@ -79,6 +79,14 @@ impl FileAccess {
         self.length.load(Ordering::Relaxed)
     }
 
+    /// Asks for signals after a call that left more to be done: a signal cuts a transfer short, and is told of no more then.
+    fn ask_before_more(&self, done: usize, wanted: usize) -> Result<()> {
+        if done < wanted {
+            (self.interrupted)()?;
+        }
+        Ok(())
+    }
+
     #[cold]
     fn error(&self, doing: &str, error: &std::io::Error) -> Error {
         let name = self.path.as_ref().map_or_else(|| "the file".to_owned(), |path| path.display().to_string());
@@ -104,12 +112,13 @@ impl RandomAccess for FileAccess {
         let mut done = 0;
         while done < wanted {
             let at = offset + done as u64;
-            let rest = &mut buffer[done..wanted];
+            let rest = &mut buffer[done..wanted.min(done + STEP)];
             match retried(self.interrupted, || self.descriptor.read_at(at, rest))? {
                 Ok(0) => return Err(shorter(self.path.as_deref(), length, at)),
                 Ok(count) => done += count,
                 Err(error) => return Err(self.error("reading", &error)),
             }
+            self.ask_before_more(done, wanted)?;
         }
         Ok(done)
     }
@@ -122,10 +131,12 @@ impl RandomAccess for FileAccess {
         let mut done = 0;
         while done < buffer.len() {
             let at = offset + done as u64;
-            match retried(self.interrupted, || self.descriptor.write_at(at, &buffer[done..]))? {
+            let rest = &buffer[done..buffer.len().min(done + STEP)];
+            match retried(self.interrupted, || self.descriptor.write_at(at, rest))? {
                 Ok(count) => done += count,
                 Err(error) => return Err(self.error("writing", &error)),
             }
+            self.ask_before_more(done, buffer.len())?;
         }
         Ok(())
     }

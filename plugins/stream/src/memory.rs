@@ -4,9 +4,9 @@ use crate::buffer::Buffer;
 use crate::cursor::{stand, FURTHEST};
 use crate::place::{lend, Place};
 use crate::{LENT, WHOLE};
-use iolink_sdk::{fail, Bytes, Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
+use iolink_sdk::{fail, Bytes, Error, ErrorKind, Lock, Locked, Result, SeekFrom, StreamAccess, StreamCapability};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A stream in memory of its own, which grows, or over memory that somebody lends, which does not.
 ///
@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// ```
 pub struct MemoryStream {
     capabilities: StreamCapability,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 struct State {
@@ -84,12 +84,12 @@ impl MemoryStream {
     }
 
     fn new(capabilities: StreamCapability, place: Place, length: usize) -> Self {
-        MemoryStream { capabilities, state: Mutex::new(State { place: Some(Arc::new(place)), length, cursor: 0 }) }
+        MemoryStream { capabilities, state: Lock::new(State { place: Some(Arc::new(place)), length, cursor: 0 }) }
     }
 
     #[inline]
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Result<Locked<'_, State>> {
+        self.state.lock()
     }
 
     fn grows(&self) -> bool {
@@ -103,7 +103,7 @@ impl StreamAccess for MemoryStream {
     }
 
     fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let from = state.place()?.data();
         let left = (state.length as u64).saturating_sub(state.cursor);
         let count = buffer.len().min(left as usize);
@@ -117,7 +117,7 @@ impl StreamAccess for MemoryStream {
     }
 
     fn write(&self, buffer: &[u8]) -> Result<usize> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         if !state.place()?.writable() {
             return Err(Error::capability("the stream", "WRITE", "its memory is read-only: copy it to change it"));
         }
@@ -157,14 +157,14 @@ impl StreamAccess for MemoryStream {
     }
 
     fn seek(&self, to: SeekFrom) -> Result<u64> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         state.place()?;
         state.cursor = stand(to, state.cursor, || Ok(state.length as u64))?;
         Ok(state.cursor)
     }
 
     fn length(&self) -> Result<u64> {
-        let state = self.state();
+        let state = self.state()?;
         state.place().map(|_| state.length as u64)
     }
 
@@ -176,7 +176,7 @@ impl StreamAccess for MemoryStream {
                 "its memory belongs to its giver: copy it to resize it",
             ));
         }
-        let mut state = self.state();
+        let mut state = self.state()?;
         let used = state.length;
         if length == used as u64 {
             return state.place().map(|_| ());
@@ -196,17 +196,17 @@ impl StreamAccess for MemoryStream {
     }
 
     fn flush(&self) -> Result<()> {
-        self.state().place().map(|_| ())
+        self.state()?.place().map(|_| ())
     }
 
     fn close(&self) -> Result<()> {
         // Whoever gave the memory may do much when it goes: that happens with the lock free.
-        let _place = self.state().place.take();
+        let _place = self.state()?.place.take();
         Ok(())
     }
 
     fn memory(&self) -> Result<Bytes> {
-        let state = self.state();
+        let state = self.state()?;
         Ok(lend(state.place()?, state.length))
     }
 }

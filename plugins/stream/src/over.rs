@@ -5,8 +5,8 @@ use crate::file::shorter;
 use crate::memory::{closed, full};
 use crate::memory_access::check_inside;
 use crate::{MemoryAccess, MemoryStream, RANDOM_ACCESS_EXTENSION, UNMAPPED_EXTENSION};
-use iolink_sdk::{fail, Error, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use iolink_sdk::{fail, Error, Lock, Locked, RandomAccess, Result, SeekFrom, StreamAccess, StreamCapability, View};
+use std::sync::Arc;
 
 /// A stream over random access: over its memory where it lends that, else by [`RandomAccessStream`].
 pub fn stream_over(access: Arc<dyn RandomAccess>) -> Arc<dyn StreamAccess> {
@@ -29,7 +29,7 @@ pub struct RandomAccessStream {
     capabilities: StreamCapability,
     origin: Option<String>,
     /// None: closed.
-    open: Mutex<Option<Open>>,
+    open: Lock<Option<Open>>,
 }
 
 struct Open {
@@ -44,16 +44,12 @@ impl RandomAccessStream {
         RandomAccessStream {
             capabilities: known | StreamCapability::SEEK,
             origin: access.origin(),
-            open: Mutex::new(Some(Open { access, cursor: 0 })),
+            open: Lock::new(Some(Open { access, cursor: 0 })),
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Option<Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn with<R>(&self, body: impl FnOnce(&mut Open) -> Result<R>) -> Result<R> {
-        body(self.open().as_mut().ok_or_else(closed)?)
+        body(self.open.lock()?.as_mut().ok_or_else(closed)?)
     }
 }
 
@@ -106,13 +102,13 @@ impl StreamAccess for RandomAccessStream {
 
     fn close(&self) -> Result<()> {
         // What goes may do much: that happens with the lock free.
-        let _open = self.open().take();
+        let _open = self.open.lock()?.take();
         Ok(())
     }
 
     fn extension(&self, id: u64) -> Option<View> {
         match id {
-            RANDOM_ACCESS_EXTENSION => self.open().as_ref().map(|open| View::RandomAccess(open.access.clone())),
+            RANDOM_ACCESS_EXTENSION => self.with(|open| Ok(View::RandomAccess(open.access.clone()))).ok(),
             _ => None,
         }
     }
@@ -141,7 +137,7 @@ pub fn random_access_over(stream: Arc<dyn StreamAccess>) -> Result<Arc<dyn Rando
 pub struct StreamRandomAccess {
     stream: Arc<dyn StreamAccess>,
     length: u64,
-    one_at_a_time: Mutex<()>,
+    one_at_a_time: Lock<()>,
 }
 
 impl StreamRandomAccess {
@@ -154,11 +150,11 @@ impl StreamRandomAccess {
             return Err(Error::capability("the stream", "SEEK", "read it into memory and give that"));
         }
         let length = stream.length()?;
-        Ok(StreamRandomAccess { stream, length, one_at_a_time: Mutex::new(()) })
+        Ok(StreamRandomAccess { stream, length, one_at_a_time: Lock::new(()) })
     }
 
-    fn at(&self, offset: u64) -> Result<MutexGuard<'_, ()>> {
-        let guard = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+    fn at(&self, offset: u64) -> Result<Locked<'_, ()>> {
+        let guard = self.one_at_a_time.lock()?;
         self.stream.seek(SeekFrom::Start(offset))?;
         Ok(guard)
     }
@@ -203,7 +199,7 @@ impl RandomAccess for StreamRandomAccess {
     }
 
     fn flush(&self) -> Result<()> {
-        let _guard = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.one_at_a_time.lock()?;
         self.stream.flush()
     }
 

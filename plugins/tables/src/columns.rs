@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::scan::{value, Walker};
 use iolink_sdk::{fail, Error, ErrorKind, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Names of the columns of a text, each of them once.
 pub fn names(bytes: &[u8], options: &Options) -> Result<Vec<String>> {
@@ -47,13 +47,15 @@ pub fn names(bytes: &[u8], options: &Options) -> Result<Vec<String>> {
 
 /// Numbers of the columns with these names, in this order.
 pub fn wanted(option: &str, wanted: &[String], names: &[String]) -> Result<Vec<usize>> {
-    let mut numbers = Vec::with_capacity(wanted.len());
+    // Of two columns of one name the first.
+    let places: HashMap<&str, usize> = names.iter().enumerate().rev().map(|(at, name)| (name.as_str(), at)).collect();
+    let (mut numbers, mut seen) = (Vec::with_capacity(wanted.len()), HashSet::new());
     for name in wanted {
-        match names.iter().position(|known| known == name) {
-            Some(number) if numbers.contains(&number) => {
+        match places.get(name.as_str()) {
+            Some(number) if !seen.insert(number) => {
                 fail!(InvalidArgument, "the option {option} names the column {name:?} twice")
             }
-            Some(number) => numbers.push(number),
+            Some(number) => numbers.push(*number),
             None => fail!(NotFound, "the option {option} names the column {name:?}; {}", there_are(names)),
         }
     }

@@ -131,7 +131,7 @@ impl<'a> Plan<'a> {
         let sample = SAMPLE.min(frame.height());
         frame.columns().iter().any(|column| {
             column.dtype() == &DataType::String
-                && !self.number(column.name()).is_some_and(|number| self.as_text.contains(&number))
+                && !self.as_text.iter().any(|number| self.names[*number] == column.name().as_str())
                 && column.slice(0, sample).null_count() == sample
                 && column.null_count() != column.len()
         })

@@ -1,15 +1,62 @@
-//! What goes wrong in polars, as an error: polars panics on much that it does not expect.
+//! Errors of polars: it panics on much that it does not expect.
 
+use crate::fork;
 use iolink_sdk::{Error, ErrorKind, Result};
 use polars_core::error::PolarsError;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{catch_unwind, set_hook, take_hook, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Once;
 
-/// How polars' panics and errors begin where it has no way for a type.
+/// The starts of polars' panics and errors about a type that it cannot handle.
 const UNKNOWN: [&str; 3] = ["not yet implemented", "not implemented", "operator does not support"];
 
-/// Runs `body`; a panic becomes an error.
-pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+/// Parts of the paths of code that is not of this repository: of other crates, and of the standard library.
+const FOREIGN: [&str; 3] = ["/registry/src/", "/rustc/", "library/"];
+
+/// Calls of [`contained`] under way, on any thread.
+static CONTAINED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts a call of [`contained`] as long as it lives.
+struct Guard;
+
+impl Guard {
+    fn new() -> Self {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = take_hook();
+            // The error tells the user of the panic: nothing is written to the terminal as well.
+            set_hook(Box::new(move |panic| {
+                let foreign =
+                    panic.location().is_some_and(|place| FOREIGN.iter().any(|part| place.file().contains(part)));
+                if !foreign || CONTAINED.load(Ordering::Relaxed) == 0 {
+                    before(panic);
+                }
+            }));
+        });
+        CONTAINED.fetch_add(1, Ordering::Relaxed);
+        Guard
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        CONTAINED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads by `body`; a panic becomes an error of damaged data, as which polars meets what it does not expect.
+pub fn read<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    contained(ErrorKind::Corrupt, "the file is damaged, or of a kind that polars does not know: it panicked", body)
+}
+
+/// Writes by `body`; a panic becomes an internal error.
+pub fn written<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    contained(ErrorKind::Internal, "polars panicked", body)
+}
+
+fn contained<T>(kind: ErrorKind, meaning: &str, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _guard = Guard::new();
+    catch_unwind(AssertUnwindSafe(|| fork::run(body))).unwrap_or_else(|payload| {
         let words = match (payload.downcast_ref::<String>(), payload.downcast_ref::<&str>()) {
             (Some(words), _) => words.clone(),
             (_, Some(words)) => (*words).to_owned(),
@@ -24,11 +71,11 @@ pub fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
                 format!("polars does not know a type of the table ({words}); {instead}"),
             ));
         }
-        Err(Error::new(ErrorKind::Internal, format!("polars panicked: {words}")))
+        Err(Error::new(kind, format!("{meaning}: {words}")))
     })
 }
 
-/// What the source said where it could not be read; else the first line of what polars says: the others are hints at its own
+/// Returns the source's own error if it could not be read; else the first line of polars' error: the others are hints at its
 /// Python functions.
 pub fn from_polars(error: &PolarsError) -> Error {
     if let PolarsError::IO { error, .. } = error {

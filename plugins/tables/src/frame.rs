@@ -1,6 +1,6 @@
 //! A table in memory, in the pieces in which it was read, lent to whoever asks.
 
-use crate::failure::{contained, from_polars};
+use crate::failure::{self, from_polars};
 use crate::interface::{run, schema, stream, table_field};
 use crate::CAPABILITIES;
 use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedSchema, OwnedStream, Result};
@@ -115,11 +115,11 @@ impl DataFrameView for Frame {
     }
 
     fn schema(&self) -> Result<OwnedSchema> {
-        contained(|| schema(&table_field(self.fields.clone(), None)))
+        failure::read(|| schema(&table_field(self.fields.clone(), None)))
     }
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
-        contained(|| {
+        failure::read(|| {
             let chosen = self.chosen(columns)?;
             let batches = self.batches(&chosen, rows)?;
             let fields = chosen.iter().map(|column| self.fields[*column].clone()).collect();

@@ -4,7 +4,10 @@ use crate::failure::from_polars;
 use iolink_sdk::{abi, DataFrameView, OwnedSchema, OwnedStream, Result};
 use polars_arrow::array::{Array, BinaryArray, FixedSizeListArray, StructArray, Utf8Array};
 use polars_arrow::datatypes::{ArrowDataType, Field, Metadata};
-use polars_arrow::ffi::{export_field_to_c, export_iterator, ArrowArrayStream, ArrowArrayStreamReader, ArrowSchema};
+use polars_arrow::ffi::{
+    export_field_to_c, export_iterator, import_array_from_c, import_field_from_c, ArrowArray, ArrowArrayStream,
+    ArrowSchema,
+};
 use polars_arrow::offset::{Offset, OffsetsBuffer};
 use polars_core::error::PolarsResult;
 use polars_core::prelude::PlSmallStr;
@@ -91,9 +94,11 @@ fn own<O: Offset>(offsets: &OffsetsBuffer<O>) -> OffsetsBuffer<O> {
     unsafe { OffsetsBuffer::new_unchecked(offsets.buffer()[..].to_vec().into()) }
 }
 
-/// A frame's rows, as they come over the border.
+/// A frame's rows, as they come over the border. The structs are checked before polars, which believes them, sees them.
 pub struct Incoming {
-    reader: ArrowArrayStreamReader<Box<ArrowArrayStream>>,
+    stream: OwnedStream,
+    schema: OwnedSchema,
+    table: ArrowDataType,
     /// The columns.
     pub fields: Vec<Field>,
     /// What the table says of itself.
@@ -103,15 +108,14 @@ pub struct Incoming {
 impl Incoming {
     /// All rows of a frame.
     pub fn of(frame: &dyn DataFrameView) -> Result<Self> {
-        let mut raw = frame.export(None, 0..frame.shape()?.1)?.into_raw();
-        // SAFETY: both types are the ArrowArrayStream of the Arrow C stream interface; the struct is handed over once.
-        let taken = unsafe { std::ptr::read(std::ptr::addr_of_mut!(raw).cast::<ArrowArrayStream>()) };
-        let _: abi::ArrowArrayStream = raw;
-        // SAFETY: the stream is live, and its producer keeps to the interface.
-        let reader =
-            unsafe { ArrowArrayStreamReader::try_new(Box::new(taken)) }.map_err(|error| from_polars(&error))?;
-        let (fields, facts) = match reader.field() {
-            Field { dtype: ArrowDataType::Struct(fields), metadata, .. } => (fields.clone(), metadata.clone()),
+        let mut stream = frame.export(None, 0..frame.shape()?.1)?;
+        let schema = stream.schema()?;
+        schema.check()?;
+        let raw: *const abi::ArrowSchema = schema.as_raw();
+        // SAFETY: both types are the ArrowSchema of the Arrow C data interface, and the schema was checked.
+        let table = unsafe { import_field_from_c(&*raw.cast::<ArrowSchema>()) }.map_err(|error| from_polars(&error))?;
+        let fields = match &table.dtype {
+            ArrowDataType::Struct(fields) => fields.clone(),
             _ => iolink_sdk::fail!(Type, "a table's schema must be a struct with one child for each column"),
         };
         let mut names = std::collections::HashSet::new();
@@ -122,13 +126,21 @@ impl Incoming {
                 twice.name
             );
         }
-        Ok(Incoming { reader, fields, facts })
+        Ok(Incoming { stream, schema, table: table.dtype, fields, facts: table.metadata })
     }
 
     /// The next rows; `None` at the end.
     pub fn next(&mut self) -> Result<Option<StructArray>> {
-        // SAFETY: the producer keeps to the interface.
-        let batch = unsafe { self.reader.next() }.transpose().map_err(|error| from_polars(&error))?;
-        Ok(batch.and_then(|batch| batch.as_any().downcast_ref::<StructArray>().cloned()))
+        let Some(mut batch) = self.stream.next_batch()? else { return Ok(None) };
+        self.schema.check()?.check_array(&mut batch)?;
+        let raw = batch.into_raw();
+        // SAFETY: both types are the ArrowArray of the Arrow C data interface; the struct is handed over once. It was checked,
+        // and its producer keeps to the interface in the buffers.
+        let batch = unsafe {
+            let taken = std::ptr::read(std::ptr::addr_of!(raw).cast::<ArrowArray>());
+            import_array_from_c(taken, self.table.clone())
+        };
+        let batch = batch.map_err(|error| from_polars(&error))?;
+        Ok(batch.as_any().downcast_ref::<StructArray>().cloned())
     }
 }

@@ -1,6 +1,7 @@
 //! JSON lines: an object on each line. A column's type is that of all its values, and one that mixes types is refused with
 //! its line.
 
+mod nesting;
 mod shape;
 
 use crate::failure::from_polars;
@@ -12,10 +13,14 @@ use polars_core::prelude::PlSmallStr;
 use polars_json::json::deserialize;
 use rayon::prelude::*;
 use shape::Shape;
-use simd_json::{BorrowedValue, ErrorType};
+use simd_json::{BorrowedValue, ErrorType, Node};
 
 /// Bytes of the text that are parsed at once.
 const BLOCK: usize = 4 << 20;
+/// Values that every table may have.
+const VALUES: u64 = 8 << 20;
+/// Values that a table may have for each byte of its text, missing ones too: a name is a column of every row.
+const VALUES_OF_A_BYTE: u64 = 32;
 
 /// Whole lines of the text.
 struct Block<'a> {
@@ -31,17 +36,29 @@ pub fn read(text: &[u8], host: &Host) -> Result<Batches> {
         fail!(Corrupt, "the file is empty: a line with an object is needed to know the columns");
     }
     let total = 2 * blocks.len() as u64;
-    let mut shape = Shape::Nothing;
-    let shapes: Vec<Result<Shape>> = blocks.par_iter().map(|block| block.with(shape_of)).collect();
+    let (mut shape, mut rows) = (Shape::Nothing, 0);
+    let shapes: Vec<Result<(Shape, u64)>> = blocks.par_iter().map(Block::shape).collect();
     for found in shapes {
         // Only the lines one by one tell which is at fault.
-        let merged = found.and_then(|found| shape.merge(found).map_err(|why| Error::new(ErrorKind::Corrupt, why)));
-        if merged.and_then(|()| shape.arrow().map_err(|why| Error::new(ErrorKind::Corrupt, why))).is_err() {
+        let merged = found.and_then(|(found, count)| {
+            rows += count;
+            shape.merge(found).map_err(|why| Error::new(ErrorKind::Corrupt, why))
+        });
+        if merged.is_err() {
             return Err(fault(&blocks));
         }
     }
+    let (values, most) = (shape.values(rows), VALUES.saturating_add(VALUES_OF_A_BYTE * text.len() as u64));
+    if values > most {
+        fail!(
+            Limit,
+            "{rows} lines have names for {values} values, missing ones counted, and {} bytes of text may have {most}: every name \
+             is a column of all lines",
+            text.len()
+        );
+    }
     host.progress(total / 2, total)?;
-    let item = shape.arrow().map_err(|why| Error::new(ErrorKind::Corrupt, why))?;
+    let item = shape.arrow();
     let ArrowDataType::Struct(fields) = item.clone() else { fail!(Internal, "an object is no struct") };
     let list = ArrowDataType::LargeList(Box::new(Field::new(PlSmallStr::EMPTY, item, true)));
     let read = |block: &Block<'_>| {
@@ -79,15 +96,6 @@ fn blocks(text: &[u8]) -> Vec<Block<'_>> {
     blocks
 }
 
-fn shape_of(values: &BorrowedValue<'_>) -> Result<Shape> {
-    let BorrowedValue::Array(values) = values else { fail!(Internal, "a list is no list") };
-    let mut shape = Shape::Nothing;
-    for value in values.iter() {
-        shape.add_line(value).map_err(|why| Error::new(ErrorKind::Corrupt, why))?;
-    }
-    Ok(shape)
-}
-
 impl Block<'_> {
     /// The lines that are not blank, with their numbers.
     fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
@@ -95,8 +103,33 @@ impl Block<'_> {
         lines.map(|(line, number)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
     }
 
+    /// What the values of all lines are, and how many lines there are.
+    fn shape(&self) -> Result<(Shape, u64)> {
+        let (mut text, count) = self.joined()?;
+        let tape = simd_json::to_tape(&mut text).map_err(|error| parse_error(&error))?;
+        let (mut shape, mut at) = (Shape::Nothing, 1);
+        match tape.0.first() {
+            Some(Node::Array { len, .. }) if *len == count => {}
+            _ => fail!(Corrupt, "a line holds more than one value"),
+        }
+        for _ in 0..count {
+            at += shape.add_line(&tape.0[at..]).map_err(|why| Error::new(ErrorKind::Corrupt, why))?;
+        }
+        Ok((shape, count as u64))
+    }
+
     /// Runs `body` with the values of all lines, as a list.
     fn with<R>(&self, body: impl FnOnce(&BorrowedValue<'_>) -> Result<R>) -> Result<R> {
+        let (mut text, count) = self.joined()?;
+        let values = simd_json::to_borrowed_value(&mut text).map_err(|error| parse_error(&error))?;
+        match &values {
+            BorrowedValue::Array(list) if list.len() == count => body(&values),
+            _ => fail!(Corrupt, "a line holds more than one value"),
+        }
+    }
+
+    /// All lines as the text of a list, and how many they are.
+    fn joined(&self) -> Result<(Vec<u8>, usize)> {
         let (mut text, mut count) = (Vec::with_capacity(self.text.len() + 2), 0);
         text.push(b'[');
         for (_, line) in self.lines() {
@@ -107,14 +140,14 @@ impl Block<'_> {
             count += 1;
         }
         text.push(b']');
+        // The list, and in it a line's object.
+        if nesting::too_deep(&text, 2) {
+            fail!(Limit, "{}", nesting::words());
+        }
         if lone_surrogate(&text) {
             fail!(Corrupt, "a text holds half a surrogate pair");
         }
-        let values = simd_json::to_borrowed_value(&mut text).map_err(|error| parse_error(&error))?;
-        match &values {
-            BorrowedValue::Array(list) if list.len() == count => body(&values),
-            _ => fail!(Corrupt, "a line holds more than one value"),
-        }
+        Ok((text, count))
     }
 }
 
@@ -145,6 +178,9 @@ fn parse_error(error: &simd_json::Error) -> Error {
 fn fault(blocks: &[Block<'_>]) -> Error {
     let mut shape = Shape::Nothing;
     for (number, line) in blocks.iter().flat_map(Block::lines) {
+        if nesting::too_deep(line, 1) {
+            return Error::new(ErrorKind::Limit, format!("line {number}: {}", nesting::words()));
+        }
         let mut text = line.to_vec();
         let added = match lone_surrogate(&text) {
             true => Err("a text holds half a surrogate pair".to_owned()),
@@ -158,8 +194,8 @@ fn fault(blocks: &[Block<'_>]) -> Error {
 }
 
 fn added(shape: &mut Shape, text: &mut [u8]) -> std::result::Result<(), String> {
-    match simd_json::to_borrowed_value(text) {
-        Ok(value) => shape.add_line(&value).and_then(|()| shape.arrow().map(drop)),
+    match simd_json::to_tape(text) {
+        Ok(tape) => shape.add_line(&tape.0).map(drop),
         Err(error) if *error.error() == ErrorType::InvalidNumber => Err(format!(
             "at byte {} a number that is no JSON, or beyond every float64 and integer of 64 bits; as a text it can be read",
             error.index() + 1

@@ -34,6 +34,13 @@
 //! | `null_values` | | words that stand for a missing value, separated by commas: `NA,n/a` |
 //! | `text_columns` | | columns kept as text whatever they hold, separated by commas |
 //!
+//! and of Parquet alone `int96`: the unit of times of INT96, `ns`, `us` or `ms`; by default `ns`, which holds those from 1677 to 2262.
+//! Others are refused by their column's name. Other times, and integers, are read as the file stores them, whatever the schema of Arrow in
+//! it says.
+//!
+//! **Limits.** Types and values nested more than 64 levels deep are refused, read and written. A JSON text may have 32 values for each of
+//! its bytes and 8 million in any case, those counted that are missing because a name stands in other lines alone.
+//!
 //! Options of writing: `separator`, `quote` and `has_header` for CSV and TSV; `compression` for Parquet (`zstd`, `snappy`,
 //! `gzip`, `lz4`, `brotli`, `none`) and Arrow IPC (`none`, `zstd`, `lz4`); `row_group_size` in rows for Parquet.
 //!
@@ -50,10 +57,13 @@ mod arrow;
 mod bytes;
 mod columns;
 mod csv;
+mod depth;
 mod exact;
 mod failure;
+mod fork;
 mod format;
 mod frame;
+mod inflation;
 mod interface;
 mod json;
 mod numbers;
@@ -126,7 +136,9 @@ impl Provider for Tables {
 
     fn open(&self, host: &Host, source: &Source) -> Result<View> {
         let read = || {
-            let bytes = source.bytes()?;
+            // A source without a path may call back, as a file object of Python's does.
+            let calls_back = source.path().is_none();
+            let bytes = if calls_back { fork::watched(source.bytes()?) } else { source.bytes()? };
             let format = Format::of(source, &*bytes)?;
             if matches!(format, Format::Csv | Format::Tsv) {
                 let options = Options::of(source, format)?;
@@ -137,10 +149,13 @@ impl Provider for Tables {
             let origin = source.uri();
             Ok(match format {
                 Format::Parquet => {
-                    View::data_frame(Lazy::new(parquet::Parquet::open(bytes)?, &selection, host, origin)?)
+                    let unit = options::int96(source)?;
+                    let file = parquet::Parquet::open(bytes, unit)?.calling_back(calls_back);
+                    View::data_frame(Lazy::new(file, &selection, host, origin)?)
                 }
                 Format::Arrow if arrow::has_footer(&*bytes)? => {
-                    View::data_frame(Lazy::new(arrow::File::open(bytes)?, &selection, host, origin)?)
+                    let file = arrow::File::open(bytes)?.calling_back(calls_back);
+                    View::data_frame(Lazy::new(file, &selection, host, origin)?)
                 }
                 Format::Arrow => View::data_frame(Lazy::new(arrow::stream(&*bytes)?, &selection, host, origin)?),
                 _ => {
@@ -149,11 +164,11 @@ impl Provider for Tables {
                 }
             })
         };
-        failure::contained(read).map_err(|error| error.context(source.uri()))
+        failure::read(read).map_err(|error| error.context(source.uri()))
     }
 
     fn save(&self, host: &Host, view: View, target: &Source) -> Result<()> {
         let write = || write::write(&*view.clone().into_data_frame()?, target, host);
-        failure::contained(write).map_err(|error| error.context(target.uri()))
+        failure::written(write).map_err(|error| error.context(target.uri()))
     }
 }

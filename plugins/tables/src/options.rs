@@ -4,9 +4,11 @@ use crate::columns::wanted;
 use crate::format::Format;
 use crate::scan::{value, Dialect, Walker};
 use iolink_sdk::{fail, Error, ErrorKind, Result, Source};
+use polars_arrow::datatypes::TimeUnit;
 use std::ops::Range;
 
 const SELECTION: [&str; 3] = ["columns", "first_row", "row_count"];
+const PARQUET: [&str; 4] = ["columns", "first_row", "row_count", "int96"];
 const DELIMITED: [&str; 8] =
     ["separator", "quote", "has_header", "null_values", "text_columns", "columns", "first_row", "row_count"];
 
@@ -32,9 +34,10 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Of a format that has no other options.
+    /// Of a format whose other options do not select.
     pub fn alone(source: &Source, format: Format) -> Result<Self> {
-        check(source, &SELECTION, format.name())?;
+        let known: &[&str] = if format == Format::Parquet { &PARQUET } else { &SELECTION };
+        check(source, known, format.name())?;
         Selection::of(source)
     }
 
@@ -115,6 +118,16 @@ pub fn flag(source: &Source, option: &str) -> Result<Option<bool>> {
         Some("true" | "True" | "1") => Ok(Some(true)),
         Some("false" | "False" | "0") => Ok(Some(false)),
         Some(other) => fail!(InvalidArgument, "the option {option} is {other:?}, not true or false"),
+    }
+}
+
+/// The unit of Parquet's times of INT96.
+pub fn int96(source: &Source) -> Result<TimeUnit> {
+    match source.option("int96") {
+        None | Some("ns") => Ok(TimeUnit::Nanosecond),
+        Some("us") => Ok(TimeUnit::Microsecond),
+        Some("ms") => Ok(TimeUnit::Millisecond),
+        Some(other) => fail!(InvalidArgument, "the option int96 is {other:?}, not ns, us or ms"),
     }
 }
 

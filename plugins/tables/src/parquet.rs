@@ -1,22 +1,28 @@
 //! Parquet: the footer is read at first, columns of row groups when they are asked for.
 
+mod footer;
+mod pages;
+mod thrift;
+mod times;
+
+use crate::arrow;
+use crate::depth;
 use crate::failure::from_polars;
 use crate::interface::Facts;
 use crate::pieces::Pieces;
-use crate::place::Place;
 use crate::words::in_order_of;
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
 use iolink_sdk::{fail, out_of_memory, RandomAccess, Result};
 use polars_arrow::array::{new_empty_array, Array};
 use polars_arrow::compute::concatenate::concatenate;
 use polars_arrow::datatypes::{ArrowDataType, Field, Metadata, TimeUnit};
 use polars_buffer::Buffer;
-use polars_parquet::parquet::metadata::ColumnDescriptor;
-use polars_parquet::parquet::schema::types::{PrimitiveConvertedType, PrimitiveLogicalType, TimeUnit as StoredUnit};
-use polars_parquet::read::schema::read_custom_key_value_metadata;
-use polars_parquet::read::{
-    column_iter_to_arrays, infer_schema, read_metadata, BasicDecompressor, ColumnChunkMetadata, FileMetadata,
-    PageReader,
-};
+use polars_core::error::PolarsResult;
+use polars_parquet::parquet::read::deserialize_metadata;
+use polars_parquet::parquet::schema::types::{PhysicalType, PrimitiveType};
+use polars_parquet::read::schema::{infer_schema_with_options, read_custom_key_value_metadata, SchemaInferenceOptions};
+use polars_parquet::read::{column_iter_to_arrays, BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader};
 use rayon::prelude::*;
 use std::io::Cursor;
 use std::sync::Arc;
@@ -24,6 +30,8 @@ use std::sync::Arc;
 const MAGIC: &[u8; 4] = b"PAR1";
 /// Magic at both ends, and the footer's length.
 const LEAST: u64 = 12;
+/// The key of the schema of Arrow among what a file says of itself.
+const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// A Parquet file.
 pub struct Parquet {
@@ -32,26 +40,40 @@ pub struct Parquet {
     fields: Vec<Field>,
     facts: Facts,
     rows: Vec<usize>,
+    calls_back: bool,
 }
 
 impl Parquet {
-    /// Reads the footer.
-    pub fn open(bytes: Arc<dyn RandomAccess>) -> Result<Self> {
-        check_ends(&*bytes)?;
-        let metadata = read_metadata(&mut Place::new(&*bytes)).map_err(|error| from_polars(&error))?;
-        let schema = infer_schema(&metadata).map_err(|error| from_polars(&error))?;
+    /// Reads the footer. Times of INT96 are read in a unit.
+    pub fn open(bytes: Arc<dyn RandomAccess>, int96: TimeUnit) -> Result<Self> {
+        let footer = footer(&*bytes)?;
+        footer::check(&footer)?;
+        let metadata = deserialize_metadata(Buffer::from_vec(footer)).map_err(|error| from_polars(&error.into()))?;
+        for known in metadata.key_value_metadata().iter().flatten() {
+            if let (ARROW_SCHEMA, Some(value)) = (known.key.as_str(), &known.value) {
+                check_arrow_schema(value)?;
+            }
+        }
+        let options = Some(SchemaInferenceOptions { int96_coerce_to_timeunit: int96 });
+        let schema = infer_schema_with_options(&metadata, &options).map_err(|error| from_polars(&error))?;
+        let fields: Vec<Field> = schema.iter_values().cloned().collect();
+        depth::check(&fields)?;
         let rows: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
         let counted = rows.iter().try_fold(0usize, |all, rows| all.checked_add(*rows));
         if counted != Some(metadata.num_rows) {
             fail!(Corrupt, "the footer counts {} rows, its row groups have others", metadata.num_rows);
         }
         let mut facts: Metadata = read_custom_key_value_metadata(metadata.key_value_metadata());
-        facts.remove("ARROW:schema");
+        facts.remove(ARROW_SCHEMA);
         let facts = (!facts.is_empty()).then(|| Arc::new(facts));
-        let mut leaves = Leaves(metadata.schema_descr.columns().iter());
-        let read_as = |field: &Field| field.with_dtype(leaves.read_as(&field.dtype, false));
-        let fields = schema.iter_values().map(read_as).collect();
-        Ok(Parquet { bytes, metadata, fields, facts, rows })
+        let mut leaves = times::Leaves::new(metadata.schema_descr.columns(), int96);
+        let fields = fields.iter().map(|field| field.with_dtype(leaves.read_as(&field.dtype, false))).collect();
+        Ok(Parquet { bytes, metadata, fields, facts, rows, calls_back: false })
+    }
+
+    /// Says whether reading calls back, see [`Pieces::calls_back`].
+    pub fn calling_back(self, calls_back: bool) -> Self {
+        Parquet { calls_back, ..self }
     }
 
     /// The bytes of a column in a row group.
@@ -78,28 +100,35 @@ impl Parquet {
             fail!(Corrupt, "a row group has no column {:?}", field.name.as_str())
         };
         let failed = |error| from_polars(&error).context(&format!("column {:?}", field.name.as_str()));
-        let (mut pages, mut types, mut words) = (Vec::new(), Vec::new(), None);
+        let (mut pages, mut types, mut words, mut chunks) = (Vec::new(), Vec::new(), None, Vec::new());
+        let mut int96 = false;
         for part in parts {
             claimed(part.num_values(), &field.name)?;
+            let leaf = &part.descriptor().descriptor;
+            if leaf.max_rep_level == 0 && part.num_values() != group.num_rows() as i64 {
+                let (values, rows) = (part.num_values(), group.num_rows());
+                fail!(Corrupt, "column {:?} claims {values} values in a row group of {rows} rows", field.name.as_str());
+            }
+            int96 |= leaf.primitive_type.physical_type == PhysicalType::Int96;
             let bytes = self.chunk(part)?;
-            let pages_of = || {
-                let reader = PageReader::new(Cursor::new(bytes.clone()), part, Vec::new(), usize::MAX);
-                BasicDecompressor::new(reader, Vec::new())
-            };
+            pages::check(&bytes, part.num_values(), part.compression())
+                .map_err(|error| error.context(&format!("column {:?}", field.name.as_str())))?;
             if matches!(field.dtype, ArrowDataType::Dictionary(..)) {
-                let page = pages_of().read_dict_page().map_err(|error| failed(error.into()))?;
+                let page = pages_of(bytes.clone(), part).read_dict_page().map_err(|error| failed(error.into()))?;
                 words = page.map(|page| words_of(&page.buffer, page.num_values)).transpose()?;
             }
-            pages.push(pages_of());
+            pages.push(pages_of(bytes.clone(), part));
+            chunks.push((bytes, part));
             types.push(&part.descriptor().descriptor.primitive_type);
         }
-        let (mut arrays, _) = column_iter_to_arrays(pages, types, field.clone(), None).map_err(failed)?;
-        let array = if arrays.len() == 1 {
-            arrays.remove(0)
-        } else {
-            let parts: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
-            concatenate(&parts).map_err(failed)?
-        };
+        let again = int96.then(|| (chunks, types.clone()));
+        let array = whole(pages, types, field.clone()).map_err(failed)?;
+        if let Some((chunks, types)) = again {
+            // polars gives other times for those that the unit does not hold; in milliseconds it has them all.
+            let pages = chunks.into_iter().map(|(bytes, part)| pages_of(bytes, part)).collect();
+            let all = whole(pages, types, times::in_milliseconds(field)).map_err(failed)?;
+            times::check_same(&*array, &*all, &field.name)?;
+        }
         match words {
             // polars keeps the words that it met, in the order in which it met them.
             Some(words) => in_order_of(&*array, &words),
@@ -122,39 +151,40 @@ impl Pieces for Parquet {
     }
 
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>> {
-        columns.par_iter().map(|column| self.column(piece, &self.fields[*column])).collect()
-    }
-}
-
-/// The columns of a file in the order in which they lie, those inside lists and structs each for itself.
-struct Leaves<'a>(std::slice::Iter<'a, ColumnDescriptor>);
-
-impl Leaves<'_> {
-    /// The type of a column as its values are read: milliseconds where the file has them, whatever the schema of Arrow in it
-    /// says; and `inside` another type no ordered dictionaries, since their words come in the order in which polars meets them.
-    fn read_as(&mut self, dtype: &ArrowDataType, inside: bool) -> ArrowDataType {
-        let mut part = |field: &Field| field.with_dtype(self.read_as(&field.dtype, true));
-        match dtype {
-            ArrowDataType::List(item) => ArrowDataType::List(Box::new(part(item))),
-            ArrowDataType::LargeList(item) => ArrowDataType::LargeList(Box::new(part(item))),
-            ArrowDataType::FixedSizeList(item, size) => ArrowDataType::FixedSizeList(Box::new(part(item)), *size),
-            ArrowDataType::Map(item, sorted) => ArrowDataType::Map(Box::new(part(item)), *sorted),
-            ArrowDataType::Struct(fields) => ArrowDataType::Struct(fields.iter().map(part).collect()),
-            leaf => match (leaf, self.0.next().is_some_and(counts_milliseconds)) {
-                (ArrowDataType::Time32(TimeUnit::Second), true) => ArrowDataType::Time32(TimeUnit::Millisecond),
-                (ArrowDataType::Dictionary(key, words, true), _) if inside => {
-                    ArrowDataType::Dictionary(*key, words.clone(), false)
-                }
-                _ => leaf.clone(),
-            },
+        let read = |column: &usize| self.column(piece, &self.fields[*column]);
+        match self.calls_back {
+            true => columns.iter().map(read).collect(),
+            false => columns.par_iter().map(read).collect(),
         }
     }
+
+    fn calls_back(&self) -> bool {
+        self.calls_back
+    }
 }
 
-fn counts_milliseconds(column: &ColumnDescriptor) -> bool {
-    let kind = &column.descriptor.primitive_type;
-    let logical = matches!(kind.logical_type, Some(PrimitiveLogicalType::Time { unit: StoredUnit::Milliseconds, .. }));
-    logical || kind.converted_type == Some(PrimitiveConvertedType::TimeMillis)
+/// The pages of a column chunk.
+fn pages_of(bytes: Buffer<u8>, part: &ColumnChunkMetadata) -> BasicDecompressor {
+    BasicDecompressor::new(PageReader::new(Cursor::new(bytes), part, Vec::new(), usize::MAX), Vec::new())
+}
+
+/// The values of pages as one array.
+fn whole(pages: Vec<BasicDecompressor>, types: Vec<&PrimitiveType>, field: Field) -> PolarsResult<Box<dyn Array>> {
+    let (mut arrays, _) = column_iter_to_arrays(pages, types, field, None)?;
+    if arrays.len() == 1 {
+        return Ok(arrays.remove(0));
+    }
+    let parts: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
+    concatenate(&parts)
+}
+
+/// Refuses a schema of Arrow that polars would read by too deep a recursion.
+fn check_arrow_schema(encoded: &str) -> Result<()> {
+    let Ok(bytes) = STANDARD.decode(encoded) else {
+        fail!(Corrupt, "the schema of Arrow among the metadata is not written in base64")
+    };
+    let message = if bytes.starts_with(&[255; 4]) { bytes.get(8..) } else { Some(bytes.as_slice()) };
+    arrow::check_schema_message(message.unwrap_or_default())
 }
 
 /// The texts of a dictionary page, each behind its length.
@@ -172,8 +202,8 @@ fn words_of(page: &[u8], count: usize) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// Does the file begin and end as Parquet does?
-fn check_ends(bytes: &(dyn RandomAccess + 'static)) -> Result<()> {
+/// Returns the footer, of a file that begins and ends as Parquet does.
+fn footer(bytes: &(dyn RandomAccess + 'static)) -> Result<Vec<u8>> {
     let length = bytes.length();
     if length < LEAST {
         fail!(Corrupt, "{length} bytes are no Parquet file; the shortest has {LEAST}");
@@ -194,7 +224,11 @@ fn check_ends(bytes: &(dyn RandomAccess + 'static)) -> Result<()> {
     if footer > length - LEAST {
         fail!(Corrupt, "the file's last bytes claim a footer of {footer} bytes, and the file has {length}");
     }
-    Ok(())
+    let mut read = Vec::new();
+    read.try_reserve_exact(footer as usize).map_err(|_| out_of_memory(footer as usize))?;
+    read.resize(footer as usize, 0);
+    bytes.read_exact_at(length - 8 - footer, &mut read)?;
+    Ok(read)
 }
 
 /// Refuses values for which there is no room, before polars asks for it: that would end the process.

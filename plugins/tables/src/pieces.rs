@@ -1,6 +1,6 @@
 //! A frame of a file that comes in pieces, each read when it is asked for.
 
-use crate::failure::contained;
+use crate::failure;
 use crate::interface::{run, schema, stream, table_field, Facts};
 use crate::options::Selection;
 use iolink_sdk::{fail, DataFrameCapability, DataFrameView, Host, OwnedSchema, OwnedStream, Result};
@@ -27,6 +27,11 @@ pub trait Pieces: Send + Sync + 'static {
 
     /// Some columns of a piece, in the order asked for.
     fn read(&self, piece: usize, columns: &[usize]) -> Result<Vec<Box<dyn Array>>>;
+
+    /// Returns whether reading may call back, as a file object does: then the caller's thread alone reads.
+    fn calls_back(&self) -> bool {
+        false
+    }
 
     /// Does reading cost so much that it pays to keep what was read?
     fn costs(&self) -> bool {
@@ -186,11 +191,11 @@ impl<P: Pieces> DataFrameView for Lazy<P> {
     }
 
     fn schema(&self) -> Result<OwnedSchema> {
-        contained(|| schema(&self.table(&self.columns)))
+        failure::read(|| schema(&self.table(&self.columns)))
     }
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
-        contained(|| {
+        failure::read(|| {
             if rows.start > rows.end || rows.end > self.rows {
                 fail!(OutOfRange, "there are no rows {} to {}: the frame has {}", rows.start, rows.end, self.rows);
             }
@@ -250,8 +255,11 @@ impl<P: Pieces> Reading<P> {
         let threads = RAYON.current_num_threads();
         let some = (8 * threads).div_ceil(self.columns.len().max(1)).min(self.parts.len());
         let parts: Vec<(usize, Range<usize>)> = self.parts.drain(..some).collect();
-        let read = || parts.into_par_iter().map(|(piece, rows)| self.batch(piece, &rows)).collect::<Result<Vec<_>>>();
-        let read = RAYON.install(read)?;
+        let batch = |(piece, rows): (usize, Range<usize>)| self.batch(piece, &rows);
+        let read = match self.inner.pieces.calls_back() {
+            true => parts.into_iter().map(batch).collect::<Result<Vec<_>>>()?,
+            false => RAYON.install(|| parts.into_par_iter().map(batch).collect::<Result<Vec<_>>>())?,
+        };
         self.ready.extend(read);
         self.inner.host.progress(self.total - self.parts.len() as u64, self.total)
     }
@@ -272,7 +280,7 @@ impl<P: Pieces> Iterator for Reading<P> {
     fn next(&mut self) -> Option<Self::Item> {
         if self.ready.is_empty() && !self.parts.is_empty() {
             // The stream's own functions catch no panic, and a NUL would end its message.
-            if let Err(error) = contained(|| self.fill()) {
+            if let Err(error) = failure::read(|| self.fill()) {
                 self.parts.clear();
                 return Some(Err(PolarsError::ComputeError(error.message().replace('\0', " ").into())));
             }

@@ -37,7 +37,9 @@ def opened(library: Callable[[Any], Any], source: Source) -> tuple[Any, Closing]
 def named_once(axes: str) -> str:
     """The letters of axes with ``?`` for each that stands a second time; C and S name the same axis."""
     known = axes.upper().replace("S", "C")
-    return "".join("?" if letter in known[:at] else own for at, (letter, own) in enumerate(zip(known, axes, strict=True)))
+    return "".join(
+        "?" if letter in known[:at] else own for at, (letter, own) in enumerate(zip(known, axes, strict=True))
+    )
 
 
 def one_of(parts: Sequence[Any], number: int, what: str) -> Any:

@@ -36,3 +36,9 @@ class Frames:
             return self.frame(numbers[0])[index[1:]][np.newaxis]
         parts = [self.frame(number)[index[1:]] for number in numbers]
         return np.stack(parts) if parts else np.empty((0, *self.frame(0)[index[1:]].shape), self.dtype)
+
+
+def right_handed(along: Any) -> dict[str, Any]:
+    """The direction of an image by those of its rows and columns, unless they are of another length or not at right angles."""
+    directions = np.array([*along, np.cross(*along)])
+    return {"direction": directions.tolist()} if np.allclose(np.linalg.norm(directions, axis=1), 1, atol=1e-3) else {}

@@ -6,7 +6,7 @@ from pydicom.pixels import pixel_array, utils
 
 from iolink import UnsupportedFormatError
 from iolink.providers import Source, image
-from iolink.providers._frames import Frames
+from iolink.providers._frames import Frames, right_handed
 
 
 class Provider:
@@ -29,9 +29,7 @@ class Provider:
         between = header.get("SpacingBetweenSlices") or header.get("SliceThickness") or 1
         spacing = dict(zip("YXZT", [*(header.get("PixelSpacing") or (1, 1)), between, header.get("FrameTime", 1)]))
         along = np.reshape(np.array(header.get("ImageOrientationPatient") or (1, 0, 0, 0, 1, 0), float), (2, 3))
-        directions = [*along.tolist(), np.cross(*along).tolist()]
-        # Directions of another length, or not at right angles, say nothing of the place.
-        place = {"direction": directions} if np.allclose(np.linalg.norm(directions, axis=1), 1, atol=1e-3) else {}
+        place = right_handed(along)
         place["spacing"] = {axis: abs(float(step)) for axis, step in spacing.items()}
         place["origin"] = dict(zip("XYZ", map(float, header.get("ImagePositionPatient") or (0, 0, 0))))
         place["unit"] = dict.fromkeys("XYZ", "mm" if "PixelSpacing" in header else "") | {"T": "ms"}

@@ -33,8 +33,8 @@ def about(tif, series, level):
         count, per = tags.get(f"{axis}Resolution", (0, 0))
         spacing[axis] = pixels.get(f"PhysicalSize{axis}", per / count if count else spacing.get(axis, 1.0))
         units[axis] = pixels.get(f"PhysicalSize{axis}Unit", "µm") if pixels else unit
-    axes = series.axes.replace("I", "Z").replace("Q", "Z")  # pages of which nothing says what they are: slices
+    axes = named_once(series.axes.replace("I", "Z").replace("Q", "Z"))  # pages of which nothing says more: slices
     for axis, whole, own in zip(axes, series.shape, level.shape, strict=True):
         spacing[axis] = spacing.get(axis, 1.0) * whole / own
     plain = {name: value for name, value in tags.items() if isinstance(value, str | int | float)}
-    return {"axes": named_once(axes), "spacing": spacing, "unit": units, "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml}}
+    return {"axes": axes, "spacing": spacing, "unit": units, "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml}}

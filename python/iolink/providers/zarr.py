@@ -3,8 +3,7 @@
 import zarr
 
 from iolink import UnsupportedFormatError
-from iolink.providers import Source, image, pyramid
-from iolink.providers._files import named_once
+from iolink.providers import Source, _files, image, pyramid
 
 
 class Provider:
@@ -25,7 +24,7 @@ class Provider:
 
 
 def letters(names):
-    return named_once("".join((name or "?")[0] for name in names))
+    return _files.named_once("".join((name or "?")[0] for name in names))
 
 
 def level(node, scale, own):

@@ -94,7 +94,9 @@ type PropertiesState = (u32, u32, Vec<AxisState>, [[f64; 3]; 3], (f64, f64, Stri
 
 fn properties_state(properties: &Properties) -> PropertiesState {
     let axes = properties.axes.iter();
-    let axes = axes.map(|axis| (axis.axis.map(|axis| axis.index() as u8), axis.spacing, axis.origin, axis.unit.clone())).collect();
+    let axes = axes
+        .map(|axis| (axis.axis.map(|axis| axis.index() as u8), axis.spacing, axis.origin, axis.unit.clone()))
+        .collect();
     let scale = &properties.value_scale;
     (
         properties.axes_interpretation.number(),
@@ -134,11 +136,12 @@ fn tree_state<'py>(py: Python<'py>, node: &Tree) -> PyResult<Bound<'py, PyTuple>
 
 fn tree_from(state: &Bound<'_, PyAny>) -> PyResult<Tree> {
     let mut tree = Tree::new("").or_raise()?;
-    fill_tree(&mut tree, state)?;
+    fill_tree(&mut tree, state, 0, &mut 0)?;
     Ok(tree)
 }
 
-fn fill_tree(node: &mut Tree, state: &Bound<'_, PyAny>) -> PyResult<()> {
+/// Fills a node that has `depth` nodes above it, of a tree of `nodes` so far. A pickle nests as deep as it likes.
+fn fill_tree(node: &mut Tree, state: &Bound<'_, PyAny>, depth: usize, nodes: &mut u64) -> PyResult<()> {
     type State<'py> = (String, Option<(u64, Bound<'py, PyBytes>)>, Vec<Bound<'py, PyAny>>);
     let (_, value, children): State<'_> = state.extract()?;
     if let Some((id, bytes)) = value {
@@ -146,8 +149,14 @@ fn fill_tree(node: &mut Tree, state: &Bound<'_, PyAny>) -> PyResult<()> {
         node.set_value(Some(Value::from_bytes(data_type, bytes.as_bytes()).or_raise()?));
     }
     for child in children {
+        Tree::count_node(depth, nodes).or_raise()?;
         let key: String = child.get_item(0)?.extract()?;
-        fill_tree(node.make(&key).or_raise()?, &child)?;
+        if key.is_empty() || key.contains('/') {
+            return Err(PyValueError::new_err(format!(
+                "metadata: {key:?} is not the key of a node; the pickle is damaged, pickle the metadata anew"
+            )));
+        }
+        fill_tree(node.make(&key).or_raise()?, &child, depth + 1, nodes)?;
     }
     Ok(())
 }
@@ -299,7 +308,7 @@ fn _properties_from_pickle(state: PropertiesState) -> PyResult<ImageProperties> 
 fn _metadata_from_pickle(state: &Bound<'_, PyAny>) -> PyResult<MetadataNode> {
     let key: String = state.get_item(0)?.extract()?;
     let mut tree = Tree::new(&key).or_raise()?;
-    fill_tree(&mut tree, state)?;
+    fill_tree(&mut tree, state, 0, &mut 0)?;
     Ok(MetadataNode::of_value(tree))
 }
 

@@ -1,5 +1,7 @@
 //! The Arrow PyCapsule protocol, both ways.
 
+use super::column::DataFrameColumn;
+use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use iolink_plugin_dataframe::build;
 use iolink_sdk::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
@@ -127,6 +129,14 @@ impl Given {
 /// Asks an object for Arrow data; `None` where it does not know the protocol.
 pub fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Given>> {
     let py = object.py();
+    // What is our own keeps its types.
+    if let Ok(frame) = object.cast_exact::<DataFrameView>() {
+        return Ok(Some(Given::Stream(frame.get().exact_table(py)?)));
+    }
+    if let Ok(column) = object.cast_exact::<DataFrameColumn>() {
+        let (schema, array) = column.get().exact_values(py)?.to_c().or_raise()?;
+        return Ok(Some(Given::Array(schema, array)));
+    }
     if let Some(export) = object.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
         let capsule = export.call0()?;
         let raw = pointer(&capsule, STREAM)? as *mut ArrowArrayStream;
@@ -137,6 +147,20 @@ pub fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Given>> {
     match object.getattr_opt(intern!(py, "__arrow_c_array__"))? {
         Some(export) => array_from(&export.call0()?).map(Some),
         None => Ok(None),
+    }
+}
+
+/// The error in the place of a panic of polars, which is no `Exception` and so is caught by nobody.
+pub fn without_panic(py: Python<'_>, failed: PyErr) -> PyErr {
+    match failed.get_type(py).name() {
+        Ok(name) if name == "PanicException" => crate::errors::raise(iolink_sdk::Error::new(
+            iolink_sdk::ErrorKind::Unsupported,
+            format!(
+                "polars cannot take a type of the frame: {}; leave the column out, or convert it with to_arrow() first",
+                failed.value(py)
+            ),
+        )),
+        _ => failed,
     }
 }
 

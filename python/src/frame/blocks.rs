@@ -10,7 +10,7 @@ use crate::interop::python_owner;
 use iolink_plugin_dataframe::build::{Lent, Part, Plain};
 use numpy::npyffi::NPY_ARRAY_ALIGNED;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyRange, PySlice, PyString, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
@@ -129,12 +129,17 @@ impl<'py> Block<'py> {
             Kind::Other => Layout::Other,
             Kind::Arrow(words) => Layout::Arrow(values.getattr(intern!(py, "_pa_array"))?, words),
             Kind::Plain(plain) => {
-                let array = match values.cast::<PyUntypedArray>() {
-                    Ok(array) => array.clone(),
+                let (array, fits) = match values.cast::<PyUntypedArray>() {
+                    Ok(array) => (array.clone(), true),
                     // Times know of their array.
-                    Err(_) => values.getattr(intern!(py, "_ndarray"))?.cast_into::<PyUntypedArray>()?,
+                    Err(_) => {
+                        let array = values.getattr(intern!(py, "_ndarray"))?.cast_into::<PyUntypedArray>()?;
+                        let base = dtype.getattr(intern!(py, "base"))?;
+                        let fits = array.dtype().as_any().eq(base)?;
+                        (array, fits)
+                    }
                 };
-                if lies_side_by_side(&array) {
+                if fits && lies_side_by_side(&array) {
                     Layout::Plain(array, plain)
                 } else {
                     Layout::Other
@@ -150,11 +155,16 @@ impl<'py> Block<'py> {
         match &self.layout {
             Layout::Plain(array, plain) => {
                 let (rows, first) = match (array.shape(), array.strides()) {
-                    ([rows], _) => (*rows, 0),
-                    ([_, rows], [step, _]) => (*rows, step * row as isize),
-                    _ => return Err(PyTypeError::new_err("a block has one or two axes")),
+                    ([rows], _) if row == 0 => (*rows, 0),
+                    ([columns, rows], [step, _]) if row < *columns => (*rows, step * row as isize),
+                    (shape, _) => {
+                        return Err(PyValueError::new_err(format!(
+                        "column {name:?}: the DataFrame is damaged, whose column is number {row} of a block of shape \
+                             {shape:?}; copy it with df.copy()"
+                    )))
+                    }
                 };
-                // SAFETY: the array is alive; its data stay where they are as long as it has owners.
+                // SAFETY: the array is alive; its data stay where they are as long as it has owners, and have that row.
                 let data = unsafe { (*array.as_array_ptr()).fields.data } as *const u8;
                 let owner = python_owner(PyTuple::new(py, [array.as_any(), guard])?.as_any());
                 let bytes = rows * array.dtype().itemsize();

@@ -2,11 +2,13 @@
 
 use super::arrow::{array_capsule, requested, schema_capsule};
 use super::cells::to_python;
+use super::exact::ExactColumn;
 use super::lasting::Lasting;
 use super::numbers::{to_list, to_numpy};
 use crate::dtype::DataType;
 use crate::errors::OrRaise;
 use crate::held::Held;
+use crate::signals::detached;
 use crate::vector::Place;
 use iolink_plugin_dataframe::{request, Values, Wanted};
 use iolink_sdk::DataFrameView as Frame;
@@ -70,7 +72,7 @@ impl DataFrameColumn {
     }
 
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(py.detach(|| self.view.shape()).or_raise()?.1)
+        Ok(detached(py, || self.view.shape())?.1)
     }
 
     /// The column by its name, wherever it is by now.
@@ -79,15 +81,20 @@ impl DataFrameColumn {
     }
 
     fn run(&self, py: Python<'_>, first: u64, count: Option<u64>) -> PyResult<Values> {
-        py.detach(|| Values::read_wanted(&**self.view, self.wanted(), first, count)).or_raise()
+        detached(py, || Values::read_wanted(&**self.view, self.wanted(), first, count))
     }
 
     fn values(&self, py: Python<'_>) -> PyResult<Values> {
         self.run(py, 0, None)
     }
 
+    /// The values, in their own type.
+    pub(super) fn exact_values(&self, py: Python<'_>) -> PyResult<Values> {
+        self.values(py)
+    }
+
     fn info(&self, py: Python<'_>) -> PyResult<iolink_plugin_dataframe::ColumnInfo> {
-        py.detach(|| self.lasting.info(&**self.view, self.wanted())).or_raise()
+        detached(py, || self.lasting.info(&**self.view, self.wanted()))
     }
 }
 
@@ -198,7 +205,7 @@ impl DataFrameColumn {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (schema, _) = self.values(py)?.to_c().or_raise()?;
+        let (schema, _) = self.values(py)?.widened().to_c().or_raise()?;
         schema_capsule(py, schema)
     }
 
@@ -208,12 +215,18 @@ impl DataFrameColumn {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-        let mut values = self.values(py)?;
-        if let Some(schema) = requested_schema.map(requested).transpose()? {
-            values = py.detach(move || request::values(values, schema)).or_raise()?;
-        }
-        let (schema, array) = values.to_c().or_raise()?;
+        let (values, wanted) = (self.values(py)?, requested_schema.map(requested).transpose()?);
+        let wanted = detached(py, move || match wanted {
+            Some(schema) => request::values(values, schema),
+            None => Ok(values.widened()),
+        })?;
+        let (schema, array) = wanted.to_c().or_raise()?;
         Ok((schema_capsule(py, schema)?, array_capsule(py, array)?))
+    }
+
+    /// The column in its own Arrow type, which polars may misread.
+    fn _exact(slf: &Bound<'_, Self>) -> ExactColumn {
+        ExactColumn(slf.clone().unbind())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -8,6 +8,7 @@ use super::select::{facts_of_cut, PANDAS};
 use super::view::{Asked, DataFrameView};
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
+use crate::signals::detached;
 use iolink_plugin_dataframe::build::{Lent, Part};
 use iolink_plugin_dataframe::{far, Cell, Form, Frame as Near, NewColumn, TableType, Wanted};
 use iolink_sdk::{DataFrameView as Frame, Result};
@@ -28,7 +29,7 @@ fn change(
         Some(own) => near(&own),
         None => frame.alone(|| far(&**frame.view)),
     };
-    py.detach(step_by_step).or_raise()
+    detached(py, step_by_step)
 }
 
 /// The same of one column, which may be gone by now.
@@ -47,7 +48,7 @@ fn change_column(
 /// Writes values given as an Arrow array, a NumPy array of the column's type, or Python values one by one.
 pub fn write(frame: &DataFrameView, column: &Bound<'_, PyAny>, first: u64, values: &Bound<'_, PyAny>) -> PyResult<()> {
     let (py, asked) = (column.py(), frame.asked(column.py(), column)?);
-    let schema = py.detach(|| frame.view.schema()).or_raise()?;
+    let schema = detached(py, || frame.view.schema())?;
     let table = TableType::read(&schema).or_raise()?;
     let part = part_from(&table, table.find(asked.wanted()).or_raise()?, values)?;
     change_column(
@@ -68,7 +69,7 @@ fn part_from(table: &TableType, index: usize, values: &Bound<'_, PyAny>) -> PyRe
     let info = table.column(index).or_raise()?;
     if values.hasattr("__arrow_c_array__")? || values.hasattr("__arrow_c_stream__")? {
         let part = arrow_part(&info.name, values)?;
-        return py.detach(|| part.in_type_of(table, index)).or_raise();
+        return detached(py, || part.in_type_of(table, index));
     }
     if let Some(part) = array_part(&info.name, &info.format, info.dictionary, values)? {
         return Ok(part);

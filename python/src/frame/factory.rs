@@ -8,8 +8,8 @@ use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
 use crate::open::{source_from, with_options};
-use crate::image::with_progress;
 use crate::registry;
+use crate::signals::interruptible;
 use crate::vector::shape_from;
 use iolink_plugin_dataframe::TableType;
 use iolink_sdk::{Adopt, CreateView, DataType, Result, View};
@@ -120,8 +120,9 @@ impl DataFrameViewFactory {
         dtypes: &Bound<'_, PyAny>,
     ) -> PyResult<DataFrameView> {
         let (table, rows) = described(shape, names, dtypes)?;
-        let made =
-            py.detach(|| registry().create(CreateView::DataFrame { schema: table.to_schema()?, rows }.in_memory())?.into_data_frame());
+        let made = py.detach(|| {
+            registry().create(CreateView::DataFrame { schema: table.to_schema()?, rows }.in_memory())?.into_data_frame()
+        });
         Ok(DataFrameView::new(made.or_raise()?))
     }
 
@@ -196,7 +197,7 @@ impl DataFrameViewFactory {
             target = target.with_format(format);
         }
         let view = View::DataFrame(as_it_is(&frame.get().view).or_raise()?);
-        with_progress(progress, |call| py.detach(|| registry().save_with(view, target, provider, call)))?;
+        interruptible(progress, |call| py.detach(|| registry().save_with(view, target, provider, call)))?;
         Ok(())
     }
 
@@ -213,6 +214,6 @@ impl DataFrameViewFactory {
     ) -> PyResult<DataFrameView> {
         let view = frame.get().view.clone();
         let copy = || registry().adopt(Adopt::DataFrame(whole(&view)?))?.into_data_frame();
-        with_progress(progress, |_| py.detach(copy)).map(DataFrameView::new)
+        interruptible(progress, |_| py.detach(copy)).map(DataFrameView::new)
     }
 }

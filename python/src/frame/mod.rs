@@ -6,6 +6,7 @@ mod bytes;
 mod cells;
 mod column;
 mod edit;
+mod exact;
 mod factory;
 mod lasting;
 mod numbers;
@@ -30,6 +31,8 @@ pub fn to_python<'py>(py: Python<'py>, frame: Arc<dyn Frame>) -> PyResult<Bound<
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DataFrameView>()?;
     module.add_class::<column::DataFrameColumn>()?;
+    module.add_class::<exact::ExactColumn>()?;
+    module.add_class::<exact::ExactFrame>()?;
     module.add_class::<factory::DataFrameViewFactory>()?;
     module.add_class::<bytes::FrameBytes>()?;
     module.add_class::<bytes::FrameKeeper>()?;

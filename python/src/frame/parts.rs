@@ -7,9 +7,10 @@ use super::view::DataFrameView;
 use crate::errors::OrRaise;
 use crate::interop::python_owner;
 use crate::registry;
+use crate::signals::detached;
 use iolink_plugin_dataframe::build::{table, Lent, Part};
 use iolink_plugin_dataframe::{Cell, Form};
-use iolink_sdk::{DataFrameCapability, Kind, Convert, View};
+use iolink_sdk::{Convert, DataFrameCapability, Kind, View};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -127,7 +128,7 @@ pub fn arrow_part(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Part> {
 /// A column of what such an object answered.
 pub fn given_part(name: &str, py: Python<'_>, given: Given) -> PyResult<Part> {
     match given {
-        Given::Stream(stream) => py.detach(|| Part::of_stream(name, stream)).or_raise(),
+        Given::Stream(stream) => detached(py, || Part::of_stream(name, stream)),
         Given::Array(schema, array) => Part::foreign(name, &schema, array).or_raise(),
     }
 }

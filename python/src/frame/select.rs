@@ -2,8 +2,8 @@
 
 use super::scan::{words_of_cut, MISSING};
 use super::view::DataFrameView;
-use crate::errors::OrRaise;
 use crate::registry;
+use crate::signals::detached;
 use iolink_plugin_dataframe::build::{table, Part};
 use iolink_plugin_dataframe::{Frame as Near, Values};
 use iolink_sdk::{Adopt, DataFrameView as Frame, OwnedStream, Result};
@@ -94,12 +94,12 @@ fn part(frame: &DataFrameView, key: &Bound<'_, PyAny>) -> PyResult<Arc<dyn Frame
             )));
         }
         let (start, stop) = (indices.start as u64, indices.stop.max(indices.start) as u64);
-        let made = py.detach(|| cut(&frame.view, None, Some(start..stop))).or_raise()?;
+        let made = detached(py, || cut(&frame.view, None, Some(start..stop)))?;
         renumber(py, &*made, rows, &(start..stop))?;
         Ok(made)
     } else if key.is_instance_of::<PyList>() || key.is_instance_of::<PyTuple>() {
         let columns: Vec<u64> = key.try_iter()?.map(|column| frame.index_of(py, &column?)).collect::<PyResult<_>>()?;
-        py.detach(|| cut(&frame.view, Some(&columns), None)).or_raise()
+        detached(py, || cut(&frame.view, Some(&columns), None))
     } else {
         Err(PyTypeError::new_err(format!(
             "key: expected a column's name, a slice of rows or a list of names, not {}",
@@ -117,11 +117,11 @@ fn one_column(values: &Values) -> Result<DataFrameView> {
 /// The keys and the values of a dictionary, each as a frame of one column.
 pub fn dictionary(py: Python<'_>, values: &Values) -> PyResult<Option<(DataFrameView, DataFrameView)>> {
     let Some((keys, values)) = values.dictionary() else { return Ok(None) };
-    py.detach(|| Ok(Some((one_column(&keys)?, one_column(&values)?)))).or_raise()
+    detached(py, || Ok(Some((one_column(&keys)?, one_column(&values)?))))
 }
 
 /// The fields of a struct, each as a frame of one column.
 pub fn fields(py: Python<'_>, values: &Values) -> PyResult<Option<Vec<DataFrameView>>> {
     let Some(fields) = values.fields() else { return Ok(None) };
-    py.detach(|| fields.iter().map(one_column).collect::<Result<_>>()).or_raise().map(Some)
+    detached(py, || fields.iter().map(one_column).collect::<Result<_>>()).map(Some)
 }

@@ -3,6 +3,7 @@
 use super::select::as_it_is;
 use super::view::DataFrameView;
 use crate::errors::OrRaise;
+use crate::signals::detached;
 use iolink_plugin_dataframe::Cell;
 use pyo3::prelude::*;
 
@@ -84,7 +85,7 @@ fn stamp(count: i64, unit: &str, zone: Option<&str>) -> String {
 }
 
 fn shown(frame: &DataFrameView, py: Python<'_>) -> PyResult<Shown> {
-    let frame = &DataFrameView::new(py.detach(|| as_it_is(&frame.view)).or_raise()?);
+    let frame = &DataFrameView::new(detached(py, || as_it_is(&frame.view))?);
     let (known, size) = (frame.columns_known(py)?, frame.sizes(py)?);
     let table = &known.table;
     let columns: Vec<Option<usize>> = if table.len() > MAX_COLUMNS {

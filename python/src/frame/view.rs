@@ -3,6 +3,7 @@
 use super::bytes::split;
 use super::cells::to_python;
 use super::column::DataFrameColumn;
+use super::exact::ExactFrame;
 use super::lasting::{Columns, Lasting};
 use super::parts::name_from;
 use super::scan::type_words;
@@ -12,10 +13,11 @@ use crate::errors::OrRaise;
 use crate::held::Held;
 use crate::pointer::{view_from_address, LentAddress};
 use crate::registry;
+use crate::signals::{by_library, detached};
 use crate::vector::{number_from, Count, Vector2u64};
 use iolink_plugin_dataframe::build::Part;
-use iolink_plugin_dataframe::{request, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
-use iolink_sdk::{DataFrameCapability, DataFrameView as Frame, Kind, OwnedStream, Convert, View};
+use iolink_plugin_dataframe::{request, widen, ColumnInfo, Form, Frame as Near, Identities, TableType, Values, Wanted};
+use iolink_sdk::{Convert, DataFrameCapability, DataFrameView as Frame, Kind, Lock, OwnedSchema, OwnedStream, View};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyIterator, PyList, PyString};
@@ -30,7 +32,7 @@ pub struct DataFrameView {
     /// What pandas gave or got, by the number of the stored values: `pandas_interop.py` keeps it here.
     held: Mutex<Option<Py<PyAny>>>,
     /// Held by the thread that changes a frame of another maker, which is done step by step.
-    turn: Mutex<()>,
+    turn: Lock<()>,
 }
 
 /// A column as it was asked for.
@@ -52,13 +54,13 @@ impl DataFrameView {
             lent: Default::default(),
             lasting: Default::default(),
             held: Mutex::new(None),
-            turn: Mutex::new(()),
+            turn: Lock::new(()),
         }
     }
 
     /// Does something while no other thread does such a thing by this object. Python must not be attached.
-    pub(super) fn alone<T>(&self, body: impl FnOnce() -> T) -> T {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn alone<T>(&self, body: impl FnOnce() -> iolink_sdk::Result<T>) -> iolink_sdk::Result<T> {
+        let _turn = self.turn.lock()?;
         body()
     }
 
@@ -73,7 +75,7 @@ impl DataFrameView {
 
     /// The columns.
     pub(super) fn columns_known(&self, py: Python<'_>) -> PyResult<Arc<Columns>> {
-        py.detach(|| self.lasting.columns(&**self.view)).or_raise()
+        detached(py, || self.lasting.columns(&**self.view))
     }
 
     /// A column, which is as long as the frame's own columns are.
@@ -88,7 +90,7 @@ impl DataFrameView {
 
     /// Number of columns and rows.
     pub(super) fn sizes(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
-        py.detach(|| self.view.shape()).or_raise()
+        detached(py, || self.view.shape())
     }
 
     /// A column by its number or name, to be found again by its name after others changed the frame.
@@ -103,7 +105,7 @@ impl DataFrameView {
             let Ok(name) = text.to_cow() else {
                 return Err(no_such_column(&text.repr()?.to_cow()?, &self.columns_known(py)?.table));
             };
-            let found = py.detach(|| self.lasting.places(&**self.view, &name)).or_raise()?;
+            let found = detached(py, || self.lasting.places(&**self.view, &name))?;
             return match found.as_slice() {
                 [index] => Ok(*index),
                 [] => Err(no_such_column(&format!("{name:?}"), &self.columns_known(py)?.table)),
@@ -160,21 +162,35 @@ impl DataFrameView {
         drop(before);
     }
 
-    /// All of it, in the types that are asked for.
-    fn table_as(&self, py: Python<'_>, requested_schema: Option<&Bound<'_, PyAny>>) -> PyResult<OwnedStream> {
+    /// All of it, in the types that are asked for, else in those that every consumer reads.
+    pub(super) fn table_as(
+        &self,
+        py: Python<'_>,
+        requested_schema: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<OwnedStream> {
         let requested = requested_schema.map(arrow::requested).transpose()?;
         let export = move || {
             let stream = select::whole(&self.view)?;
             match requested {
                 Some(schema) => request::stream(stream, schema),
-                None => Ok(stream),
+                None => widen::stream(&**self.view, stream),
             }
         };
-        py.detach(export).or_raise()
+        detached(py, export)
+    }
+
+    /// All of it, in its own types.
+    pub(super) fn exact_table(&self, py: Python<'_>) -> PyResult<OwnedStream> {
+        py.detach(|| select::whole(&self.view)).or_raise()
+    }
+
+    /// The schema, in its own types.
+    pub(super) fn exact_schema(&self, py: Python<'_>) -> PyResult<OwnedSchema> {
+        py.detach(|| self.view.schema()).or_raise()
     }
 
     fn info(&self, py: Python<'_>, wanted: Wanted<'_>) -> PyResult<ColumnInfo> {
-        py.detach(|| self.lasting.info(&**self.view, wanted)).or_raise()
+        detached(py, || self.lasting.info(&**self.view, wanted))
     }
 
     fn info_of(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<ColumnInfo> {
@@ -184,7 +200,7 @@ impl DataFrameView {
     /// A run of a column's values.
     pub(super) fn values(&self, py: Python<'_>, column: u64, offset: u64, count: Option<u64>) -> PyResult<Values> {
         let wanted = Wanted { index: column, name: None };
-        py.detach(|| Values::read_wanted(&**self.view, wanted, offset, count)).or_raise()
+        detached(py, || Values::read_wanted(&**self.view, wanted, offset, count))
     }
 
     /// A run of the values of a column that is asked for by its number or name.
@@ -196,7 +212,7 @@ impl DataFrameView {
         count: Option<u64>,
     ) -> PyResult<Values> {
         let asked = self.asked(py, column)?;
-        let read = py.detach(|| Values::read_wanted(&**self.view, asked.wanted(), offset, count)).or_raise();
+        let read = detached(py, || Values::read_wanted(&**self.view, asked.wanted(), offset, count));
         // Another thread may have taken the column away in between.
         read.map_err(|failed| self.index_of(py, column).err().unwrap_or(failed))
     }
@@ -354,7 +370,7 @@ impl DataFrameView {
     fn __contains__(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
         let name = name.cast::<PyString>().ok().and_then(|name| name.extract::<String>().ok());
         match name {
-            Some(name) => Ok(!py.detach(|| self.lasting.places(&**self.view, &name)).or_raise()?.is_empty()),
+            Some(name) => Ok(!detached(py, || self.lasting.places(&**self.view, &name))?.is_empty()),
             None => Ok(false),
         }
     }
@@ -374,8 +390,13 @@ impl DataFrameView {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let schema = py.detach(|| self.view.schema()).or_raise()?;
+        let schema = detached(py, || widen::schema(self.view.schema()?))?;
         arrow::schema_capsule(py, schema)
+    }
+
+    /// The frame in its own Arrow types, of which polars misreads some.
+    fn _exact(slf: &Bound<'_, Self>) -> ExactFrame {
+        ExactFrame(slf.clone().unbind())
     }
 
     #[pyo3(signature = (requested_schema = None))]
@@ -394,22 +415,25 @@ impl DataFrameView {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let stream = self.table_as(py, requested_schema)?;
-        let (schema, array) = py.detach(|| Part::of_stream("", stream)?.to_c()).or_raise()?;
+        let (schema, array) = detached(py, || Part::of_stream("", stream)?.to_c())?;
         Ok((arrow::schema_capsule(py, schema)?, arrow::array_capsule(py, array)?))
     }
 
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("pyarrow")?.call_method1("table", (slf,))
+        by_library(slf.py(), || slf.py().import("pyarrow")?.call_method1("table", (Self::_exact(slf),)))
     }
 
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+        by_library(slf.py(), || {
+            let made = slf.py().import("polars")?.call_method1("DataFrame", (slf,));
+            made.map_err(|failed| arrow::without_panic(slf.py(), failed))
+        })
     }
 
     #[pyo3(signature = (copy = None))]
     fn to_pandas<'py>(slf: &Bound<'py, Self>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
         let interop = slf.py().import("iolink.pandas_interop")?.getattr("PandasInterop")?;
-        interop.call_method1("to_pandas", (slf, copy))
+        by_library(slf.py(), || interop.call_method1("to_pandas", (slf, copy)))
     }
 
     #[staticmethod]
@@ -447,7 +471,7 @@ impl DataFrameView {
             return Ok(slf.clone());
         }
         let target = Convert::new(Kind::DataFrame, wanted.value());
-        let made = py.detach(|| registry().convert(View::DataFrame(view), target)?.into_data_frame()).or_raise()?;
+        let made = detached(py, || registry().convert(View::DataFrame(view), target)?.into_data_frame())?;
         Bound::new(py, slf.get().derived(py, made))
     }
 
@@ -483,7 +507,7 @@ impl DataFrameView {
             Some(near) => near.as_it_is().map(|(now, known)| (Arc::new(now) as Arc<dyn Frame>, Some(known))),
             None => Ok((select::as_it_is(&self.view)?, None)),
         };
-        let (now, known) = py.detach(state).or_raise()?;
+        let (now, known) = detached(py, state)?;
         Ok((self.derived(py, now), known.map_or_else(|| self.identities(), Ok)?))
     }
 
@@ -506,7 +530,7 @@ impl DataFrameView {
                 }
             }
         };
-        let (stored, types) = match (py.detach(read).or_raise()?, numbers::dtype_of(&format)) {
+        let (stored, types) = match (detached(py, read)?, numbers::dtype_of(&format)) {
             (Some(stored), Some(types)) => (stored, types),
             _ => return Ok(None),
         };

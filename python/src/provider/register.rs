@@ -2,8 +2,8 @@
 
 use super::descriptor::{Description, Format};
 use super::object::{Place, Provider};
-use super::raised::kept;
 use super::options;
+use super::raised::kept;
 use crate::errors::OrRaise;
 use crate::registry;
 use iolink_host::PluginInfo;
@@ -171,11 +171,9 @@ fn of_dict(one: &Bound<'_, PyDict>, index: usize) -> PyResult<Format> {
                     ))
                 })?;
             }
-            other => {
-                return Err(PyValueError::new_err(format!(
-                    "formats[{index}]: {other:?} is not one of format, extensions, media_types, schemes, magic, keys, kind"
-                )))
-            }
+            other => return Err(PyValueError::new_err(format!(
+                "formats[{index}]: {other:?} is not one of format, extensions, media_types, schemes, magic, keys, kind"
+            ))),
         }
     }
     Ok(format)

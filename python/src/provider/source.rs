@@ -20,12 +20,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn new(
-        host: Host,
-        source: iolink_sdk::Source,
-        declared: Arc<[OptionRecord]>,
-        call: Arc<CallSlot>,
-    ) -> Self {
+    pub fn new(host: Host, source: iolink_sdk::Source, declared: Arc<[OptionRecord]>, call: Arc<CallSlot>) -> Self {
         Source { _host: host, source, declared, call }
     }
 }

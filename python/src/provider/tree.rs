@@ -12,7 +12,7 @@ pub fn tree_of(given: &Bound<'_, PyAny>) -> PyResult<Tree> {
         return Ok((*node.get().tree()).clone());
     }
     let mut tree = Tree::default();
-    fill(&mut tree, "", given.cast::<PyDict>()?, step_of, plain)?;
+    fill(&mut tree, given.cast::<PyDict>()?, step_of, plain)?;
     Ok(tree)
 }
 

@@ -41,7 +41,7 @@ impl StreamAccess {
     }
 }
 
-fn failed(failed: Failed) -> PyErr {
+pub(super) fn failed(failed: Failed) -> PyErr {
     match failed {
         Failed::Stream(error) => raise(error),
         Failed::Python(raised) => raised,

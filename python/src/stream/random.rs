@@ -1,9 +1,11 @@
 //! `RandomAccess` and `RandomAccessFactory` in Python.
 
+use super::access::failed;
 use super::buffer::{kept_or_refused, with_source, with_target};
 use super::errors::{interrupted, raise};
 use super::factory::{opening_failed, size_from};
 use super::path::path_from;
+use super::transfer::filled;
 use super::{capabilities_to_python, export, random_access_of};
 use crate::errors::Naming;
 use crate::held::Held;
@@ -49,12 +51,11 @@ impl RandomAccess {
         py: Python<'_>,
         bytes: usize,
         body: impl FnOnce(&dyn iolink_sdk::RandomAccess) -> Result<R> + Send,
-    ) -> PyResult<R> {
-        let done = match self.in_memory && bytes < 64 * 1024 {
+    ) -> Result<R> {
+        match self.in_memory && bytes < 64 * 1024 {
             true => body(&**self.access),
             false => py.detach(|| body(&**self.access)),
-        };
-        done.map_err(raise)
+        }
     }
 }
 
@@ -62,7 +63,7 @@ impl RandomAccess {
 impl RandomAccess {
     /// How many bytes there are.
     fn size(&self, py: Python<'_>) -> PyResult<u64> {
-        self.run(py, 0, |access| access.length())
+        self.run(py, 0, |access| access.length()).map_err(raise)
     }
 
     /// Reads up to `n` bytes at `offset`; fewer come back only at the end.
@@ -70,15 +71,9 @@ impl RandomAccess {
         let (offset, n) = (size_from("offset", offset)?, size_from("n", n)?);
         let left = self.size(py)?.saturating_sub(offset);
         let count = n.min(left) as usize;
-        let mut done = count;
-        let bytes = PyBytes::new_with(py, count, |buffer| {
-            done = self.run(py, count, |access| access.read_at(offset, buffer))?;
-            Ok(())
-        })?;
-        match done == count {
-            true => Ok(bytes),
-            false => Ok(PyBytes::new(py, &bytes.as_bytes()[..done])),
-        }
+        let trusted = self.access.foreign().is_none();
+        let read = |buffer: &mut [u8]| self.run(py, count, |access| access.read_at(offset, buffer));
+        filled(py, count, trusted, read).map_err(failed)
     }
 
     /// Reads at `offset` into a writable buffer of any shape, as it lies in memory; says how many bytes there were.
@@ -86,6 +81,7 @@ impl RandomAccess {
         let offset = size_from("offset", offset)?;
         with_target(buffer, |target| self.run(py, target.len(), |access| access.read_at(offset, target)))
             .naming(py, "buffer")?
+            .map_err(raise)
     }
 
     /// Writes all bytes at `offset`, or nothing: past the end is an `OutOfRangeError`. Says how many bytes there were.
@@ -95,6 +91,7 @@ impl RandomAccess {
             self.run(py, source.len(), |access| access.write_at(offset, source)).map(|()| source.len())
         })
         .naming(py, "data")?
+        .map_err(raise)
     }
 
     /// RESIZE: cuts the bytes off or fills them with zeros.

@@ -98,19 +98,11 @@ pub struct iolink_stream_vtable {
     >,
     /// Hands what was written on to where it belongs.
     pub flush: Option<
-        unsafe extern "C" fn(
-            view: *const iolink_view,
-            call: *const iolink_call,
-            error: *mut iolink_error,
-        ) -> i32,
+        unsafe extern "C" fn(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32,
     >,
     /// Ends the stream; later calls fail with `IOLINK_ERROR_CLOSED`.
     pub close: Option<
-        unsafe extern "C" fn(
-            view: *const iolink_view,
-            call: *const iolink_call,
-            error: *mut iolink_error,
-        ) -> i32,
+        unsafe extern "C" fn(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32,
     >,
     /// MEMORY_ACCESS: lends the bytes; the caller calls `out->release(out->owner)` once.
     pub memory: Option<

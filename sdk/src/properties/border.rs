@@ -72,7 +72,7 @@ impl ImageProperties {
     }
 }
 
-/// Properties for the border of which nothing is known: what a caller hands in to be filled.
+/// Properties of which nothing is given: what a caller brings to be filled.
 pub(crate) fn empty_border() -> iolink_image_properties {
     iolink_image_properties {
         size: std::mem::size_of::<iolink_image_properties>() as u32,
@@ -80,11 +80,11 @@ pub(crate) fn empty_border() -> iolink_image_properties {
         axes_interpretation: 0,
         image_interpretation: 0,
         axes: [IOLINK_AXIS_UNKNOWN; IOLINK_MAX_DIMS],
-        spacing: [1.0; IOLINK_MAX_DIMS],
+        spacing: [0.0; IOLINK_MAX_DIMS],
         origin: [0.0; IOLINK_MAX_DIMS],
         units: [[0; 32]; IOLINK_MAX_DIMS],
-        direction: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        scale_slope: 1.0,
+        direction: [0.0; 9],
+        scale_slope: 0.0,
         scale_intercept: 0.0,
         value_unit: [0; 32],
         position: [0.0; 3],

@@ -246,6 +246,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::approx_constant)] // Few digits are the point.
     fn directions_of_few_digits_and_left_handed_ones_are_taken() {
         let mut own = volume();
         own.direction = [[0.7071, 0.7071, 0.0], [-0.7071, 0.7071, 0.0], [0.0, 0.0, -1.0]];

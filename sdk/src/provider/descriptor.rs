@@ -278,9 +278,7 @@ unsafe extern "C" fn open<P: Provider>(
     guard(P::INFO.id, error, || unsafe {
         let (host, source) = (Host::from_raw(host), Source::from_border(source)?);
         P::INFO.check_options(OfferKind::Open, source.format(), source.options())?;
-        Call::from_border(call, |call| {
-            made(P::INFO.id, out, host.during(|| itself::<P>().open(&host, &source, call)))
-        })
+        Call::from_border(call, |call| made(P::INFO.id, out, host.during(|| itself::<P>().open(&host, &source, call))))
     })
 }
 
@@ -315,9 +313,7 @@ unsafe extern "C" fn adopt<P: Provider>(
     // SAFETY: host, request, call and out are the caller's and live until this returns.
     guard(P::INFO.id, error, || unsafe {
         let (host, request) = (Host::from_raw(host), super::Adopt::from_border(request)?);
-        Call::from_border(call, |call| {
-            made(P::INFO.id, out, host.during(|| itself::<P>().adopt(&host, request, call)))
-        })
+        Call::from_border(call, |call| made(P::INFO.id, out, host.during(|| itself::<P>().adopt(&host, request, call))))
     })
 }
 

@@ -88,8 +88,7 @@ impl Host {
         source.with_border(|border| {
             let (mut out, mut error) = (std::ptr::null_mut(), new_error());
             // SAFETY: context, source, call, out and error live until this returns.
-            let status =
-                call.with_border(|call| unsafe { open(context, border, call, &mut out, error.as_mut_ptr()) });
+            let status = call.with_border(|call| unsafe { open(context, border, call, &mut out, error.as_mut_ptr()) });
             check_status(status, &error)?;
             // SAFETY: on success one reference is ours.
             unsafe { View::from_raw(out) }
@@ -113,7 +112,8 @@ impl Host {
                     return;
                 }
                 let done = catch_unwind(AssertUnwindSafe(|| (self.task)(index)));
-                let done = done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a task of the provider panicked")));
+                let done =
+                    done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a task of the provider panicked")));
                 if let Err(error) = done {
                     failed().get_or_insert(error);
                 }

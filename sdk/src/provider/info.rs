@@ -326,8 +326,7 @@ pub enum OptionKind {
 
 impl OptionKind {
     /// Every type.
-    pub const ALL: [OptionKind; 4] =
-        [OptionKind::String, OptionKind::Integer, OptionKind::Number, OptionKind::Boolean];
+    pub const ALL: [OptionKind; 4] = [OptionKind::String, OptionKind::Integer, OptionKind::Number, OptionKind::Boolean];
 
     /// The number at the ABI.
     pub const fn number(self) -> u32 {

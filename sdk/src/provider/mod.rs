@@ -26,9 +26,7 @@ mod request;
 
 pub use descriptor::Shared;
 pub use host::{Host, LogLevel};
-pub use info::{
-    check_options, Cost, Layout, Offer, OfferKind, OptionInfo, OptionKind, OptionRule, ProviderInfo,
-};
+pub use info::{check_options, Cost, Layout, Offer, OfferKind, OptionInfo, OptionKind, OptionRule, ProviderInfo};
 pub use request::{Adopt, Convert, Create, CreateView, Options, Source, Target};
 
 pub(crate) use request::text;

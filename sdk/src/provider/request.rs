@@ -146,7 +146,8 @@ impl Source {
             (_, Some(slash)) => format!("{}/{uri_name}", &self.uri[..slash]),
             (_, None) => format!("stream:{name}"),
         };
-        let path = self.path.as_ref().map(|path| if key.is_empty() { path.join(name) } else { path.with_file_name(name) });
+        let path =
+            self.path.as_ref().map(|path| if key.is_empty() { path.join(name) } else { path.with_file_name(name) });
         Ok(Source { path, ..Source::new(uri).with_bytes(bytes).with_store(store, sibling_key) })
     }
 

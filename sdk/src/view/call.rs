@@ -221,7 +221,7 @@ mod tests {
         .unwrap();
         assert_eq!(seen.into_inner(), 207);
         // SAFETY: NULL is allowed.
-        unsafe { Call::from_border(std::ptr::null(), |far| Ok(assert!(far.is_silent()))) }.unwrap();
+        assert!(unsafe { Call::from_border(std::ptr::null(), |far| Ok(far.is_silent())) }.unwrap());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{read_grown, Grows, View};
 use crate::abi::{
-    iolink_call, iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN, IOLINK_VIEW_DEAD,
-    IOLINK_VIEW_MAGIC,
+    iolink_call, iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN,
+    IOLINK_VIEW_DEAD, IOLINK_VIEW_MAGIC,
 };
 use crate::{fail, Error, ErrorKind, Kind, Result};
 use std::os::raw::{c_char, c_void};

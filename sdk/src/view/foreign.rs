@@ -5,13 +5,13 @@ use crate::abi::{
     iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN, IOLINK_OK,
     IOLINK_VIEW_FLAG_THREAD_SAFE,
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Locked, Result};
 use std::mem::MaybeUninit;
 use std::os::raw::{c_char, c_void};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What calls to a view are serialised by; views that one view hands out share its lock.
-pub(crate) type Lock = Arc<Mutex<()>>;
+pub(crate) type Lock = Arc<crate::Lock<()>>;
 
 /// What a view and those that it hands out have in common.
 #[derive(Clone, Default)]
@@ -96,7 +96,8 @@ impl ForeignView {
         self.raw
     }
 
-    /// Runs `body` on the object, one at a time where that is needed.
+    /// Runs `body` on the object, one at a time if that is needed. In a forked child `body` runs all the same if a thread of the
+    /// parent was in the middle of a call: nobody else has the object there.
     #[inline]
     pub(crate) fn with<R>(&self, body: impl FnOnce(*mut iolink_view) -> R) -> R {
         let _one_at_a_time = self.maker.lock.as_ref().map(|lock| locked(lock));
@@ -107,7 +108,8 @@ impl ForeignView {
     #[inline]
     pub(crate) fn call(&self, body: impl FnOnce(*mut iolink_view, *mut iolink_error) -> i32) -> Result<()> {
         let mut error = new_error();
-        let status = self.with(|raw| body(raw, error.as_mut_ptr()));
+        let _one_at_a_time = self.maker.lock.as_ref().map(|lock| locked(lock)).transpose()?;
+        let status = body(self.raw, error.as_mut_ptr());
         check_status(status, &error)
     }
 
@@ -152,23 +154,21 @@ pub(crate) type Around = fn(&mut dyn FnMut());
 /// What is done around a wait for another thread, see [`crate::hosting::wait_by`].
 pub(crate) static WAIT: RwLock<Option<Around>> = RwLock::new(None);
 
-fn locked(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
+fn locked(lock: &crate::Lock<()>) -> Result<Locked<'_, ()>> {
     match lock.try_lock() {
-        Ok(guard) => guard,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => waited(lock),
+        Some(locked) => Ok(locked),
+        None => waited(lock),
     }
 }
 
 #[cold]
-fn waited(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
-    let wait = || lock.lock().unwrap_or_else(PoisonError::into_inner);
+fn waited(lock: &crate::Lock<()>) -> Result<Locked<'_, ()>> {
     let around = *WAIT.read().unwrap_or_else(PoisonError::into_inner);
-    let mut guard = None;
+    let mut locked = None;
     if let Some(around) = around {
-        around(&mut || guard = Some(wait()));
+        around(&mut || locked = Some(lock.lock()));
     }
-    guard.unwrap_or_else(wait)
+    locked.unwrap_or_else(|| lock.lock())
 }
 
 /// Runs `body` with a sink that hands each piece of text to `take`.

@@ -185,7 +185,8 @@ unsafe extern "C" fn partitions(
     guard(this.provider, error, || {
         // SAFETY: the call is the caller's.
         let all = unsafe { Call::from_border(call, |_| this.value.partitions()) }?;
-        let wanted = usize::try_from(first).ok().zip(first.checked_add(count).and_then(|end| usize::try_from(end).ok()));
+        let wanted =
+            usize::try_from(first).ok().zip(first.checked_add(count).and_then(|end| usize::try_from(end).ok()));
         let wanted = match wanted.and_then(|(first, end)| all.get(first..end)) {
             Some(wanted) => wanted,
             None => fail!(OutOfRange, "the frame has {} partitions, not {count} from {first} on", all.len()),
@@ -272,17 +273,15 @@ impl DataFrameView for ForeignFrame {
         };
         let mut total = 0;
         // SAFETY: the view lives and `total` is ours; no room is needed for no ends.
-        self.foreign.call(|raw, error| unsafe {
-            partitions(raw, 0, 0, std::ptr::null_mut(), &mut total, null(), error)
-        })?;
+        self.foreign
+            .call(|raw, error| unsafe { partitions(raw, 0, 0, std::ptr::null_mut(), &mut total, null(), error) })?;
         if total > rows.max(1) {
             fail!(Internal, "the frame claims {total} partitions of {rows} rows");
         }
         let mut ends = crate::limits::zeroed_numbers(total)?;
         // SAFETY: the view lives, and there is room for `total` ends.
-        self.foreign.call(|raw, error| unsafe {
-            partitions(raw, 0, total, ends.as_mut_ptr(), &mut total, null(), error)
-        })?;
+        self.foreign
+            .call(|raw, error| unsafe { partitions(raw, 0, total, ends.as_mut_ptr(), &mut total, null(), error) })?;
         let rising = ends.windows(2).all(|pair| pair[0] <= pair[1]);
         if !rising || ends.last().copied().unwrap_or(0) != rows {
             fail!(Internal, "the frame's partitions do not divide its {rows} rows");
@@ -294,7 +293,8 @@ impl DataFrameView for ForeignFrame {
         let write = self.table.write.ok_or_else(|| absent("write"))?;
         let (mut schema, mut values) = (schema.into_raw(), values.into_raw());
         // SAFETY: the view lives; both structs are handed over.
-        self.foreign.call(|raw, error| unsafe { write(raw, column, first_row, &mut schema, &mut values, null(), error) })
+        self.foreign
+            .call(|raw, error| unsafe { write(raw, column, first_row, &mut schema, &mut values, null(), error) })
     }
 
     fn reshape(&self, schema: OwnedSchema, rows: u64) -> Result<()> {

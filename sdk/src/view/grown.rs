@@ -171,15 +171,25 @@ mod tests {
         // SAFETY: NULL is allowed.
         assert!(unsafe { read_grown::<iolink_frame_request>(std::ptr::null()) }.is_err());
         // SAFETY: NULL is allowed; nothing is made then.
-        assert!(unsafe { hand_out::<iolink_frame_request>(std::ptr::null_mut(), || panic!("made for nobody")) }.is_err());
+        assert!(
+            unsafe { hand_out::<iolink_frame_request>(std::ptr::null_mut(), || panic!("made for nobody")) }.is_err()
+        );
     }
 
     #[test]
     fn a_longer_place_keeps_what_lies_behind() {
         let mut place = Later { request: request(size_of::<Later>()), more: 5 };
         // SAFETY: the struct has the size it says.
-        unsafe { hand_out(&mut place as *mut Later as *mut iolink_frame_request, || Ok(request(size_of::<iolink_frame_request>()))) }.unwrap();
-        assert_eq!((place.request.size, place.request.flags, place.more), (size_of::<iolink_frame_request>() as u32, 7, 5));
+        unsafe {
+            hand_out(&mut place as *mut Later as *mut iolink_frame_request, || {
+                Ok(request(size_of::<iolink_frame_request>()))
+            })
+        }
+        .unwrap();
+        assert_eq!(
+            (place.request.size, place.request.flags, place.more),
+            (size_of::<iolink_frame_request>() as u32, 7, 5)
+        );
     }
 
     #[test]

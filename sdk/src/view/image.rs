@@ -3,8 +3,8 @@
 use super::asked::Asked;
 use super::metadata_tree::{collect_tree, tree_source, write_tree};
 use super::{
-    border, check_status, guard, hand_out, new_error, read_grown, read_table, Block, BlockMut, Call,
-    ForeignView, Memory, View,
+    border, check_status, guard, hand_out, new_error, read_grown, read_table, Block, BlockMut, Call, ForeignView,
+    Memory, View,
 };
 use crate::abi::*;
 use crate::{
@@ -135,6 +135,12 @@ pub trait ImageView: Send + Sync {
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
+    }
+
+    /// Number of adapters between this image and the samples, which a read passes one within the other. An adapter counts itself
+    /// and those of its source.
+    fn adapters(&self) -> usize {
+        0
     }
 
     /// URI that the image was opened by.

@@ -89,9 +89,7 @@ struct TreeBuilder {
 }
 
 /// Runs `visit` with a sink and returns the tree that came in.
-pub(super) fn collect_tree(
-    visit: impl FnOnce(*const iolink_metadata_sink) -> Result<()>,
-) -> Result<MetadataNode> {
+pub(super) fn collect_tree(visit: impl FnOnce(*const iolink_metadata_sink) -> Result<()>) -> Result<MetadataNode> {
     unsafe extern "C" fn write(context: *mut c_void, value: *const iolink_metadata_value) -> i32 {
         // SAFETY: `context` is the builder of the frame below.
         let builder = unsafe { &mut *(context as *mut TreeBuilder) };

@@ -36,13 +36,13 @@ pub use image::{Finish, ForeignImage, ImageView};
 pub use lod::{ForeignLodImage, LodImageView};
 pub use memory::{Bytes, Memory};
 pub use multi::{check_frame, ForeignMultiImage, MultiImageView};
-pub use store::{
-    check_key, check_prefix, ForeignStore, Got, Store, StoreEntry, StoreGet, StoreMode, StorePut, StoreRange,
-};
 pub use random_access::{ForeignRandomAccess, RandomAccess};
 pub use restricted::Restricted;
 pub use sample::{read_sample, write_sample};
 pub use sibling::sibling_key;
+pub use store::{
+    check_key, check_prefix, ForeignStore, Got, Store, StoreEntry, StoreGet, StoreMode, StorePut, StoreRange,
+};
 pub use stream::{ForeignStream, SeekFrom, StreamAccess};
 pub use tiled::{Tile, Tiled, TiledImage};
 
@@ -50,6 +50,7 @@ pub(crate) use exported::{border, give_text, guard, identify, stop_panic, Border
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink, Maker, WAIT};
 pub(crate) use grown::{borrow_whole, check_flags, hand_out, read_grown, read_table, Grows};
 pub(crate) use metadata_tree::{tree_from_source, tree_source};
+pub(crate) use payload::recall;
 pub(crate) use stream::lent as take_lent;
 
 use crate::abi::iolink_view;

@@ -105,6 +105,10 @@ impl<V: ImageView> ImageView for Restricted<V> {
 
     // No services: one that writes tiles would go around what is withheld.
 
+    fn adapters(&self) -> usize {
+        self.image.adapters()
+    }
+
     fn origin(&self) -> Option<String> {
         self.image.origin()
     }

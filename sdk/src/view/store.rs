@@ -585,6 +585,7 @@ unsafe extern "C" fn put_many(
                 let written = key_from(item.key).and_then(|key| {
                     check_flags("put", item.flags, IOLINK_STORE_PUT_IF_ABSENT)?;
                     let if_version = text(item.if_version)?;
+                    check_conditional(this.value.capabilities(), if_version.as_deref())?;
                     let put = StorePut {
                         key: &key,
                         data: super::stream::buffer(item.data, item.length)?,
@@ -598,6 +599,16 @@ unsafe extern "C" fn put_many(
             Ok(())
         })
     })
+}
+
+/// Rejects a condition that the store would ignore.
+fn check_conditional(capabilities: StoreCapability, if_version: Option<&str>) -> Result<()> {
+    match if_version {
+        Some(_) if !capabilities.has(StoreCapability::CONDITIONAL) => {
+            Err(Error::capability("the store", "CONDITIONAL", "write without a version"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn status_of(result: &Result<()>) -> (i32, i32) {
@@ -869,6 +880,7 @@ impl Store for ForeignStore {
 
     fn put(&self, put: &StorePut<'_>, call: &Call<'_>) -> Result<()> {
         let put_many = self.table.put_many.ok_or_else(|| absent("WRITE"))?;
+        check_conditional(self.capabilities, put.if_version)?;
         let (key, version) = (c_key(put.key)?, put.if_version.map(CString::new).transpose());
         let version = version.map_err(|_| Error::new(ErrorKind::InvalidArgument, "the version holds a NUL"))?;
         let mut item = iolink_store_put {

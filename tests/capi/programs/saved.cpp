@@ -41,17 +41,18 @@ int main(int, char **arguments) {
     check(said.find("csv") != std::string::npos, "a format that nobody writes is refused with those that are written");
     check(!std::ifstream(folder + "/out.nonsense").good(), "and nothing is made");
 
-    IOLINK_SIZED(iolink_source, target);
+    IOLINK_SIZED(iolink_target, target);
     const std::string path = folder + "/out.parquet", uri = "file://" + path;
     target.uri = uri.c_str();
+    target.flags = IOLINK_TARGET_OVERWRITE;
     target.format = "no-such-format";
     IOLINK_SIZED(iolink_error, error);
-    const int32_t refused = iolink_registry_save_to(registry.raw(), frame->raw(), &target, nullptr, &error);
+    const int32_t refused = iolink_registry_save_to(registry.raw(), frame->raw(), &target, nullptr, nullptr, &error);
     check(refused == IOLINK_ERROR_UNSUPPORTED && content(path) == before, "what was there stays when it cannot be written");
     target.format = "csv";
-    const int32_t other = iolink_registry_save_to(registry.raw(), frame->raw(), &target, "org.example.nobody", &error);
+    const int32_t other = iolink_registry_save_to(registry.raw(), frame->raw(), &target, "org.example.nobody", nullptr, &error);
     check(other != IOLINK_OK && std::strstr(error.message, "org.example.nobody") != nullptr, "a provider that is not there is named");
-    check(iolink_registry_save_to(registry.raw(), frame->raw(), &target, nullptr, &error) == IOLINK_OK, "the format is the caller's");
+    check(iolink_registry_save_to(registry.raw(), frame->raw(), &target, nullptr, nullptr, &error) == IOLINK_OK, "the format is the caller's");
     check(content(path) == content(folder + "/in.csv"), "whatever the name ends with");
     return failed;
 }

@@ -13,9 +13,9 @@ typedef int32_t list_function(iolink_registry *, uint32_t, const iolink_plugin_s
 typedef int32_t allocate_function(iolink_registry *, const iolink_image_description *, const iolink_image_properties *,
                                   iolink_view **, iolink_error *);
 typedef int32_t set_function(iolink_registry *, iolink_view **, iolink_error *);
-typedef int32_t insert_function(iolink_view *, uint64_t, iolink_view *, iolink_error *);
-typedef int32_t frame_function(const iolink_view *, uint64_t, iolink_view **, iolink_error *);
-typedef int32_t memory_function(const iolink_view *, iolink_memory *, iolink_error *);
+typedef int32_t insert_function(iolink_view *, uint64_t, iolink_view *, const char *, const iolink_call *, iolink_error *);
+typedef int32_t frame_function(const iolink_view *, uint64_t, const iolink_call *, iolink_view **, iolink_error *);
+typedef int32_t memory_function(const iolink_view *, const iolink_call *, iolink_memory *, iolink_error *);
 typedef void give_back_function(iolink_memory *);
 typedef void release_function(iolink_view *);
 typedef void end_function(iolink_registry *);
@@ -52,7 +52,7 @@ static int loaded(void *library, iolink_registry *registry)
   IOLINK_SIZED(iolink_plugin_sink, sink);
   TAKE(list_function, list, library, "iolink_registry_list");
   sink.context = &found;
-  sink.put = count;
+  sink.write = count;
   return list(registry, 0, &sink, NULL) == IOLINK_OK ? found : -1;
 }
 
@@ -89,15 +89,15 @@ int main(int argument_count, char **arguments)
   claim("the one registry has the plugin, the other has not", loaded(one, first) == 1 && loaded(two, second) == 0);
   if (allocate(first, &wanted, NULL, &image, NULL) != IOLINK_OK || allocate_set(second, &set, NULL) != IOLINK_OK)
     return 2;
-  claim("a view of the one goes into a set of the other", insert(set, 0, image, NULL) == IOLINK_OK);
-  claim("and is itself when it comes out", frame(set, 0, &back, NULL) == IOLINK_OK && back == image);
-  claim("with one memory", memory_one(image, &mine, NULL) == IOLINK_OK && memory_two(back, &theirs, NULL) == IOLINK_OK &&
+  claim("a view of the one goes into a set of the other", insert(set, 0, image, NULL, NULL, NULL) == IOLINK_OK);
+  claim("and is itself when it comes out", frame(set, 0, NULL, &back, NULL) == IOLINK_OK && back == image);
+  claim("with one memory", memory_one(image, NULL, &mine, NULL) == IOLINK_OK && memory_two(back, NULL, &theirs, NULL) == IOLINK_OK &&
                              mine.data == theirs.data && mine.data != NULL);
   give_back(&mine);
   give_back(&theirs);
   release_one(image);
   end_one(first);
-  claim("the other keeps the view when the one has let go", memory_two(back, &theirs, NULL) == IOLINK_OK);
+  claim("the other keeps the view when the one has let go", memory_two(back, NULL, &theirs, NULL) == IOLINK_OK);
   give_back(&theirs);
   release_two(back);
   release_two(set);

@@ -55,6 +55,7 @@ static int32_t properties(const iolink_view *view, iolink_image_properties *out,
   out->dimension_count = 2;
   out->axes[0] = IOLINK_AXIS_COLUMN;
   out->axes[1] = IOLINK_AXIS_ROW;
+  out->direction[0] = out->direction[4] = out->direction[8] = 1;
   if (is(view, "twice"))
     out->axes[0] = IOLINK_AXIS_ROW;
   else if (is(view, "order"))
@@ -79,12 +80,12 @@ static int32_t properties(const iolink_view *view, iolink_image_properties *out,
 }
 
 static const iolink_image_vtable image = {
-  .head = { .size = sizeof image, .kind = IOLINK_KIND_IMAGE, .flags = IOLINK_FLAG_THREAD_SAFE, .retain = retain,
+  .base = { .size = sizeof image, .kind = IOLINK_KIND_IMAGE, .flags = IOLINK_VIEW_FLAG_THREAD_SAFE, .retain = retain,
             .release = release, .capabilities = capabilities },
   .describe = describe, .read_region = read_region, .properties = properties,
 };
 
-static iolink_view *made(const iolink_view_head *table, const char *word)
+static iolink_view *made(const iolink_view_base *table, const char *word)
 {
   wrong *view = calloc(1, sizeof *view);
   if (view == NULL)
@@ -96,22 +97,24 @@ static iolink_view *made(const iolink_view_head *table, const char *word)
   return &view->view;
 }
 
-static uint64_t frame_count(const iolink_view *view)
+static int32_t frame_count(const iolink_view *view, uint64_t *out, const iolink_call *call, iolink_error *error)
 {
-  (void) view;
-  return 2;
+  (void) view, (void) call, (void) error;
+  *out = 2;
+  return IOLINK_OK;
 }
 
 /* The first frame is as it should be. */
-static int32_t frame(const iolink_view *view, uint64_t index, iolink_view **out, iolink_error *error)
+static int32_t frame(const iolink_view *view, uint64_t index, const iolink_call *call, iolink_view **out,
+                     iolink_error *error)
 {
-  (void) view, (void) error;
-  *out = made(&image.head, index == 0 ? "good" : "twice");
+  (void) view, (void) call, (void) error;
+  *out = made(&image.base, index == 0 ? "good" : "twice");
   return IOLINK_OK;
 }
 
 static const iolink_multi_image_vtable set = {
-  .head = { .size = sizeof set, .kind = IOLINK_KIND_MULTI_IMAGE, .flags = IOLINK_FLAG_THREAD_SAFE, .retain = retain,
+  .base = { .size = sizeof set, .kind = IOLINK_KIND_MULTI_IMAGE, .flags = IOLINK_VIEW_FLAG_THREAD_SAFE, .retain = retain,
             .release = release, .capabilities = capabilities },
   .frame_count = frame_count, .frame = frame,
 };
@@ -122,27 +125,29 @@ static void level_range(const iolink_view *view, int64_t *finest, int64_t *coars
   *finest = 0, *coarsest = 1;
 }
 
-static int32_t resolution(const iolink_view *view, int64_t level, iolink_view **out, iolink_error *error)
+static int32_t resolution(const iolink_view *view, int64_t level, const iolink_call *call, iolink_view **out,
+                          iolink_error *error)
 {
-  return frame(view, (uint64_t) level, out, error);
+  return frame(view, (uint64_t) level, call, out, error);
 }
 
 static const iolink_lod_image_vtable pyramid = {
-  .head = { .size = sizeof pyramid, .kind = IOLINK_KIND_LOD_IMAGE, .flags = IOLINK_FLAG_THREAD_SAFE, .retain = retain,
+  .base = { .size = sizeof pyramid, .kind = IOLINK_KIND_LOD_IMAGE, .flags = IOLINK_VIEW_FLAG_THREAD_SAFE, .retain = retain,
             .release = release, .capabilities = capabilities },
   .level_range = level_range, .resolution = resolution,
 };
 
-static int32_t open_wrong(const iolink_host *host, const iolink_source *source, iolink_view **out, iolink_error *error)
+static int32_t open_wrong(const iolink_provider *self, const iolink_host *host, const iolink_source *source,
+                          const iolink_call *call, iolink_view **out, iolink_error *error)
 {
   const char *word = strstr(source->uri, "://");
-  (void) host;
+  (void) self, (void) host, (void) call;
   if (word == NULL)
     return iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "wrong://KIND was expected");
   word += 3;
-  *out = strcmp(word, "set") == 0       ? made(&set.head, word)
-         : strcmp(word, "pyramid") == 0 ? made(&pyramid.head, word)
-                                        : made(&image.head, word);
+  *out = strcmp(word, "set") == 0       ? made(&set.base, word)
+         : strcmp(word, "pyramid") == 0 ? made(&pyramid.base, word)
+                                        : made(&image.base, word);
   return IOLINK_OK;
 }
 
@@ -157,8 +162,7 @@ static const iolink_provider provider = {
 };
 static const iolink_provider *const providers[] = { &provider };
 
-IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
-  .magic = IOLINK_PLUGIN_MAGIC, .size = sizeof iolink_plugin_v1, .abi_major = IOLINK_ABI_MAJOR,
-  .abi_minor = IOLINK_ABI_MINOR, .panic_strategy = IOLINK_PANIC_NONE, .id = "org.test.wrong", .version = "1.0.0",
-  .provider_count = 1, .providers = providers,
-};
+IOLINK_PLUGIN("org.test.wrong", "1.0.0", providers,
+              "[[provider]]\nid = \"org.test.wrong\"\ntitle = \"Views that break the rules\"\n"
+              "[[provider.offer]]\noffer = \"open\"\nkind = \"image\"\ncapabilities = 1\nformat = \"WRONG\"\n"
+              "schemes = \"wrong\"\n");

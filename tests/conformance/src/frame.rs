@@ -8,8 +8,8 @@ use iolink_host::OfferRecord;
 use iolink_sdk::abi::ArrowArray;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    columns, Adopt, CapabilitySet, CreateView, DataFrameCapability, DataFrameView, ErrorKind, Kind, OwnedSchema,
-    OwnedStream, Convert, View,
+    columns, Adopt, CapabilitySet, Convert, CreateView, DataFrameCapability, DataFrameView, ErrorKind, Kind,
+    OwnedSchema, OwnedStream, View,
 };
 use std::sync::Arc;
 
@@ -69,7 +69,8 @@ pub(crate) fn check(report: &mut Report<'_>, subject: &Subject<'_>, offer: Offer
     check_parts(report, &name, &|| made(subject, offer, 10));
     if offer == OfferKind::Create {
         report.test(&format!("{name}: refuses sizes that cannot be"), || {
-            match subject.provider.create(CreateView::DataFrame { schema: schema(&COLUMNS), rows: 1 << 60 }.in_memory()) {
+            match subject.provider.create(CreateView::DataFrame { schema: schema(&COLUMNS), rows: 1 << 60 }.in_memory())
+            {
                 Err(refused) if refused.kind() == ErrorKind::Limit => Ok(()),
                 Err(refused) => Err(format!("it gave {refused:?}")),
                 Ok(_) => Err("it was allocated".to_owned()),

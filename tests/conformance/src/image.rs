@@ -8,8 +8,8 @@ use crate::{claims, hold, words, Subject};
 use iolink_host::OfferRecord;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    Block, BlockMut, Call, CapabilitySet, Cost, CreateView, DataType, ErrorKind, ImageCapability, ImageView, Kind,
-    MetadataNode, Region, Shape, Convert, View,
+    Block, BlockMut, Call, CapabilitySet, Convert, Cost, CreateView, DataType, ErrorKind, ImageCapability, ImageView,
+    Kind, MetadataNode, Region, Shape, View,
 };
 use std::sync::Arc;
 
@@ -245,7 +245,11 @@ pub(crate) fn check_conversion(report: &mut Report<'_>, subject: &Subject<'_>, o
 
 pub(crate) fn check_sets(report: &mut Report<'_>, subject: &Subject<'_>) {
     report.test("multi-image (create): frames are kept in order", || {
-        let set = subject.provider.create(CreateView::MultiImage.in_memory()).and_then(View::into_multi_image).map_err(words)?;
+        let set = subject
+            .provider
+            .create(CreateView::MultiImage.in_memory())
+            .and_then(View::into_multi_image)
+            .map_err(words)?;
         for size in [1, 2, 3] {
             let (frame, _owned) = image(subject, OfferKind::Create, &[size], DataType::UINT8)?;
             let name = format!("frame of {size}");

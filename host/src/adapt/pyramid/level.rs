@@ -1,9 +1,9 @@
 //! One level: tiles computed from the level below.
 
-use super::super::check_block;
 use super::super::mapped::part_of;
 use super::super::slabs::{relative, Parts, Slabs};
 use super::super::Image;
+use super::super::{adapters_over, check_block};
 use super::cache::Cache;
 use super::reduce::reduce;
 use super::Reduction;
@@ -28,6 +28,7 @@ struct Level {
     reduction: Reduction,
     number: u64,
     cache: Arc<Cache>,
+    adapters: usize,
 }
 
 /// The level over `below` that halves some axes. READ.
@@ -53,6 +54,7 @@ pub(super) fn over(
         None => UniformTiling::of(below)?.max_tile_size(),
     };
     Ok(Arc::new(Level {
+        adapters: adapters_over(below)?,
         below: below.clone(),
         below_shape,
         factors,
@@ -155,6 +157,10 @@ impl ImageView for Level {
             })?;
         }
         Ok(())
+    }
+
+    fn adapters(&self) -> usize {
+        self.adapters
     }
 
     fn extension(&self, id: u64) -> Option<View> {

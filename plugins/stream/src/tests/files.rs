@@ -268,3 +268,28 @@ fn a_borrowed_descriptor_stays_open() {
     // SAFETY: nobody else has it.
     drop(unsafe { OwnedFd::from_raw_fd(raw) });
 }
+
+#[test]
+fn long_transfers_ask_for_signals_on_the_way() {
+    fn stop() -> Result<()> {
+        Err(iolink_sdk::Error::new(ErrorKind::Cancelled, "a signal").with_payload(Arc::new(())))
+    }
+    const LONG: usize = 65 << 20;
+    let file = Scratch::holding(b"");
+    std::fs::File::options().write(true).open(&file.0).unwrap().set_len(LONG as u64).unwrap();
+    let mut buffer = vec![0; LONG];
+    let mode = OpenMode::parse("r+b").unwrap();
+    let stream = FileStream::open_with(&file.0, mode, stop).unwrap();
+    assert_eq!(stream.read(&mut buffer).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(stream.write(&buffer).unwrap_err().kind(), ErrorKind::Cancelled);
+    // The cursor stands behind what was written.
+    assert_eq!(stream.seek(SeekFrom::Current(0)).unwrap(), 64 << 20);
+    assert_eq!(stream.read(&mut buffer).unwrap(), 1 << 20);
+    let access = FileAccess::open(&file.0, true, stop).unwrap();
+    assert_eq!(access.read_at(0, &mut buffer).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(access.write_at(0, &buffer).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(access.read_at(0, &mut buffer[..64 << 20]).unwrap(), 64 << 20);
+    let patient = FileStream::open_with(&file.0, mode, go_on).unwrap();
+    assert_eq!(patient.read(&mut buffer).unwrap(), LONG);
+    assert_eq!(patient.write(&buffer).unwrap(), LONG);
+}

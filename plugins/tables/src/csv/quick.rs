@@ -8,7 +8,7 @@ use super::{cut, Plan, SAMPLE};
 use crate::bytes::Text;
 use crate::columns::names;
 use crate::exact;
-use crate::failure::{contained, from_polars};
+use crate::failure::{self, from_polars};
 use crate::options::Options;
 use crate::scan::{self, Dialect, Walker};
 use iolink_sdk::{Error, Host, RandomAccess, Result};
@@ -157,7 +157,7 @@ impl<'a> Runs<'a> {
         if std::str::from_utf8(bytes).is_err() {
             return Ok(None);
         }
-        let frame = contained(|| self.parsed(bytes, records as usize));
+        let frame = failure::read(|| self.parsed(bytes, records as usize));
         Ok(frame.ok().filter(|frame| frame.height() as u64 == records && exact::certain(frame)))
     }
 

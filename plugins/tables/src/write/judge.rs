@@ -1,5 +1,6 @@
 //! Columns that a format has no place for, or polars no word: refused by their types, before a byte is written.
 
+use crate::depth::{too_deep, DEEPEST};
 use crate::format::Format;
 use iolink_sdk::abi::ArrowSchema;
 use iolink_sdk::{fail, OwnedSchema, Result};
@@ -17,6 +18,9 @@ fn lack(what: impl Into<String>, instead: &'static str) -> Option<Lack> {
 /// Refuses a column of a type that polars cannot take in at all.
 pub fn known_to_polars(table: &OwnedSchema) -> Result<()> {
     for column in Type(table.as_raw()).parts() {
+        if column.is_deeper_than(DEEPEST) {
+            return Err(too_deep(column.name()));
+        }
         if let Some((what, instead)) = column.unknown() {
             fail!(Unsupported, "column {:?}: no table file is written with {what}; {instead}", column.name());
         }
@@ -49,6 +53,11 @@ impl<'a> Type<'a> {
         let children = (0..count).filter_map(move |at| unsafe { (*self.0.children.add(at)).as_ref() });
         // SAFETY: a dictionary is NULL or lives as long as its schema.
         children.chain(unsafe { self.0.dictionary.as_ref() }).map(Type)
+    }
+
+    /// Has the type more levels below it? Looks no further down than that.
+    fn is_deeper_than(self, levels: usize) -> bool {
+        self.parts().any(|part| levels == 0 || part.is_deeper_than(levels - 1))
     }
 
     fn unknown(self) -> Option<Lack> {

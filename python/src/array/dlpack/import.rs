@@ -6,6 +6,7 @@ use crate::errors::OrRaise;
 use crate::image::ImageView;
 use crate::interop::{copied, copy_from, image_of, python_owner};
 use crate::lent::{pinned, refuse_mask, vector_type};
+use iolink_sdk::abi::IOLINK_MAX_DIMS;
 use iolink_sdk::{fail, ByteOrder, Error, Memory, Owner, Result, Shape, Strides};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
@@ -66,7 +67,11 @@ unsafe fn memory(tensor: &Tensor, vector: bool, writable: bool, owner: Owner) ->
             tensor.item.lanes
         );
     };
-    let Ok(count) = usize::try_from(tensor.ndim) else { fail!(InvalidArgument, "the tensor has {} axes", tensor.ndim) };
+    // A number of axes that is a lie would have sizes read that are not there.
+    let most = IOLINK_MAX_DIMS + usize::from(vector);
+    let Some(count) = usize::try_from(tensor.ndim).ok().filter(|count| *count <= most) else {
+        fail!(InvalidArgument, "the tensor has {} axes; give one of at most {most}", tensor.ndim)
+    };
     let size = data_type.byte_count();
     // SAFETY: a tensor has as many sizes and strides as axes, or NULL.
     let (mut sizes, mut steps) = unsafe { (numbers(tensor.shape, count), numbers(tensor.strides, count)) };
