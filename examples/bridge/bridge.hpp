@@ -104,6 +104,7 @@ class Wrapped {
             iolink_image_vtable made{}; // functions that are not set are absent
             made.base.size = sizeof made;
             made.base.kind = IOLINK_KIND_IMAGE;
+            made.base.flags = Yours::THREAD_SAFE ? IOLINK_VIEW_FLAG_THREAD_SAFE : 0;
             made.base.retain = retain;
             made.base.release = release;
             made.base.capabilities = capabilities;
@@ -117,9 +118,13 @@ class Wrapped {
 
 public:
     static iolink_view *wrap(std::shared_ptr<Image> image) { return &(new Wrapped(std::move(image)))->view; }
+    /// Your image again, if the view is one that `wrap` made; else nothing. Thread-safe images come back so from everywhere.
+    static std::shared_ptr<Image> find(const iolink_view *view) {
+        return view && view->vtable == &table().base ? static_cast<Wrapped *>(view->self_)->image : nullptr;
+    }
 };
 
-/// Anybody's image, to stand behind a class of yours; with a reference of its own.
+/// Any image, to stand behind a class of yours; with a reference of its own.
 class Foreign {
     std::shared_ptr<iolink_view> view;
     const iolink_image_vtable &table() const { return *reinterpret_cast<const iolink_image_vtable *>(view->vtable); }

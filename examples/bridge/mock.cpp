@@ -72,6 +72,7 @@ struct Ours : ImageView {
 /// What the other library calls things.
 struct Theirs {
     using Image = mock::ImageView;
+    static constexpr bool THREAD_SAFE = true; // every function of the class may be called from several threads at once
     static bridge::Index shape(const Image &image) { return image.shape(); }
     static uint64_t type(const Image &) { return IOLINK_TYPE_FLOAT; }
     static void readRegion(const Image &image, const bridge::Index &origin, const bridge::Index &size, void *to) {
@@ -106,6 +107,8 @@ int main() {
     back->read({4, 3}, &one);
     back->readRegion({{3, 0}, {2, 2}}, four);
     claim("a view comes back as one of their images", back->shape() == mock::VectorXu64({5, 4}) && one == 99);
+    claim("or as the very object that went in",
+          std::dynamic_pointer_cast<mock::Memory>(bridge::Wrapped<Theirs>::find(set->frame(0)->raw())) == theirs);
     claim("and reads regions", four[0] == 3 && four[1] == 4 && four[2] == 8 && four[3] == 9);
 
     bool refused = false;

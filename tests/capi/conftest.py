@@ -71,3 +71,17 @@ def build(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
         return program
 
     return compile
+
+
+@pytest.fixture(scope="session")
+def build_plugin(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Compiles the C files of a plugin against the installed header, every warning an error."""
+
+    def compile(*sources: Path) -> Path:
+        library = tmp_path_factory.mktemp("plugin") / f"lib{sources[0].stem}.so"
+        quiet = "-Wno-missing-field-initializers"
+        flags = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", *WARNINGS, quiet, "-O1", "-g", "-shared", "-fPIC"]
+        run("cc", *flags, "-fvisibility=hidden", f"-I{prefix / 'include/iolinkrs'}", *sources, "-o", library)
+        return library
+
+    return compile

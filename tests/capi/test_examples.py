@@ -75,10 +75,10 @@ def test_the_host_in_c_is_clean(stats: Path, build: Build, nifti: Path, brain: P
 
 def test_the_bridge_goes_both_ways(prefix: Path, build: Build, tmp_path: Path) -> None:
     program = by_cmake("bridge", prefix, tmp_path / "b") / "mock"
-    claims_hold(run(program), 7)
+    claims_hold(run(program), 8)
     valgrind(program, tmp_path=tmp_path)
-    claims_hold(sanitized(build(EXAMPLES / "bridge/mock.cpp", *SANITIZE)), 7)
-    assert len((EXAMPLES / "bridge/bridge.hpp").read_text().splitlines()) <= 150
+    claims_hold(sanitized(build(EXAMPLES / "bridge/mock.cpp", *SANITIZE)), 8)
+    assert len((EXAMPLES / "bridge/bridge.hpp").read_text().splitlines()) <= 170
 
 
 @pytest.fixture(scope="session")

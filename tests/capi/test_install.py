@@ -17,7 +17,8 @@ def test_the_prefix_holds_library_headers_plugins_and_packages(prefix: Path) -> 
     wanted = """lib/libiolinkrs.so lib/iolink/plugins/libiolink_tables.so lib/pkgconfig/iolinkrs.pc
         lib/cmake/iolinkrs/iolinkrsConfig.cmake lib/cmake/iolinkrs/iolinkrsConfigVersion.cmake
         include/iolinkrs/iolink_abi.h include/iolinkrs/iolink.h include/iolinkrs/iolink.hpp"""
-    assert not [name for name in wanted.split() if not (prefix / name).is_file()]
+    headers = [f"include/iolinkrs/{header}" for header in HEADERS]
+    assert not [name for name in [*wanted.split(), *headers] if not (prefix / name).is_file()]
 
 
 def test_a_prefix_is_asked_for() -> None:
@@ -33,7 +34,10 @@ def test_the_library_exports_what_the_header_declares_and_nothing_else(prefix: P
     assert exported == declared
 
 
-@pytest.mark.parametrize("header", ["iolink_abi.h", "iolink.h", "iolink.hpp"])
+HEADERS = ["iolink_abi.h", *(header.name for header in sorted((ROOT / "host/capi/include").iterdir()))]
+
+
+@pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("language", ["c99", "c17", "c++17", "c++20"])
 def test_every_header_compiles_alone_and_twice(prefix: Path, header: str, language: str, tmp_path: Path) -> None:
     if header.endswith("hpp") and not language.startswith("c++"):

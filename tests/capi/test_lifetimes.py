@@ -39,3 +39,10 @@ def test_views_and_the_interpreter_end_in_every_order(build: Build, python_flags
     said = run(build(source, *python_flags), sys.executable)
     assert "NOT SO" not in said and said.count("[ok]") > 20, said
     assert "NOT SO" not in sanitized(build(source, *python_flags, *SANITIZE), sys.executable, leaks=False)
+
+
+def test_an_object_of_the_program_survives_the_trip_through_python(build: Build, python_flags: list[str]) -> None:
+    source = PROGRAMS / "own_object.cpp"
+    said = run(build(source, *python_flags), sys.executable)
+    assert "NOT SO" not in said and said.count("[ok]") == 10, said
+    assert "NOT SO" not in sanitized(build(source, *python_flags, *SANITIZE), sys.executable, leaks=False)

@@ -6,18 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from kit import HERE, SANITIZE, WARNINGS, Build, run, sanitized
+from kit import HERE, SANITIZE, Build, run, sanitized
 
 SOURCE = HERE / "programs/strict.cpp"
 
 
 @pytest.fixture
-def plugin(prefix: Path, tmp_path: Path) -> Path:
+def plugin(build_plugin: Build) -> Path:
     """A plugin whose views break the rules."""
-    library = tmp_path / "libwrong.so"
-    flags = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", *WARNINGS, "-O1", "-g", "-shared", "-fPIC", "-fvisibility=hidden"]
-    run("cc", *flags, f"-I{prefix / 'include/iolinkrs'}", HERE / "programs/wrong.c", "-o", library)
-    return library
+    return build_plugin(HERE / "programs/wrong.c")
 
 
 @pytest.mark.parametrize("debug", [True, False])

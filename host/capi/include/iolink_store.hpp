@@ -127,8 +127,11 @@ public:
         return opened<StreamAccess>(key, replace ? IOLINK_STORE_OPEN_REPLACE : IOLINK_STORE_OPEN_CREATE, call);
     }
     /// WRITE: writes a value, which is there whole, or as before.
-    void put(const std::string &key, const void *data, size_t length, const PutOptions &options = {},
-             const Call &call = {}) {
+    void put(const std::string &key, const std::string &bytes, const PutOptions &options = {}, const Call &call = {}) {
+        putBytes(key, bytes.data(), bytes.size(), options, call);
+    }
+    void putBytes(const std::string &key, const void *data, size_t length, const PutOptions &options = {},
+                  const Call &call = {}) {
         IOLINK_SIZED(iolink_store_put, item);
         iolink_store_put *const list_of_one = &item;
         item.flags = options.ifAbsent ? IOLINK_STORE_PUT_IF_ABSENT : 0;
@@ -140,9 +143,6 @@ public:
             return iolink_store_put_many(raw(), &list_of_one, 1, raw_call, error);
         });
         failed(item.status, "writing " + key, item.code);
-    }
-    void put(const std::string &key, const std::string &bytes, const PutOptions &options = {}, const Call &call = {}) {
-        put(key, bytes.data(), bytes.size(), options, call);
     }
     /// WRITE: removes a value; NotFoundError if there is none.
     void remove(const std::string &key, const Call &call = {}) {

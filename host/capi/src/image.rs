@@ -322,7 +322,8 @@ pub unsafe extern "C" fn iolink_image_flush(
 
 /// Ends the writing of an image that was created at a target: `action` is `IOLINK_FINISH_COMMIT` or
 /// `IOLINK_FINISH_ABORT`. Later writes and a second finish fail with `IOLINK_ERROR_CLOSED`. An image that was not finished
-/// is aborted by its last release. `call` may be NULL.
+/// is aborted by its last release. Fails with `IOLINK_ERROR_NOT_IMPLEMENTED` for an image that was not created at a target.
+/// `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_finish(
     view: *mut iolink_view,
@@ -334,9 +335,11 @@ pub unsafe extern "C" fn iolink_image_finish(
         _: *const iolink_view,
         _: u32,
         _: *const iolink_call,
-        _: *mut iolink_error,
+        error: *mut iolink_error,
     ) -> i32 {
-        IOLINK_OK
+        hosting::answer(error, || {
+            fail!(NotImplemented, "the image was not created at a target, so there is nothing to finish")
+        })
     }
     let judged = hosting::answer(error, || match action {
         IOLINK_FINISH_COMMIT | IOLINK_FINISH_ABORT => Ok(()),

@@ -121,7 +121,7 @@ int main(int, char **arguments) {
     rejects<iolinkrs::Error>("a link out of the folder", IOLINK_ERROR_INVALID_ARGUMENT, "out", [&] { files->get("out"); });
     std::filesystem::remove(folder + "/out");
     const Storage readable = iolinkrs::openFolder(folder);
-    rejects<iolinkrs::NotImplementedError>("a write to a folder for reading", IOLINK_ERROR_NOT_IMPLEMENTED, "WRITE",
+    rejects<iolinkrs::NotImplementedError>("a write to a folder for reading", IOLINK_ERROR_NOT_IMPLEMENTED, "writing x",
                                            [&] { readable->put("x", "y"); });
     claim("its capabilities say so", !readable->support(IOLINK_STORE_WRITE) && files->support(IOLINK_STORE_WRITE));
 
