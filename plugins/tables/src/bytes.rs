@@ -1,6 +1,6 @@
 //! The text of a source, read once and by position.
 
-use iolink_sdk::{fail, out_of_memory, Host, Limits, RandomAccess, Result};
+use iolink_sdk::{fail, out_of_memory, Call, Limits, RandomAccess, Result};
 use polars_buffer::Buffer;
 use rayon::prelude::*;
 
@@ -32,8 +32,8 @@ impl Text {
     pub const MARK: usize = BYTE_ORDER_MARK.len();
 
     /// Reads all bytes; those of a local file several pieces at a time.
-    pub fn read(host: &Host, source: &(dyn RandomAccess + 'static), local: bool) -> Result<Self> {
-        let length = source.length();
+    pub fn read(call: &Call<'_>, source: &(dyn RandomAccess + 'static), local: bool) -> Result<Self> {
+        let length = source.length()?;
         let limit = Limits::default().max_bytes - Text::MARK as u64;
         if length > limit {
             fail!(Limit, "the text has {length} bytes, more than the {limit} that fit into memory");
@@ -52,7 +52,7 @@ impl Text {
                 0..=STEP => read((0, part))?,
                 _ => part.par_chunks_mut(STEP).enumerate().try_for_each(read)?,
             }
-            host.progress((start + wave).min(length) as u64, length as u64)?;
+            call.step((start + wave).min(length) as u64, length as u64)?;
         }
         Text::judged(bytes)
     }

@@ -10,7 +10,7 @@ use crate::failure::from_polars;
 use crate::numbers::{self, bare, float};
 use crate::options::Options;
 use crate::scan::{self, value};
-use iolink_sdk::{fail, Error, ErrorKind, Host, RandomAccess, Result};
+use iolink_sdk::{fail, Call, Error, ErrorKind, RandomAccess, Result};
 use polars_buffer::Buffer;
 use polars_core::error::PolarsError;
 use polars_core::frame::DataFrame;
@@ -29,13 +29,13 @@ use std::sync::Arc;
 const SAMPLE: usize = 1000;
 
 /// The table in a file, which is read in several places at once where it is a local one.
-pub fn read(host: &Host, file: &(dyn RandomAccess + 'static), options: &Options, local: bool) -> Result<DataFrame> {
+pub fn read(call: &Call<'_>, file: &(dyn RandomAccess + 'static), options: &Options, local: bool) -> Result<DataFrame> {
     if local {
-        if let Some(frame) = quick::read(host, file, options, quick::STEP)? {
+        if let Some(frame) = quick::read(call, file, options, quick::STEP)? {
             return Ok(frame);
         }
     }
-    exactly(&Text::read(host, file, local)?, options)
+    exactly(&Text::read(call, file, local)?, options)
 }
 
 /// The table in a text.

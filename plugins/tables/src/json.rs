@@ -6,7 +6,7 @@ mod shape;
 
 use crate::failure::from_polars;
 use crate::pieces::Batches;
-use iolink_sdk::{fail, Error, ErrorKind, Host, Result};
+use iolink_sdk::{fail, Call, Error, ErrorKind, Result};
 use polars_arrow::array::{Array, StructArray};
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_core::prelude::PlSmallStr;
@@ -30,7 +30,7 @@ struct Block<'a> {
 }
 
 /// The table in a text.
-pub fn read(text: &[u8], host: &Host) -> Result<Batches> {
+pub fn read(text: &[u8], call: &Call<'_>) -> Result<Batches> {
     let blocks = blocks(text);
     if blocks.is_empty() {
         fail!(Corrupt, "the file is empty: a line with an object is needed to know the columns");
@@ -57,7 +57,7 @@ pub fn read(text: &[u8], host: &Host) -> Result<Batches> {
             text.len()
         );
     }
-    host.progress(total / 2, total)?;
+    call.step(total / 2, total)?;
     let item = shape.arrow();
     let ArrowDataType::Struct(fields) = item.clone() else { fail!(Internal, "an object is no struct") };
     let list = ArrowDataType::LargeList(Box::new(Field::new(PlSmallStr::EMPTY, item, true)));
@@ -73,7 +73,7 @@ pub fn read(text: &[u8], host: &Host) -> Result<Batches> {
         batches.rows.push(table.len());
         batches.columns.push(table.values().to_vec());
     }
-    host.progress(total, total)?;
+    call.step(total, total)?;
     Ok(batches)
 }
 

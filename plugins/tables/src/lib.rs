@@ -16,7 +16,7 @@
 //! a field says is text: dates, hexadecimal digits, digits of other scripts, `1,000`, `NA`. The option `text_columns` keeps any
 //! column as it is written, with its zeros and spaces.
 //!
-//! Options of the source, all texts:
+//! Options of the source:
 //!
 //! | option | default | meaning |
 //! |---|---|---|
@@ -76,7 +76,9 @@ mod words;
 mod write;
 
 use format::Format;
-use iolink_sdk::{DataFrameCapability, Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, Result, Source, View};
+use iolink_sdk::{
+    Call, DataFrameCapability, Host, Kind, Offer, OptionInfo, Provider, ProviderInfo, Result, Source, Target, View,
+};
 use options::{Options, Selection};
 use pieces::Lazy;
 
@@ -86,55 +88,67 @@ const READ: DataFrameCapability = DataFrameCapability::READ;
 /// The provider.
 pub struct Tables;
 
-/// Options of all formats; each format rejects those that are not its own.
-const OPTIONS: &[OptionInfo] = &[
-    OptionInfo::text("columns", "", "columns wanted, in this order, separated by commas"),
-    OptionInfo::integer("first_row", "0", "rows to leave out at the start"),
-    OptionInfo::integer("row_count", "", "rows wanted at most"),
-    OptionInfo::text("separator", "", "CSV and TSV: one ASCII character, or tab"),
-    OptionInfo::text(
-        "quote",
-        "",
-        "CSV and TSV: one ASCII character, the double quote if it is not given; or nothing: no field is quoted",
-    ),
-    OptionInfo::flag("has_header", "true", "CSV and TSV: whether the first line holds names"),
-    OptionInfo::text("null_values", "", "CSV and TSV: words that stand for a missing value, separated by commas"),
-    OptionInfo::text("text_columns", "", "CSV and TSV: columns kept as text, separated by commas"),
-    OptionInfo::text(
-        "compression",
-        "",
-        "saving Parquet and Arrow: zstd, lz4, none, for Parquet also snappy, gzip, brotli",
-    ),
-    OptionInfo::integer("row_group_size", "", "saving Parquet: rows of a row group"),
-];
+const COLUMNS: OptionInfo = OptionInfo::string("columns", "", "columns wanted, in this order, separated by commas");
+const FIRST_ROW: OptionInfo = OptionInfo::integer("first_row", "0", "number of rows to leave out at the start");
+const ROW_COUNT: OptionInfo = OptionInfo::integer("row_count", "", "maximum number of rows");
+const SEPARATOR: OptionInfo = OptionInfo::string("separator", "", "one ASCII character, or tab");
+const QUOTE: OptionInfo = OptionInfo::string(
+    "quote",
+    "",
+    "one ASCII character, the double quote if it is not given; an empty string: no field is quoted",
+);
+const HAS_HEADER: OptionInfo = OptionInfo::boolean("has_header", "true", "whether the first line holds names");
 
-const fn open(format: Format, capabilities: DataFrameCapability) -> Offer {
-    let offer = Offer::open(Kind::DataFrame, format.name()).frame_capabilities(capabilities);
+const SELECTION: &[OptionInfo] = &[COLUMNS, FIRST_ROW, ROW_COUNT];
+const PARQUET: &[OptionInfo] = &[
+    COLUMNS,
+    FIRST_ROW,
+    ROW_COUNT,
+    OptionInfo::string("int96", "ns", "unit of times of INT96").choices("ns,us,ms"),
+];
+const DELIMITED: &[OptionInfo] = &[
+    COLUMNS,
+    FIRST_ROW,
+    ROW_COUNT,
+    SEPARATOR,
+    QUOTE,
+    HAS_HEADER,
+    OptionInfo::string("null_values", "", "words that stand for a missing value, separated by commas"),
+    OptionInfo::string("text_columns", "", "columns kept as text, separated by commas"),
+];
+const SAVE_DELIMITED: &[OptionInfo] = &[SEPARATOR, QUOTE, HAS_HEADER];
+const SAVE_PARQUET: &[OptionInfo] = &[
+    OptionInfo::string("compression", "zstd", "how columns are compressed").choices("zstd,snappy,gzip,lz4,brotli,none"),
+    OptionInfo::integer("row_group_size", "", "number of rows of a row group"),
+];
+const SAVE_ARROW: &[OptionInfo] =
+    &[OptionInfo::string("compression", "none", "how columns are compressed").choices("none,zstd,lz4")];
+
+const fn open(format: Format, capabilities: DataFrameCapability, options: &'static [OptionInfo]) -> Offer {
+    let offer = Offer::open(Kind::DataFrame, format.name()).frame_capabilities(capabilities).options(options);
     offer.extensions(format.endings()).media_types(format.media_types())
 }
 
-const fn save(format: Format) -> Offer {
-    let offer = Offer::save(Kind::DataFrame, format.name(), READ.value());
+const fn save(format: Format, options: &'static [OptionInfo]) -> Offer {
+    let offer = Offer::save(Kind::DataFrame, format.name(), READ.value()).options(options);
     offer.extensions(format.endings()).media_types(format.media_types())
 }
 
 impl Provider for Tables {
-    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)")
-        .offers(&[
-            open(Format::Csv, CAPABILITIES),
-            open(Format::Tsv, CAPABILITIES),
-            open(Format::JsonLines, READ),
-            open(Format::Parquet, READ).magic("0:50415231"),
-            open(Format::Arrow, READ).magic("0:4152524f5731"),
-            save(Format::Csv),
-            save(Format::Tsv),
-            save(Format::JsonLines),
-            save(Format::Parquet),
-            save(Format::Arrow),
-        ])
-        .options(OPTIONS);
+    const INFO: ProviderInfo = ProviderInfo::new("org.iolink.tables", "Table files (polars)").offers(&[
+        open(Format::Csv, CAPABILITIES, DELIMITED),
+        open(Format::Tsv, CAPABILITIES, DELIMITED),
+        open(Format::JsonLines, READ, SELECTION),
+        open(Format::Parquet, READ, PARQUET).magic("0:50415231"),
+        open(Format::Arrow, READ, SELECTION).magic("0:4152524f5731"),
+        save(Format::Csv, SAVE_DELIMITED),
+        save(Format::Tsv, SAVE_DELIMITED),
+        save(Format::JsonLines, &[]),
+        save(Format::Parquet, SAVE_PARQUET),
+        save(Format::Arrow, SAVE_ARROW),
+    ]);
 
-    fn open(&self, host: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _host: &Host, source: &Source, call: &Call<'_>) -> Result<View> {
         let read = || {
             // A source without a path may call back, as a file object of Python's does.
             let calls_back = source.path().is_none();
@@ -142,33 +156,33 @@ impl Provider for Tables {
             let format = Format::of(source, &*bytes)?;
             if matches!(format, Format::Csv | Format::Tsv) {
                 let options = Options::of(source, format)?;
-                let table = csv::read(host, &*bytes, &options, source.path().is_some())?;
+                let table = csv::read(call, &*bytes, &options, source.path().is_some())?;
                 return frame::Frame::new(table, source.uri()).map(View::data_frame);
             }
-            let selection = Selection::alone(source, format)?;
+            let selection = Selection::of(source)?;
             let origin = source.uri();
             Ok(match format {
                 Format::Parquet => {
                     let unit = options::int96(source)?;
                     let file = parquet::Parquet::open(bytes, unit)?.calling_back(calls_back);
-                    View::data_frame(Lazy::new(file, &selection, host, origin)?)
+                    View::data_frame(Lazy::new(file, &selection, origin)?)
                 }
                 Format::Arrow if arrow::has_footer(&*bytes)? => {
                     let file = arrow::File::open(bytes)?.calling_back(calls_back);
-                    View::data_frame(Lazy::new(file, &selection, host, origin)?)
+                    View::data_frame(Lazy::new(file, &selection, origin)?)
                 }
-                Format::Arrow => View::data_frame(Lazy::new(arrow::stream(&*bytes)?, &selection, host, origin)?),
+                Format::Arrow => View::data_frame(Lazy::new(arrow::stream(&*bytes)?, &selection, origin)?),
                 _ => {
-                    let text = bytes::Text::read(host, &*bytes, source.path().is_some())?;
-                    View::data_frame(Lazy::new(json::read(text.bytes(), host)?, &selection, host, origin)?)
+                    let text = bytes::Text::read(call, &*bytes, source.path().is_some())?;
+                    View::data_frame(Lazy::new(json::read(text.bytes(), call)?, &selection, origin)?)
                 }
             })
         };
         failure::read(read).map_err(|error| error.context(source.uri()))
     }
 
-    fn save(&self, host: &Host, view: View, target: &Source) -> Result<()> {
-        let write = || write::write(&*view.clone().into_data_frame()?, target, host);
+    fn save(&self, _host: &Host, view: View, target: &Target, call: &Call<'_>) -> Result<()> {
+        let write = || write::write(&*view.clone().into_data_frame()?, target, call);
         failure::written(write).map_err(|error| error.context(target.uri()))
     }
 }

@@ -3,27 +3,9 @@
 use crate::columns::wanted;
 use crate::format::Format;
 use crate::scan::{value, Dialect, Walker};
-use iolink_sdk::{fail, Error, ErrorKind, Result, Source};
+use iolink_sdk::{fail, Error, ErrorKind, Options as Given, Result, Source};
 use polars_arrow::datatypes::TimeUnit;
 use std::ops::Range;
-
-const SELECTION: [&str; 3] = ["columns", "first_row", "row_count"];
-const PARQUET: [&str; 4] = ["columns", "first_row", "row_count", "int96"];
-const DELIMITED: [&str; 8] =
-    ["separator", "quote", "has_header", "null_values", "text_columns", "columns", "first_row", "row_count"];
-
-/// Refuses options that a format does not have.
-pub fn check(source: &Source, known: &[&str], what: &str) -> Result<()> {
-    match source.options().iter().find(|(key, _)| !known.contains(&key.as_str())) {
-        Some((key, _)) if known.is_empty() => {
-            fail!(InvalidArgument, "there is no option {key:?} for {what}; there is none")
-        }
-        Some((key, _)) => {
-            fail!(InvalidArgument, "there is no option {key:?} for {what}; there are {}", known.join(", "))
-        }
-        None => Ok(()),
-    }
-}
 
 /// The columns and rows that are wanted of a table.
 #[derive(Debug)]
@@ -34,14 +16,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Of a format whose other options do not select.
-    pub fn alone(source: &Source, format: Format) -> Result<Self> {
-        let known: &[&str] = if format == Format::Parquet { &PARQUET } else { &SELECTION };
-        check(source, known, format.name())?;
-        Selection::of(source)
-    }
-
-    fn of(source: &Source) -> Result<Self> {
+    /// Those of a source.
+    pub fn of(source: &Source) -> Result<Self> {
         let columns = source.option("columns").map(|given| list("columns", given)).transpose()?;
         if columns.as_ref().is_some_and(Vec::is_empty) {
             fail!(InvalidArgument, "the option columns names no column");
@@ -81,10 +57,9 @@ pub struct Options {
 impl Options {
     /// Those of a source.
     pub fn of(source: &Source, format: Format) -> Result<Self> {
-        check(source, &DELIMITED, "CSV and TSV")?;
         Ok(Options {
             dialect: dialect(source, format)?,
-            has_header: flag(source, "has_header")?.unwrap_or(true),
+            has_header: source.boolean("has_header")?.unwrap_or(true),
             null_values: source.option("null_values").map_or(Ok(Vec::new()), |given| list("null_values", given))?,
             text_columns: source.option("text_columns").map_or(Ok(Vec::new()), |given| list("text_columns", given))?,
             selection: Selection::of(source)?,
@@ -93,7 +68,7 @@ impl Options {
 }
 
 /// How fields are told apart.
-pub fn dialect(source: &Source, format: Format) -> Result<Dialect> {
+pub fn dialect(source: &impl Given, format: Format) -> Result<Dialect> {
     let separator = match source.option("separator") {
         Some("tab") => b'\t',
         Some(given) => character("separator", given)?,
@@ -109,16 +84,6 @@ pub fn dialect(source: &Source, format: Format) -> Result<Dialect> {
         fail!(InvalidArgument, "the options separator and quote are the same character");
     }
     Ok(Dialect { separator, quote })
-}
-
-/// An option that is true or false.
-pub fn flag(source: &Source, option: &str) -> Result<Option<bool>> {
-    match source.option(option) {
-        None => Ok(None),
-        Some("true" | "True" | "1") => Ok(Some(true)),
-        Some("false" | "False" | "0") => Ok(Some(false)),
-        Some(other) => fail!(InvalidArgument, "the option {option} is {other:?}, not true or false"),
-    }
 }
 
 /// The unit of Parquet's times of INT96.

@@ -3,7 +3,7 @@
 use crate::failure;
 use crate::interface::{run, schema, stream, table_field, Facts};
 use crate::options::Selection;
-use iolink_sdk::{fail, DataFrameCapability, DataFrameView, Host, OwnedSchema, OwnedStream, Result};
+use iolink_sdk::{fail, DataFrameCapability, DataFrameView, OwnedSchema, OwnedStream, Result};
 use polars_arrow::array::{Array, StructArray, Utf8ViewArray, View};
 use polars_arrow::compute::aggregate::estimated_bytes_size;
 use polars_arrow::datatypes::{ArrowDataType, Field};
@@ -79,7 +79,6 @@ impl Kept {
 struct Inner<P> {
     pieces: P,
     kept: Mutex<Kept>,
-    host: Host,
 }
 
 impl<P: Pieces> Inner<P> {
@@ -145,7 +144,7 @@ pub struct Lazy<P> {
 
 impl<P: Pieces> Lazy<P> {
     /// The columns and rows that are wanted of a file.
-    pub fn new(pieces: P, selection: &Selection, host: &Host, origin: &str) -> Result<Self> {
+    pub fn new(pieces: P, selection: &Selection, origin: &str) -> Result<Self> {
         let names: Vec<String> = pieces.fields().iter().map(|field| field.name.to_string()).collect();
         for name in &names {
             if name.contains('\0') {
@@ -155,7 +154,7 @@ impl<P: Pieces> Lazy<P> {
         let columns = selection.columns(&names)?.unwrap_or_else(|| (0..names.len()).collect());
         let all = pieces.rows().iter().fold(0u64, |all, rows| all.saturating_add(*rows as u64));
         let rows = selection.rows(all)?;
-        let inner = Inner { pieces, kept: Mutex::default(), host: host.clone() };
+        let inner = Inner { pieces, kept: Mutex::default() };
         let (first, rows) = (rows.start, rows.end - rows.start);
         Ok(Lazy { inner: Arc::new(inner), columns, first, rows, origin: origin.to_owned() })
     }
@@ -219,14 +218,12 @@ impl<P: Pieces> DataFrameView for Lazy<P> {
             }
             let table = self.table(&chosen);
             let parts = self.parts(&rows);
-            let total = parts.len() as u64;
             let mut reading = Reading {
                 inner: self.inner.clone(),
                 table: table.dtype.clone(),
                 columns: chosen,
                 parts,
                 ready: VecDeque::new(),
-                total,
             };
             // What fails at once fails with its own kind of error.
             reading.fill()?;
@@ -247,7 +244,6 @@ struct Reading<P> {
     columns: Vec<usize>,
     parts: VecDeque<(usize, Range<usize>)>,
     ready: VecDeque<Box<dyn Array>>,
-    total: u64,
 }
 
 impl<P: Pieces> Reading<P> {
@@ -261,7 +257,7 @@ impl<P: Pieces> Reading<P> {
             false => RAYON.install(|| parts.into_par_iter().map(batch).collect::<Result<Vec<_>>>())?,
         };
         self.ready.extend(read);
-        self.inner.host.progress(self.total - self.parts.len() as u64, self.total)
+        Ok(())
     }
 
     fn batch(&self, piece: usize, rows: &Range<usize>) -> Result<Box<dyn Array>> {

@@ -97,12 +97,12 @@ impl RandomAccess {
     /// RESIZE: cuts the bytes off or fills them with zeros.
     fn resize(&self, py: Python<'_>, size: i64) -> PyResult<()> {
         let length = size_from("size", size)?;
-        self.run(py, usize::MAX, |access| access.resize(length))
+        self.run(py, usize::MAX, |access| access.resize(length)).map_err(raise)
     }
 
     /// WRITE: passes everything written to the disk, so that an error such as a full disk is raised here.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, usize::MAX, |access| access.flush())
+        self.run(py, usize::MAX, |access| access.flush()).map_err(raise)
     }
 
     /// What can be done, as a `StreamCapability`.

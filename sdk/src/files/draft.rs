@@ -1,7 +1,7 @@
 //! A draft: a file that becomes a value when it is whole.
 
 use super::beneath::{sync_folder, Folder};
-use crate::{fail, Error, Result};
+use crate::{fail, Error, Lock, Result};
 use std::collections::HashSet;
 use std::ffi::CString;
 use std::fs::File;
@@ -11,7 +11,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::io::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Mutex;
 
 /// Start of the name of every draft; the number of its process and a counter follow.
 const START: &str = ".iolink-";
@@ -32,15 +31,15 @@ fn process_of(name: &str) -> Option<i32> {
 
 /// The folders from which the drafts of ended processes were removed.
 #[derive(Default)]
-pub(super) struct SweptFolders(Mutex<HashSet<String>>);
+pub(super) struct SweptFolders(Lock<HashSet<String>>);
 
 impl SweptFolders {
     /// Removes drafts of ended processes the first time that a draft is made in a folder.
     fn sweep(&self, key: &str, folder: &OwnedFd) {
         // If another thread is here, that one removes them; a child made by fork never waits.
         let is_first = match self.0.try_lock() {
-            Ok(mut swept) => swept.insert(key.to_owned()),
-            Err(_) => false,
+            Some(mut swept) => swept.insert(key.to_owned()),
+            None => false,
         };
         if !is_first {
             return;

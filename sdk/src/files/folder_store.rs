@@ -6,13 +6,13 @@ use super::folder_entries::{entries, entry_of};
 use super::value_writer::ValueWriter;
 use super::{file_was_cut, LocalFile};
 use crate::view::{check_key, check_prefix, Got, StoreEntry, StoreMode, StorePut, StoreRange};
-use crate::{fail, Bytes, Call, Error, ErrorKind, Owner, Result, Store, StoreCapability, View};
+use crate::{fail, Bytes, Call, Error, ErrorKind, Lock, Owner, Result, Store, StoreCapability, View};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::os::unix::io::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Bytes between two looks at the deadline.
 const STEP: usize = 16 << 20;
@@ -43,7 +43,7 @@ const STEP: usize = 16 << 20;
 pub struct FolderStore {
     path: PathBuf,
     /// None: not opened yet.
-    folder: Mutex<Option<Arc<Folder>>>,
+    folder: Lock<Option<Arc<Folder>>>,
     writable: bool,
     origin: Option<String>,
     swept: SweptFolders,
@@ -52,7 +52,7 @@ pub struct FolderStore {
 impl FolderStore {
     /// The folder at `path`, to be read. It need not exist yet: then its keys are not found.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        let (folder, swept) = (Mutex::new(None), SweptFolders::default());
+        let (folder, swept) = (Lock::new(None), SweptFolders::default());
         FolderStore { path: path.into(), folder, writable: false, origin: None, swept }
     }
 
@@ -75,7 +75,7 @@ impl FolderStore {
     fn folder(&self) -> Result<Arc<Folder>> {
         // A child made by fork does not wait for a thread that it does not have.
         match self.folder.try_lock() {
-            Ok(mut known) => match &*known {
+            Some(mut known) => match &*known {
                 Some(folder) => Ok(Arc::clone(folder)),
                 None => {
                     let folder = Arc::new(Folder::open(&self.path)?);
@@ -83,7 +83,7 @@ impl FolderStore {
                     Ok(folder)
                 }
             },
-            Err(_) => Folder::open(&self.path).map(Arc::new),
+            None => Folder::open(&self.path).map(Arc::new),
         }
     }
 

@@ -1,15 +1,14 @@
 //! A stream that writes the value of a folder's key: into a draft, which `close` puts in the value's place.
 
 use super::draft::Draft;
-use crate::{fail, Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
+use crate::{fail, Error, ErrorKind, Lock, Result, SeekFrom, StreamAccess, StreamCapability};
 use std::os::unix::fs::FileExt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A stream that writes a new value. The value appears whole when the stream is closed, and not at all if a write failed
 /// or the stream is dropped without being closed.
 pub(super) struct ValueWriter {
     /// None: closed.
-    state: Mutex<Option<State>>,
+    state: Lock<Option<State>>,
     exclusive: bool,
     origin: String,
 }
@@ -23,15 +22,11 @@ struct State {
 impl ValueWriter {
     pub(super) fn new(draft: Draft, exclusive: bool, origin: String) -> Self {
         let state = State { draft, cursor: 0, failed: false };
-        ValueWriter { state: Mutex::new(Some(state)), exclusive, origin }
-    }
-
-    fn state(&self) -> MutexGuard<'_, Option<State>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        ValueWriter { state: Lock::new(Some(state)), exclusive, origin }
     }
 
     fn with<R>(&self, body: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
-        match self.state().as_mut() {
+        match self.state.lock()?.as_mut() {
             Some(state) if state.draft.is_own() => body(state),
             Some(_) => fail!(Closed, "{} is being written by another process, the parent of this one", self.origin),
             None => fail!(Closed, "the stream is closed"),
@@ -105,7 +100,7 @@ impl StreamAccess for ValueWriter {
     }
 
     fn close(&self) -> Result<()> {
-        let state = self.state().take();
+        let state = self.state.lock()?.take();
         match state {
             None => Ok(()),
             Some(state) if !state.draft.is_own() => {

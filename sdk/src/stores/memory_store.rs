@@ -3,13 +3,16 @@
 use super::list_map;
 use crate::view::{check_key, check_prefix, Got, StoreEntry, StoreMode, StorePut, StoreRange};
 use crate::{
-    fail, Bytes, Call, Error, ErrorKind, Owner, RandomAccess, Result, SeekFrom, Store, StoreCapability, StreamAccess,
-    StreamCapability, View,
+    fail, Bytes, Call, Error, ErrorKind, Lock, Locked, Owner, RandomAccess, Result, SeekFrom, Store, StoreCapability,
+    StreamAccess, StreamCapability, View,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Entries of a listing that are copied while the store is locked.
+const PAGE: usize = 1000;
 
 /// A writable store in memory. Bytes that it lends stay as they are when their value is written or removed.
 ///
@@ -31,7 +34,7 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Shared {
-    values: RwLock<BTreeMap<String, Value>>,
+    values: Lock<BTreeMap<String, Value>>,
     /// The version that was given out last.
     version: AtomicU64,
 }
@@ -83,12 +86,9 @@ fn copy_of(data: &[u8]) -> Result<Vec<u8>> {
 }
 
 impl Shared {
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Value>> {
-        self.values.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Value>> {
-        self.values.write().unwrap_or_else(PoisonError::into_inner)
+    /// The values, locked for as long as a lookup takes: bytes are copied with the lock free, unless they are changed in place.
+    fn values(&self) -> Result<Locked<'_, BTreeMap<String, Value>>> {
+        self.values.lock()
     }
 
     fn next_version(&self) -> u64 {
@@ -97,7 +97,7 @@ impl Shared {
 
     fn value(&self, key: &str) -> Result<Value> {
         check_key(key)?;
-        match self.read().get(key) {
+        match self.values()?.get(key) {
             Some(value) => Ok(value.clone()),
             None => fail!(NotFound, "the store in memory has no key {key:?}"),
         }
@@ -106,7 +106,7 @@ impl Shared {
     /// Puts a value under a key if what is there allows it.
     fn place(&self, key: &str, bytes: Vec<u8>, if_absent: bool, if_version: Option<&str>) -> Result<()> {
         let mut value = Value { bytes: Arc::new(bytes), version: 0, modified_ns: now() };
-        let mut values = self.write();
+        let mut values = self.values()?;
         let known = values.get(key).map(|value| value.version.to_string());
         if if_absent && known.is_some() {
             fail!(Exists, "the key {key:?} has a value already");
@@ -124,7 +124,7 @@ impl Shared {
 
     /// Changes the bytes of a value; lent ones are copied first.
     fn change<R>(&self, key: &str, body: impl FnOnce(&mut Vec<u8>) -> Result<R>) -> Result<R> {
-        let mut values = self.write();
+        let mut values = self.values()?;
         let value = match values.get_mut(key) {
             Some(value) => value,
             None => fail!(NotFound, "the key {key:?} was removed from the store"),
@@ -182,17 +182,22 @@ impl Store for MemoryStore {
         _call: &Call<'_>,
     ) -> Result<()> {
         check_prefix(prefix)?;
-        // The visitor may use the store, so that it is called with the lock free.
-        let mut found = Vec::new();
-        let mut keep = |entry: &StoreEntry| {
-            found.push(entry.clone());
-            true
-        };
-        let values = self.shared.read();
-        list_map(&values, prefix, after, recursive, |key, value| value.entry(key), &mut keep);
-        drop(values);
-        found.iter().all(visit);
-        Ok(())
+        // The visitor may use the store, so that it is called with the lock free, a page of entries at a time.
+        let mut after = after.map(str::to_owned);
+        loop {
+            let mut page = Vec::new();
+            let mut keep = |entry: &StoreEntry| {
+                page.push(entry.clone());
+                page.len() < PAGE
+            };
+            let values = self.shared.values()?;
+            list_map(&values, prefix, after.as_deref(), recursive, |key, value| value.entry(key), &mut keep);
+            drop(values);
+            if !page.iter().all(&mut *visit) || page.len() < PAGE {
+                return Ok(());
+            }
+            after = page.pop().map(|entry| entry.key);
+        }
     }
 
     fn open(&self, key: &str, mode: StoreMode, _call: &Call<'_>) -> Result<View> {
@@ -204,10 +209,10 @@ impl Store for MemoryStore {
             StoreMode::Create | StoreMode::Replace => {
                 check_key(&key)?;
                 let exclusive = mode == StoreMode::Create;
-                if exclusive && shared.read().contains_key(&key) {
+                if exclusive && shared.values()?.contains_key(&key) {
                     fail!(Exists, "the key {key:?} has a value already");
                 }
-                Ok(View::stream(ValueWriter { shared, key, exclusive, state: Mutex::new(Some((Vec::new(), 0))) }))
+                Ok(View::stream(ValueWriter { shared, key, exclusive, state: Lock::new(Some((Vec::new(), 0))) }))
             }
         }
     }
@@ -219,7 +224,7 @@ impl Store for MemoryStore {
 
     fn remove(&self, key: &str, _call: &Call<'_>) -> Result<()> {
         check_key(key)?;
-        let removed = self.shared.write().remove(key);
+        let removed = self.shared.values()?.remove(key);
         match removed {
             Some(_) => Ok(()),
             None => fail!(NotFound, "the store in memory has no key {key:?}"),
@@ -319,12 +324,12 @@ struct ValueWriter {
     key: String,
     exclusive: bool,
     /// The bytes and the cursor; None: closed.
-    state: Mutex<Option<(Vec<u8>, u64)>>,
+    state: Lock<Option<(Vec<u8>, u64)>>,
 }
 
 impl ValueWriter {
     fn with<R>(&self, body: impl FnOnce(&mut Vec<u8>, &mut u64) -> Result<R>) -> Result<R> {
-        match &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *self.state.lock()? {
             Some((bytes, cursor)) => body(bytes, cursor),
             None => Err(Error::new(ErrorKind::Closed, "the stream is closed")),
         }
@@ -382,7 +387,7 @@ impl StreamAccess for ValueWriter {
     }
 
     fn close(&self) -> Result<()> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let state = self.state.lock()?.take();
         match state {
             Some((bytes, _)) => self.shared.place(&self.key, bytes, self.exclusive, None),
             None => Ok(()),

@@ -2,7 +2,7 @@
 
 use crate::kit::{holding, CALL};
 use iolink_sdk::view::StoreEntry;
-use iolink_sdk::{Call, ErrorKind};
+use iolink_sdk::{Call, ErrorKind, Store};
 use std::collections::BTreeSet;
 
 /// Keys whose byte order is not that of a walk through the folders.
@@ -73,6 +73,25 @@ fn a_listing_is_read_in_pages_and_ends_when_it_is_told() {
         }
         assert_eq!(all, expected("", None, true), "{}", subject.name);
     }
+}
+
+#[test]
+fn a_long_listing_has_each_key_once() {
+    let keys: Vec<String> = (0..2500).map(|number| format!("a/{number:04}/b")).collect();
+    let store = iolink_sdk::stores::MemoryStore::new();
+    keys.iter().for_each(|key| crate::kit::put(&store, key, b"").unwrap());
+    let listed = |recursive| {
+        let mut found = Vec::new();
+        let mut visit = |entry: &StoreEntry| {
+            found.push(entry.key.clone());
+            true
+        };
+        store.list("a/", None, recursive, &mut visit, &CALL).unwrap();
+        found
+    };
+    assert_eq!(listed(true), keys);
+    let folders: Vec<&str> = keys.iter().map(|key| &key[..key.len() - 1]).collect();
+    assert_eq!(listed(false), folders);
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub fn compile_c(source: &Path, include: &Path, defines: &[&str], out: &Path) ->
 fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     let listed = std::fs::read_dir(folder).map_err(|reason| Error::io(&folder.display().to_string(), &reason))?;
     let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|file| file.extension().map_or(false, |ending| ending == "c"));
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "c"));
     files.sort();
     Ok(files)
 }

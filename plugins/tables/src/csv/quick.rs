@@ -11,7 +11,7 @@ use crate::exact;
 use crate::failure::{self, from_polars};
 use crate::options::Options;
 use crate::scan::{self, Dialect, Walker};
-use iolink_sdk::{Error, Host, RandomAccess, Result};
+use iolink_sdk::{Call, Error, RandomAccess, Result};
 use polars_core::frame::DataFrame;
 use polars_core::schema::SchemaRef;
 use polars_core::utils::accumulate_dataframes_vertical_unchecked;
@@ -30,7 +30,7 @@ const ARRAYS: u64 = 500_000;
 
 /// The table; `None` where it has to be read exactly.
 pub fn read(
-    host: &Host,
+    call: &Call<'_>,
     file: &(dyn RandomAccess + 'static),
     options: &Options,
     step: u64,
@@ -44,7 +44,7 @@ pub fn read(
     let mark = (head.len() - text.bytes().len()) as u64;
     let first = mark + if options.has_header { first_record(&text, options) } else { 0 };
     let runs = Runs::new(file, first..length, step, &plan, schema)?;
-    let Some(frame) = runs.read(host)? else { return Ok(None) };
+    let Some(frame) = runs.read(call)? else { return Ok(None) };
     if (head.len() as u64) < length && plan.undecided(&frame) {
         return Ok(None);
     }
@@ -111,7 +111,7 @@ impl<'a> Runs<'a> {
     }
 
     /// All of them; `None` where one is not plain.
-    fn read(&self, host: &Host) -> Result<Option<DataFrame>> {
+    fn read(&self, call: &Call<'_>) -> Result<Option<DataFrame>> {
         let total = self.records.end - self.records.start;
         let count = total.div_ceil(self.step);
         let mut read: Vec<Option<DataFrame>> = vec![None; count as usize];
@@ -137,7 +137,7 @@ impl<'a> Runs<'a> {
                 let Some(frame) = made? else { return Ok(false) };
                 read[number as usize] = Some(frame);
                 done += 1;
-                host.progress((done * self.step).min(total), total)?;
+                call.step((done * self.step).min(total), total)?;
             }
             Ok::<_, Error>(true)
         })?;
@@ -240,7 +240,7 @@ mod tests {
 
     /// The table by the quick way in runs of some length, where there is one; it must then be what the exact way reads.
     fn agreed(text: &[u8], options: &Options, step: u64) -> Option<DataFrame> {
-        let frame = read(&Host::none(), &File(text.to_vec()), options, step).expect("a file in memory is read")?;
+        let frame = read(&Call::silent(), &File(text.to_vec()), options, step).expect("a file in memory is read")?;
         let exact = exactly(&Text::of(text).expect("plain text is UTF-8"), options).expect("plain text is a table");
         assert!(frame.equals_missing(&exact), "{:?} by {step}", String::from_utf8_lossy(text));
         assert_eq!(frame.dtypes(), exact.dtypes());
@@ -301,7 +301,7 @@ mod tests {
 
     /// Is a text that is no table left to the exact way?
     fn left(text: &[u8], options: &Options, step: u64) -> bool {
-        !matches!(read(&Host::none(), &File(text.to_vec()), options, step), Ok(Some(_)))
+        !matches!(read(&Call::silent(), &File(text.to_vec()), options, step), Ok(Some(_)))
     }
 
     #[test]

@@ -10,8 +10,8 @@ mod widen;
 
 use crate::format::Format;
 use crate::interface::Incoming;
-use crate::options::{check, dialect, flag, number};
-use iolink_sdk::{fail, DataFrameView, Error, Host, Result, Source};
+use crate::options::{dialect, number};
+use iolink_sdk::{fail, Call, DataFrameView, Error, Options, Result, Target};
 use polars_arrow::array::{Array, StructArray};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -55,21 +55,15 @@ fn io(error: &std::io::Error) -> Error {
 }
 
 /// Writes all of a frame into the target's file, in the target's format.
-pub fn write(frame: &dyn DataFrameView, target: &Source, host: &Host) -> Result<()> {
-    let (Some(path), Some(format)) = (target.path(), target.format()) else {
-        fail!(InvalidArgument, "a path and a format are needed to write");
+pub fn write(frame: &dyn DataFrameView, target: &Target, call: &Call<'_>) -> Result<()> {
+    let path = target.path()?;
+    let Some(format) = target.format() else {
+        fail!(InvalidArgument, "the target has no format; name one");
     };
     let format = Format::named(format)?;
     judge::known_to_polars(&frame.schema()?)?;
-    let mut table = Table::new(frame, host)?;
+    let mut table = Table::new(frame, call)?;
     judge::check(&table.incoming.fields, format)?;
-    let known: &[&str] = match format {
-        Format::Csv | Format::Tsv => &["separator", "quote", "has_header"],
-        Format::JsonLines => &[],
-        Format::Parquet => &["compression", "row_group_size"],
-        Format::Arrow => &["compression"],
-    };
-    check(target, known, &format!("writing {}", format.name()))?;
     if table.incoming.fields.is_empty()
         && table.rows > 0
         && matches!(format, Format::Csv | Format::Tsv | Format::Parquet)
@@ -79,7 +73,7 @@ pub fn write(frame: &dyn DataFrameView, target: &Source, host: &Host) -> Result<
     let mut out = Out::create(path)?;
     let written = match format {
         Format::Csv | Format::Tsv => {
-            let header = flag(target, "has_header")?.unwrap_or(true);
+            let header = target.boolean("has_header")?.unwrap_or(true);
             delimited::write(&mut table, dialect(target, format)?, header, &mut out)
         }
         Format::JsonLines => json::write(&mut table, &mut out),
@@ -96,15 +90,15 @@ pub fn write(frame: &dyn DataFrameView, target: &Source, host: &Host) -> Result<
 /// The rows that are written, with an account of progress.
 struct Table<'a> {
     incoming: Incoming,
-    host: &'a Host,
+    call: &'a Call<'a>,
     done: u64,
     rows: u64,
 }
 
 impl<'a> Table<'a> {
-    fn new(frame: &dyn DataFrameView, host: &'a Host) -> Result<Self> {
+    fn new(frame: &dyn DataFrameView, call: &'a Call<'a>) -> Result<Self> {
         let rows = frame.shape()?.1;
-        Ok(Table { incoming: Incoming::of(frame)?, host, done: 0, rows })
+        Ok(Table { incoming: Incoming::of(frame)?, call, done: 0, rows })
     }
 
     /// The next rows, of the few kinds that the writers know.
@@ -119,7 +113,7 @@ impl<'a> Table<'a> {
 
     fn batch(&mut self) -> Result<Option<StructArray>> {
         let Some(batch) = self.incoming.next()? else { return Ok(None) };
-        self.host.progress(self.done, self.rows)?;
+        self.call.step(self.done, self.rows)?;
         self.done += batch.len() as u64;
         Ok(Some(batch))
     }

@@ -102,7 +102,7 @@ impl iolink_sdk::Store for Store {
             }
         }
         entries.sort_by(|first, second| first.key.cmp(&second.key));
-        let wanted = entries.iter().filter(|entry| after.map_or(true, |after| entry.key.as_str() > after));
+        let wanted = entries.iter().filter(|entry| after.is_none_or(|after| entry.key.as_str() > after));
         for entry in wanted {
             if !visit(entry) {
                 break;

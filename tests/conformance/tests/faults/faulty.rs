@@ -3,9 +3,9 @@
 use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
 use iolink_sdk::view::services::tiling_view;
 use iolink_sdk::{
-    fail, Adopt, AxesInterpretation, Block, BlockMut, ByteOrder, Call, Cost, Create, DataType, Error, ErrorKind, Host,
-    ImageCapability, ImageProperties, ImageView, Kind, Limits, Memory, MetadataNode, Offer, Owner, Provider,
-    ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability, Target, Tiling, View,
+    fail, Adopt, AxesInterpretation, Block, BlockMut, ByteOrder, Call, Convert, Cost, Create, CreateView, DataType,
+    Error, ErrorKind, Host, ImageCapability, ImageProperties, ImageView, Kind, Limits, Memory, MetadataNode, Offer,
+    Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source, StreamCapability, Tiling, View,
 };
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, RwLock};
@@ -283,17 +283,19 @@ impl Provider for InMemory {
             .image_capabilities(WHOLE),
     ]);
 
-    fn create(&self, _: &Host, wanted: Create) -> Result<View> {
-        match wanted {
-            Create::Image { shape, data_type, properties } => {
-                Ok(View::image(Image::new(&shape, data_type, properties)?))
+    fn create(&self, _: &Host, request: Create, _: &Call<'_>) -> Result<View> {
+        match request.view {
+            CreateView::Image { shape, data_type, properties, metadata, .. } => {
+                let image = Image::new(&shape, data_type, properties)?;
+                image.set_metadata(metadata.unwrap_or_default())?;
+                Ok(View::image(image))
             }
             _ => fail!(NotImplemented, "images only"),
         }
     }
 
-    fn adopt(&self, _: &Host, given: Adopt) -> Result<View> {
-        let (memory, properties) = match given {
+    fn adopt(&self, _: &Host, request: Adopt, _: &Call<'_>) -> Result<View> {
+        let (memory, properties) = match request {
             Adopt::Image { memory, properties } => (memory, properties),
             _ => fail!(NotImplemented, "images only"),
         };
@@ -303,11 +305,11 @@ impl Provider for InMemory {
         Ok(View::image(Adopted { memory: Arc::new(*memory), state: RwLock::new((Arc::new(known), Arc::default())) }))
     }
 
-    fn convert(&self, _: &Host, view: View, _: Target) -> Result<View> {
+    fn convert(&self, _: &Host, view: View, _: &Convert, call: &Call<'_>) -> Result<View> {
         let source = view.clone().into_image()?;
         let mut image = Image::new(&source.shape(), source.data_type(), Some((*source.properties()).clone()))?;
         let whole = Region::full(&source.shape());
-        source.read_region(&whole, &mut image.memory()?.block_mut(&whole)?, &Call::silent())?;
+        source.read_region(&whole, &mut image.memory()?.block_mut(&whole)?, call)?;
         if image.fault != Fault::LosesMetadata {
             image.set_metadata((*source.metadata()).clone())?;
         }
@@ -387,19 +389,19 @@ impl Provider for Files {
         ProviderInfo::new("org.faulty.file", "Files, with a fault")
             .offers(&[Offer::open(Kind::Image, "FAULTY").image_capabilities(WHOLE)]);
 
-    fn identify(&self, _: &Host, source: &Source) -> Result<Option<u32>> {
+    fn identify(&self, _: &Host, source: &Source, _: &Call<'_>) -> Result<Option<u32>> {
         let mut head = [0; 6];
         source.bytes()?.read_at(0, &mut head)?;
         Ok(Some(if &head == b"faulty" || planted() == Fault::ClaimsEveryFile { 100 } else { 0 }))
     }
 
-    fn open(&self, _: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _: &Host, source: &Source, call: &Call<'_>) -> Result<View> {
         let fault = planted();
         if fault == Fault::NeedsThePath && source.path().is_none() {
             fail!(InvalidArgument, "a path is needed");
         }
         let bytes = source.bytes()?;
-        let mut all = vec![0; bytes.length() as usize];
+        let mut all = vec![0; bytes.length()? as usize];
         bytes.read_exact_at(0, &mut all)?;
         if !all.starts_with(b"faulty") && fault != Fault::OpensEveryFile {
             fail!(Unsupported, "the file does not start with the word faulty");
@@ -427,7 +429,7 @@ impl Provider for Files {
         let mut full = samples;
         full.resize(WIDTH * HEIGHT, 0);
         let whole = Region::full(&shape);
-        image.write_region(&whole, &Block::new(&full, &shape, DataType::UINT8)?, &Call::silent())?;
+        image.write_region(&whole, &Block::new(&full, &shape, DataType::UINT8)?, call)?;
         Ok(View::image(image))
     }
 }
@@ -439,7 +441,7 @@ impl RandomAccess for Bytes {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
+    fn length(&self) -> Result<u64> {
         self.0.length()
     }
 

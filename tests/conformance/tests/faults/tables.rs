@@ -4,8 +4,8 @@
 
 use iolink_conformance::Table;
 use iolink_sdk::{
-    fail, DataFrameCapability, DataFrameView, Error, Host, Kind, Offer, OwnedSchema, OwnedStream, Provider,
-    ProviderInfo, Result, Source, View,
+    fail, Call, DataFrameCapability, DataFrameView, Error, Host, Kind, Offer, OwnedSchema, OwnedStream, Provider,
+    ProviderInfo, Result, Source, Target, View,
 };
 use std::cell::Cell;
 use std::ops::Range;
@@ -105,9 +105,9 @@ impl Provider for Tables {
         Offer::save(Kind::DataFrame, "FTABLE", DataFrameCapability::READ.value()).extensions("ftable"),
     ]);
 
-    fn open(&self, _: &Host, source: &Source) -> Result<View> {
+    fn open(&self, _: &Host, source: &Source, _: &Call<'_>) -> Result<View> {
         let (fault, bytes) = (FAULT.get(), source.bytes()?);
-        let mut all = vec![0; bytes.length() as usize];
+        let mut all = vec![0; bytes.length()? as usize];
         bytes.read_exact_at(0, &mut all)?;
         if !all.starts_with(HEAD) {
             fail!(Unsupported, "the file does not start with the word ftable");
@@ -126,7 +126,7 @@ impl Provider for Tables {
         Ok(View::data_frame(Frame { table: Table::of(rows), fault, range }))
     }
 
-    fn save(&self, _: &Host, view: View, target: &Source) -> Result<()> {
+    fn save(&self, _: &Host, view: View, target: &Target, _: &Call<'_>) -> Result<()> {
         let (fault, turn) = {
             let mut saving = SAVING.lock().unwrap();
             saving.1 = saving.1.wrapping_add(1);
@@ -135,7 +135,7 @@ impl Provider for Tables {
         if target.format() != Some("FTABLE") && fault != Fault::TakesAnyFormat {
             fail!(Unsupported, "it writes FTABLE");
         }
-        let Some(path) = target.path() else { fail!(InvalidArgument, "a path is needed") };
+        let path = target.path()?;
         let frame = view.into_data_frame()?;
         let mut rows = frame.shape()?.1;
         match frame.export(None, 0..rows) {
