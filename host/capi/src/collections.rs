@@ -117,8 +117,8 @@ pub unsafe extern "C" fn iolink_multi_image_remove_frame(
     }
 }
 
-/// Writes the metadata tree of the set into `sink`, one value a call, parents before children; nothing if there is none.
-/// `call` may be NULL.
+/// Writes the metadata tree of the set into `sink`, one value a call, parents before children; nothing if there is
+/// none. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_multi_image_get_metadata(
     view: *const iolink_view,

@@ -43,8 +43,8 @@ pub unsafe extern "C" fn iolink_frame_get_schema(
     }
 }
 
-/// Returns the number of the column of this name. `IOLINK_ERROR_NOT_FOUND` if there is none. `call` may be NULL. From any
-/// thread.
+/// Returns the number of the column of this name. `IOLINK_ERROR_NOT_FOUND` if there is none. `call` may be NULL. From
+/// any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_frame_find_column(
     view: *const iolink_view,
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn iolink_frame_find_column(
     })
 }
 
-/// Returns rows of columns as a stream of record batches; the caller calls `out->release(out)`. Needs READ. `request` may
-/// be NULL: all columns and rows. `call` may be NULL. From any thread.
+/// Returns rows of columns as a stream of record batches; the caller calls `out->release(out)`. Needs READ. `request`
+/// may be NULL: all columns and rows. `call` may be NULL. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_frame_export(
     view: *const iolink_view,
@@ -138,8 +138,8 @@ pub unsafe extern "C" fn iolink_frame_get_partitions(
     })
 }
 
-/// Replaces the values of one column from `first_row` on; needs WRITE. Takes over both structs, also when it fails. `call`
-/// may be NULL.
+/// Replaces the values of one column from `first_row` on; needs WRITE. Takes over both structs, also when it fails.
+/// `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_frame_write(
     view: *mut iolink_view,

@@ -37,8 +37,8 @@ pub unsafe extern "C" fn iolink_image_get_memory(
     }
 }
 
-/// Copies the samples of a region into the caller's block, in native byte order; needs READ. `call` may be NULL. From any
-/// thread.
+/// Copies the samples of a region into the caller's block, in native byte order; needs READ. `call` may be NULL. From
+/// any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_read_region(
     view: *const iolink_view,
@@ -79,8 +79,8 @@ pub unsafe extern "C" fn iolink_image_write_region(
     }
 }
 
-/// Rejects a block of another data type than the image's: a view from a library comes as it is, and one that does not compare
-/// would copy samples of another size.
+/// Rejects a block of another data type than the image's: a view from a library comes as it is, and one that does not
+/// compare would copy samples of another size.
 unsafe fn fitting(
     view: *const iolink_view,
     region: *const iolink_region,
@@ -158,8 +158,8 @@ pub unsafe extern "C" fn iolink_image_set_properties(
     }
 }
 
-/// Writes the metadata tree into `sink`, one value a call, parents before children; nothing if there is none. `call` may
-/// be NULL.
+/// Writes the metadata tree into `sink`, one value a call, parents before children; nothing if there is none. `call`
+/// may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_get_metadata(
     view: *const iolink_view,
@@ -232,8 +232,8 @@ pub unsafe extern "C" fn iolink_image_set_channels(
     }
 }
 
-/// Copies the coordinates of axis number `dimension`, one for each index, into `out`, which has room for `count` numbers:
-/// the size of that axis. `IOLINK_ERROR_NOT_FOUND` for an even axis. `call` may be NULL.
+/// Copies the coordinates of axis number `dimension`, one for each index, into `out`, which has room for `count`
+/// numbers: the size of that axis. `IOLINK_ERROR_NOT_FOUND` for an even axis. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_get_coordinates(
     view: *const iolink_view,
@@ -260,8 +260,8 @@ pub unsafe extern "C" fn iolink_image_get_coordinates(
     }
 }
 
-/// Replaces the coordinates of axis number `dimension`; a `count` of 0 removes them, and `coordinates` may be NULL then.
-/// Needs WRITE. `call` may be NULL.
+/// Replaces the coordinates of axis number `dimension`; a `count` of 0 removes them, and `coordinates` may be NULL
+/// then. Needs WRITE. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_set_coordinates(
     view: *mut iolink_view,
@@ -279,8 +279,8 @@ pub unsafe extern "C" fn iolink_image_set_coordinates(
     }
 }
 
-/// Says that these regions are read soon, so that they can be fetched together; it may do nothing. `regions` may be NULL
-/// if `count` is 0. `call` may be NULL.
+/// Says that these regions are read soon, so that they can be fetched together; it may do nothing. `regions` may be
+/// NULL if `count` is 0. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_prefetch(
     view: *const iolink_view,
@@ -321,9 +321,9 @@ pub unsafe extern "C" fn iolink_image_flush(
 }
 
 /// Ends the writing of an image that was created at a target: `action` is `IOLINK_FINISH_COMMIT` or
-/// `IOLINK_FINISH_ABORT`. Later writes and a second finish fail with `IOLINK_ERROR_CLOSED`. An image that was not finished
-/// is aborted by its last release. Fails with `IOLINK_ERROR_NOT_IMPLEMENTED` for an image that was not created at a target.
-/// `call` may be NULL.
+/// `IOLINK_FINISH_ABORT`. Later writes and a second finish fail with `IOLINK_ERROR_CLOSED`. An image that was not
+/// finished is aborted by its last release. Fails with `IOLINK_ERROR_NOT_IMPLEMENTED` for an image that was not created
+/// at a target. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_finish(
     view: *mut iolink_view,

@@ -16,7 +16,8 @@ pub const IOLINK_PLUGIN_LOADED: u32 = 2;
 /// State of a plugin: not used; `reason` says why.
 pub const IOLINK_PLUGIN_REFUSED: u32 = 3;
 
-/// A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `write` returns.
+/// A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `write`
+/// returns.
 #[repr(C)]
 pub struct iolink_plugin_info {
     /// Size of this struct.
@@ -56,8 +57,8 @@ fn c_path(path: Option<&Path>) -> CString {
     path.map_or_else(CString::default, |path| CString::new(path.as_os_str().as_encoded_bytes()).unwrap_or_default())
 }
 
-/// Writes every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all that
-/// can be loaded, so that what fails only then has its reason too. From any thread.
+/// Writes every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all
+/// that can be loaded, so that what fails only then has its reason too. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_list(
     registry: *mut iolink_registry,
@@ -117,8 +118,8 @@ pub unsafe extern "C" fn iolink_registry_explain_open(
     }
 }
 
-/// Writes into `sink`, for people, how a view would become what `request` asks for, and what that costs. Nothing is read.
-/// From any thread.
+/// Writes into `sink`, for people, how a view would become what `request` asks for, and what that costs. Nothing is
+/// read. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_explain_view(
     registry: *mut iolink_registry,

@@ -9,10 +9,10 @@ use std::mem::size_of;
 use std::ptr::{null, null_mut};
 
 /// Creates a view of any kind: an image whose samples are zero, an empty set of images, a frame of zeros, an empty
-/// stream, random access to zeros. If the request has a target, the view is created there, in the format that the target
-/// names or its name ends with; `iolink_image_finish` makes it complete. A schema in the request is taken over, also on
-/// failure. `call` may be NULL. The caller owns `*out`. Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before
-/// anything is allocated. From any thread.
+/// stream, random access to zeros. If the request has a target, the view is created there, in the format that the
+/// target names or its name ends with; `iolink_image_finish` makes it complete. A schema in the request is taken over,
+/// also on failure. `call` may be NULL. The caller owns `*out`. Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT`
+/// before anything is allocated. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_create_view(
     registry: *mut iolink_registry,
@@ -35,8 +35,8 @@ pub unsafe extern "C" fn iolink_registry_create_view(
 }
 
 /// Makes a view of foreign memory, bytes or record batches without copying them. What the request names is taken over,
-/// also on failure: its release function is called once, on any thread, when the memory is not needed any more. `call` may
-/// be NULL. The caller owns `*out`. From any thread.
+/// also on failure: its release function is called once, on any thread, when the memory is not needed any more. `call`
+/// may be NULL. The caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_adopt(
     registry: *mut iolink_registry,
@@ -59,8 +59,8 @@ pub unsafe extern "C" fn iolink_registry_adopt(
 }
 
 /// Makes one view into another of the wanted kind and capabilities, by the cheapest way of at most two conversions; a
-/// view that has everything that is wanted comes back itself. `view` is lent. `call` may be NULL. The caller owns `*out`.
-/// From any thread.
+/// view that has everything that is wanted comes back itself. `view` is lent. `call` may be NULL. The caller owns
+/// `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_convert(
     registry: *mut iolink_registry,
@@ -108,8 +108,8 @@ pub unsafe extern "C" fn iolink_image_allocate(
 }
 
 /// Makes an image of the program's own samples without copying them. The memory is taken over, also on failure:
-/// `memory->release(memory->owner)` is called once, on any thread, when the samples are not needed any more. `properties`
-/// may be NULL. The caller owns `*out`. From any thread.
+/// `memory->release(memory->owner)` is called once, on any thread, when the samples are not needed any more.
+/// `properties` may be NULL. The caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_image_wrap(
     registry: *mut iolink_registry,

@@ -9,9 +9,9 @@ use iolink_sdk::abi::{iolink_call, iolink_error, iolink_source, iolink_view};
 use iolink_sdk::{fail, hosting, Source, View};
 use std::ffi::c_char;
 
-/// Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. `call` may be
-/// NULL. The caller owns `*out`. Fails with `IOLINK_ERROR_NOT_FOUND` for no such file, `IOLINK_ERROR_UNSUPPORTED` and a
-/// list of what is installed if no provider knows the source. From any thread.
+/// Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. `call` may
+/// be NULL. The caller owns `*out`. Fails with `IOLINK_ERROR_NOT_FOUND` for no such file, `IOLINK_ERROR_UNSUPPORTED`
+/// and a list of what is installed if no provider knows the source. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_open(
     registry: *mut iolink_registry,
@@ -32,7 +32,8 @@ pub unsafe extern "C" fn iolink_registry_open(
 }
 
 /// Opens a source with everything that can be said of it: URI or path, bytes, store and key, format, provider, options,
-/// options of the storage, kind. A path may stand in `uri`, and a value of a store needs no `bytes`. `call` may be NULL. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any thread.
+/// options of the storage, kind. A path may stand in `uri`, and a value of a store needs no `bytes`. `call` may be
+/// NULL. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_open_source(
     registry: *mut iolink_registry,
@@ -53,8 +54,8 @@ pub unsafe extern "C" fn iolink_registry_open_source(
 }
 
 /// Opens what a stream or random access holds. `name` may be NULL, or the name that a file of it would have, ending
-/// included. The view opened keeps a reference to `bytes` if it needs one. `call` may be NULL. The caller owns `*out`. From
-/// any thread.
+/// included. The view opened keeps a reference to `bytes` if it needs one. `call` may be NULL. The caller owns `*out`.
+/// From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_open_stream(
     registry: *mut iolink_registry,
@@ -81,8 +82,8 @@ pub unsafe extern "C" fn iolink_registry_open_stream(
     }
 }
 
-/// Opens a file as a stream; `mode` is one of r, w, a, x, with or without + and b, as for fopen. `call` may be NULL. The
-/// caller owns `*out`. From any thread.
+/// Opens a file as a stream; `mode` is one of r, w, a, x, with or without + and b, as for fopen. `call` may be NULL.
+/// The caller owns `*out`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_stream_open(
     file: *const c_char,

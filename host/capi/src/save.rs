@@ -9,9 +9,9 @@ use iolink_sdk::{hosting, Target, View};
 use std::ffi::c_char;
 
 /// Writes a view into the local file at a path or `file:` URI, in the format that its name ends with, by whichever
-/// provider offers to. The file that was there is replaced when everything is written, and left alone if anything fails.
-/// `call` may be NULL. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed if no provider writes the
-/// view so. From any thread.
+/// provider offers to. The file that was there is replaced when everything is written, and left alone if anything
+/// fails. `call` may be NULL. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed if no provider
+/// writes the view so. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_save(
     registry: *mut iolink_registry,
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn iolink_registry_save(
 }
 
 /// Writes a view to a target with everything that can be said of it: URI or path, store and key, format, options,
-/// `IOLINK_TARGET_OVERWRITE`. `provider` may be NULL, or the id of a provider or plugin. `call` may be NULL. The target is
-/// lent. Otherwise as `iolink_registry_save`. From any thread.
+/// `IOLINK_TARGET_OVERWRITE`. `provider` may be NULL, or the id of a provider or plugin. `call` may be NULL. The target
+/// is lent. Otherwise as `iolink_registry_save`. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_save_to(
     registry: *mut iolink_registry,

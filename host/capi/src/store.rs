@@ -13,9 +13,9 @@ type Table = iolink_store_vtable;
 /// Flag of `iolink_store_from_folder`: values can be written and removed.
 pub const IOLINK_STORE_FOLDER_WRITABLE: u32 = 1;
 
-/// Returns the store of a local folder: its files, and those of the folders below it, are the values. No key leads out of
-/// the folder, through links neither. `flags` is `IOLINK_STORE_FOLDER_WRITABLE` or 0. The caller owns `*out`. From any
-/// thread.
+/// Returns the store of a local folder: its files, and those of the folders below it, are the values. No key leads out
+/// of the folder, through links neither. `flags` is `IOLINK_STORE_FOLDER_WRITABLE` or 0. The caller owns `*out`. From
+/// any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_store_from_folder(
     folder: *const c_char,
@@ -41,8 +41,8 @@ pub unsafe extern "C" fn iolink_store_from_folder(
     })
 }
 
-/// Reads several values, or parts of them, together; needs READ. `IOLINK_OK` means that each item has its `status`. `call`
-/// may be NULL. From any thread.
+/// Reads several values, or parts of them, together; needs READ. `IOLINK_OK` means that each item has its `status`.
+/// `call` may be NULL. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_store_get_many(
     view: *const iolink_view,
@@ -78,8 +78,8 @@ pub unsafe extern "C" fn iolink_store_prefetch(
     })
 }
 
-/// Writes the entry of one key into `sink`; `IOLINK_ERROR_NOT_FOUND` for a key without a value. `call` may be NULL. From
-/// any thread.
+/// Writes the entry of one key into `sink`; `IOLINK_ERROR_NOT_FOUND` for a key without a value. `call` may be NULL.
+/// From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_store_stat(
     view: *const iolink_view,
@@ -97,8 +97,8 @@ pub unsafe extern "C" fn iolink_store_stat(
 
 /// Writes the entries below a prefix that sort behind `after` into `sink`, in byte order of their keys; needs LIST.
 /// `prefix` may be NULL or "": all, else it ends with `/`. `after` may be NULL: from the first. `flags` is
-/// `IOLINK_STORE_LIST_RECURSIVE` or 0: the next level, deeper keys stand together as one prefix. `call` may be NULL. From any
-/// thread.
+/// `IOLINK_STORE_LIST_RECURSIVE` or 0: the next level, deeper keys stand together as one prefix. `call` may be NULL.
+/// From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_store_list(
     view: *const iolink_view,
@@ -117,7 +117,8 @@ pub unsafe extern "C" fn iolink_store_list(
 }
 
 /// Opens one value: random access for `IOLINK_STORE_OPEN_READ` and `_UPDATE`, a stream that writes for `_CREATE` and
-/// `_REPLACE`, whose `iolink_stream_close` commits the value. `call` may be NULL. The caller owns `*out`. From any thread.
+/// `_REPLACE`, whose `iolink_stream_close` commits the value. `call` may be NULL. The caller owns `*out`. From any
+/// thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_store_open(
     view: *const iolink_view,
@@ -152,8 +153,9 @@ pub unsafe extern "C" fn iolink_store_put_many(
     }
 }
 
-/// Removes the values of `count` keys; needs WRITE. `statuses` has room for one result for each, and `IOLINK_OK` means that
-/// all are set. `keys` may be NULL if `count` is 0, and `statuses` may be NULL then. `call` may be NULL. From any thread.
+/// Removes the values of `count` keys; needs WRITE. `statuses` has room for one result for each, and `IOLINK_OK` means
+/// that all are set. `keys` may be NULL if `count` is 0, and `statuses` may be NULL then. `call` may be NULL. From any
+/// thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_store_remove(
     view: *mut iolink_view,

@@ -9,8 +9,8 @@ use std::ffi::c_void;
 type Table = iolink_stream_vtable;
 type Random = iolink_random_access_vtable;
 
-/// Reads up to `length` bytes at the cursor into the caller's buffer; `*done` says how many, 0 is the end. Needs READ. `call`
-/// may be NULL.
+/// Reads up to `length` bytes at the cursor into the caller's buffer; `*done` says how many, 0 is the end. Needs READ.
+/// `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_stream_read(
     view: *mut iolink_view,
@@ -142,8 +142,8 @@ pub unsafe extern "C" fn iolink_stream_get_memory(
     }
 }
 
-/// Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown before the end was read. `call` may be NULL.
-/// From any thread.
+/// Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown before the end was read. `call` may be
+/// NULL. From any thread.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_random_access_get_length(
     view: *const iolink_view,
@@ -242,8 +242,8 @@ pub unsafe extern "C" fn iolink_random_access_flush(
     }
 }
 
-/// Says that these ranges are read soon, so that they can be fetched together; it may do nothing. `ranges` may be NULL if
-/// `count` is 0. `call` may be NULL.
+/// Says that these ranges are read soon, so that they can be fetched together; it may do nothing. `ranges` may be NULL
+/// if `count` is 0. `call` may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn iolink_random_access_prefetch(
     view: *const iolink_view,

@@ -11,7 +11,8 @@ pub extern "C" fn iolink_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr() as *const c_char
 }
 
-/// Major version of the plugin ABI that the library speaks; a program compares it with `IOLINK_ABI_MAJOR`. From any thread.
+/// Major version of the plugin ABI that the library speaks; a program compares it with `IOLINK_ABI_MAJOR`. From any
+/// thread.
 #[no_mangle]
 pub extern "C" fn iolink_abi_major() -> u32 {
     IOLINK_ABI_MAJOR
@@ -24,8 +25,8 @@ pub extern "C" fn iolink_abi_minor() -> u32 {
     IOLINK_ABI_MINOR
 }
 
-/// Returns the name of an error kind, such as "not found"; "unknown" for a number of a later version. For ever good, from
-/// any thread.
+/// Returns the name of an error kind, such as "not found"; "unknown" for a number of a later version. For ever good,
+/// from any thread.
 #[no_mangle]
 pub extern "C" fn iolink_error_name(kind: i32) -> *const c_char {
     const NAMES: [&CStr; 20] = [
