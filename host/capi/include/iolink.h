@@ -6,29 +6,29 @@
  * Generated from host/capi/src by `make refreeze`; do not edit. C99 and C++17. How to use it: docs/hosting.md.
  *
  * Names. iolink_NOUN_VERB: the noun says what the first argument is. Functions of a kind of view take views of that
- * kind and reject others with IOLINK_ERROR_TYPE. Arguments come in one order: what the function works on, what goes in,
- * `call`, what comes out, `error`.
+ * kind and reject others with IOLINK_ERROR_TYPE. Arguments come in one order: what the function works on, what goes
+ * in, `call`, what comes out, `error`.
  *
  * Results. A function that can fail returns IOLINK_OK or an error kind, and fills the caller's iolink_error, whose
- * `size` is set, or which may be NULL. On failure nothing is put into the other places. NULL for a
- * pointer is IOLINK_ERROR_INVALID_ARGUMENT, unless the function says that it may be NULL.
+ * `size` is set, or which may be NULL. On failure nothing is put into the other places. NULL for a pointer is
+ * IOLINK_ERROR_INVALID_ARGUMENT, unless the function says that it may be NULL.
  *
- * Calls. A function that may block takes an iolink_call: progress, cancellation, deadline (see iolink_deadline_after) and
- * thread limit. NULL is a silent call without limits. The struct is used until the function returns, and not after that;
- * `progress` may be called from several threads at once.
+ * Calls. A function that may block takes an iolink_call: progress, cancellation, deadline (see iolink_deadline_after)
+ * and thread limit. NULL is a silent call without limits. The struct is used until the function returns, and not
+ * after that; `progress` may be called from several threads at once.
  *
  * Ownership. `out` arguments of type iolink_view ** get one reference, which the caller gives to iolink_view_release.
- * Views that go in are lent: a view that keeps one takes a reference of its own. Structs are the caller's and are only read or
- * filled during the call, except for what a function says it takes over. Their `size` is set by the caller: see
- * IOLINK_SIZED.
+ * Views that go in are lent: a view that keeps one takes a reference of its own. Structs are the caller's and are
+ * only read or filled during the call, except for what a function says it takes over. Their `size` is set by the
+ * caller: see IOLINK_SIZED.
  *
- * Exceptions. None may leave a callback (log, progress, write, completed, release), nor may longjmp: the library cannot catch a foreign
- * exception, and aborts the program. Catch it there, end the call by what the callback returns, and throw it again
- * afterwards.
+ * Exceptions. None may leave a callback (log, progress, write, completed, release), nor may longjmp: the library
+ * cannot catch a foreign exception, and aborts the program. Catch it there, end the call by what the callback
+ * returns, and throw it again afterwards.
  *
- * Threads. Every function may be called from any thread. Views that a registry gives out may be used by several threads
- * at once; a view that another maker made without IOLINK_VIEW_FLAG_THREAD_SAFE by one at a time. Release functions run on
- * whichever thread gives up the last reference. There is no state outside registries and views.
+ * Threads. Every function may be called from any thread. Views that a registry gives out may be used by several
+ * threads at once; a view that another maker made without IOLINK_VIEW_FLAG_THREAD_SAFE by one at a time. Release
+ * functions run on whichever thread gives up the last reference. There is no state outside registries and views.
  */
 #ifndef IOLINK_H
 #define IOLINK_H
@@ -93,7 +93,8 @@ struct iolink_registry_options {
 };
 
 /**
- * A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `write` returns.
+ * A plugin, or a place where one was expected. Every text is NUL-terminated, never NULL, and gone when `write`
+ * returns.
  */
 struct iolink_plugin_info {
   /** Size of this struct. */
@@ -116,6 +117,8 @@ struct iolink_plugin_info {
 struct iolink_plugin_sink {
   /** Size of this struct. */
   uint32_t size;
+  /** Zero. */
+  uint32_t reserved;
   /** Passed to `write`. */
   void *context;
   /** Receives one plugin. */
@@ -126,7 +129,8 @@ struct iolink_plugin_sink {
 const char *iolink_version(void);
 
 /**
- * Major version of the plugin ABI that the library speaks; a program compares it with `IOLINK_ABI_MAJOR`. From any thread.
+ * Major version of the plugin ABI that the library speaks; a program compares it with `IOLINK_ABI_MAJOR`. From any
+ * thread.
  */
 uint32_t iolink_abi_major(void);
 
@@ -137,8 +141,8 @@ uint32_t iolink_abi_major(void);
 uint32_t iolink_abi_minor(void);
 
 /**
- * Returns the name of an error kind, such as "not found"; "unknown" for a number of a later version. For ever good, from
- * any thread.
+ * Returns the name of an error kind, such as "not found"; "unknown" for a number of a later version. For ever good,
+ * from any thread.
  */
 const char *iolink_error_name(int32_t kind);
 
@@ -184,8 +188,8 @@ int32_t iolink_registry_set_provider_priority(struct iolink_registry *registry,
                                               iolink_error *error);
 
 /**
- * Writes every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all that
- * can be loaded, so that what fails only then has its reason too. From any thread.
+ * Writes every plugin that is known, and every place that was refused, into `sink`. `check` other than 0 loads all
+ * that can be loaded, so that what fails only then has its reason too. From any thread.
  */
 int32_t iolink_registry_list(struct iolink_registry *registry,
                              uint32_t check,
@@ -203,8 +207,8 @@ int32_t iolink_registry_explain_open(struct iolink_registry *registry,
                                      iolink_error *error);
 
 /**
- * Writes into `sink`, for people, how a view would become what `request` asks for, and what that costs. Nothing is read.
- * From any thread.
+ * Writes into `sink`, for people, how a view would become what `request` asks for, and what that costs. Nothing is
+ * read. From any thread.
  */
 int32_t iolink_registry_explain_view(struct iolink_registry *registry,
                                      iolink_view *view,
@@ -213,9 +217,9 @@ int32_t iolink_registry_explain_view(struct iolink_registry *registry,
                                      iolink_error *error);
 
 /**
- * Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. `call` may be
- * NULL. The caller owns `*out`. Fails with `IOLINK_ERROR_NOT_FOUND` for no such file, `IOLINK_ERROR_UNSUPPORTED` and a
- * list of what is installed if no provider knows the source. From any thread.
+ * Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. `call` may
+ * be NULL. The caller owns `*out`. Fails with `IOLINK_ERROR_NOT_FOUND` for no such file, `IOLINK_ERROR_UNSUPPORTED`
+ * and a list of what is installed if no provider knows the source. From any thread.
  */
 int32_t iolink_registry_open(struct iolink_registry *registry,
                              const char *location,
@@ -225,7 +229,7 @@ int32_t iolink_registry_open(struct iolink_registry *registry,
 
 /**
  * Opens a source with everything that can be said of it: URI or path, bytes, store and key, format, provider, options,
- * options of the storage, kind. Of a value in a store, `store` and `key` are enough beside a `uri` that names it. `call` may be
+ * options of the storage, kind. A path may stand in `uri`, and a value of a store needs no `bytes`. `call` may be
  * NULL. The caller owns `*out`; the source is lent. Fails as `iolink_registry_open`. From any thread.
  */
 int32_t iolink_registry_open_source(struct iolink_registry *registry,
@@ -236,8 +240,8 @@ int32_t iolink_registry_open_source(struct iolink_registry *registry,
 
 /**
  * Opens what a stream or random access holds. `name` may be NULL, or the name that a file of it would have, ending
- * included. The view opened keeps a reference to `bytes` if it needs one. `call` may be NULL. The caller owns `*out`. From
- * any thread.
+ * included. The view opened keeps a reference to `bytes` if it needs one. `call` may be NULL. The caller owns `*out`.
+ * From any thread.
  */
 int32_t iolink_registry_open_stream(struct iolink_registry *registry,
                                     iolink_view *bytes,
@@ -247,8 +251,8 @@ int32_t iolink_registry_open_stream(struct iolink_registry *registry,
                                     iolink_error *error);
 
 /**
- * Opens a file as a stream; `mode` is one of r, w, a, x, with or without + and b, as for fopen. `call` may be NULL. The
- * caller owns `*out`. From any thread.
+ * Opens a file as a stream; `mode` is one of r, w, a, x, with or without + and b, as for fopen. `call` may be NULL.
+ * The caller owns `*out`. From any thread.
  */
 int32_t iolink_stream_open(const char *file,
                            const char *mode,
@@ -258,9 +262,9 @@ int32_t iolink_stream_open(const char *file,
 
 /**
  * Writes a view into the local file at a path or `file:` URI, in the format that its name ends with, by whichever
- * provider offers to. The file that was there is replaced when everything is written, and left alone if anything fails.
- * `call` may be NULL. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed if no provider writes the
- * view so. From any thread.
+ * provider offers to. The file that was there is replaced when everything is written, and left alone if anything
+ * fails. `call` may be NULL. Fails with `IOLINK_ERROR_UNSUPPORTED` and a list of what is installed if no provider
+ * writes the view so. From any thread.
  */
 int32_t iolink_registry_save(struct iolink_registry *registry,
                              iolink_view *view,
@@ -270,8 +274,8 @@ int32_t iolink_registry_save(struct iolink_registry *registry,
 
 /**
  * Writes a view to a target with everything that can be said of it: URI or path, store and key, format, options,
- * `IOLINK_TARGET_OVERWRITE`. `provider` may be NULL, or the id of a provider or plugin. `call` may be NULL. The target is
- * lent. Otherwise as `iolink_registry_save`. From any thread.
+ * `IOLINK_TARGET_OVERWRITE`. `provider` may be NULL, or the id of a provider or plugin. `call` may be NULL. The target
+ * is lent. Otherwise as `iolink_registry_save`. From any thread.
  */
 int32_t iolink_registry_save_to(struct iolink_registry *registry,
                                 iolink_view *view,
@@ -282,10 +286,10 @@ int32_t iolink_registry_save_to(struct iolink_registry *registry,
 
 /**
  * Creates a view of any kind: an image whose samples are zero, an empty set of images, a frame of zeros, an empty
- * stream, random access to zeros. If the request has a target, the view is created there, in the format that the target
- * names or its name ends with; `iolink_image_finish` makes it complete. A schema in the request is taken over, also on
- * failure. `call` may be NULL. The caller owns `*out`. Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT` before
- * anything is allocated. From any thread.
+ * stream, random access to zeros. If the request has a target, the view is created there, in the format that the
+ * target names or its name ends with; `iolink_image_finish` makes it complete. A schema in the request is taken over,
+ * also on failure. `call` may be NULL. The caller owns `*out`. Sizes that cannot be had fail with `IOLINK_ERROR_LIMIT`
+ * before anything is allocated. From any thread.
  */
 int32_t iolink_registry_create_view(struct iolink_registry *registry,
                                     const iolink_create_request *request,
@@ -295,8 +299,8 @@ int32_t iolink_registry_create_view(struct iolink_registry *registry,
 
 /**
  * Makes a view of foreign memory, bytes or record batches without copying them. What the request names is taken over,
- * also on failure: its release function is called once, on any thread, when the memory is not needed any more. `call` may
- * be NULL. The caller owns `*out`. From any thread.
+ * also on failure: its release function is called once, on any thread, when the memory is not needed any more. `call`
+ * may be NULL. The caller owns `*out`. From any thread.
  */
 int32_t iolink_registry_adopt(struct iolink_registry *registry,
                               const iolink_adopt_request *request,
@@ -306,8 +310,8 @@ int32_t iolink_registry_adopt(struct iolink_registry *registry,
 
 /**
  * Makes one view into another of the wanted kind and capabilities, by the cheapest way of at most two conversions; a
- * view that has everything that is wanted comes back itself. `view` is lent. `call` may be NULL. The caller owns `*out`.
- * From any thread.
+ * view that has everything that is wanted comes back itself. `view` is lent. `call` may be NULL. The caller owns
+ * `*out`. From any thread.
  */
 int32_t iolink_registry_convert(struct iolink_registry *registry,
                                 iolink_view *view,
@@ -325,8 +329,8 @@ int32_t iolink_image_allocate(struct iolink_registry *registry,
 
 /**
  * Makes an image of the program's own samples without copying them. The memory is taken over, also on failure:
- * `memory->release(memory->owner)` is called once, on any thread, when the samples are not needed any more. `properties`
- * may be NULL. The caller owns `*out`. From any thread.
+ * `memory->release(memory->owner)` is called once, on any thread, when the samples are not needed any more.
+ * `properties` may be NULL. The caller owns `*out`. From any thread.
  */
 int32_t iolink_image_wrap(struct iolink_registry *registry,
                           iolink_memory *memory,
@@ -433,8 +437,8 @@ int32_t iolink_image_get_memory(const iolink_view *view,
                                 iolink_error *error);
 
 /**
- * Copies the samples of a region into the caller's block, in native byte order; needs READ. `call` may be NULL. From any
- * thread.
+ * Copies the samples of a region into the caller's block, in native byte order; needs READ. `call` may be NULL. From
+ * any thread.
  */
 int32_t iolink_image_read_region(const iolink_view *view,
                                  const iolink_region *region,
@@ -474,8 +478,8 @@ int32_t iolink_image_set_properties(iolink_view *view,
                                     iolink_error *error);
 
 /**
- * Writes the metadata tree into `sink`, one value a call, parents before children; nothing if there is none. `call` may
- * be NULL.
+ * Writes the metadata tree into `sink`, one value a call, parents before children; nothing if there is none. `call`
+ * may be NULL.
  */
 int32_t iolink_image_get_metadata(const iolink_view *view,
                                   const iolink_metadata_sink *sink,
@@ -508,8 +512,8 @@ int32_t iolink_image_set_channels(iolink_view *view,
                                   iolink_error *error);
 
 /**
- * Copies the coordinates of axis number `dimension`, one for each index, into `out`, which has room for `count` numbers:
- * the size of that axis. `IOLINK_ERROR_NOT_FOUND` for an even axis. `call` may be NULL.
+ * Copies the coordinates of axis number `dimension`, one for each index, into `out`, which has room for `count`
+ * numbers: the size of that axis. `IOLINK_ERROR_NOT_FOUND` for an even axis. `call` may be NULL.
  */
 int32_t iolink_image_get_coordinates(const iolink_view *view,
                                      uint32_t dimension,
@@ -519,8 +523,8 @@ int32_t iolink_image_get_coordinates(const iolink_view *view,
                                      iolink_error *error);
 
 /**
- * Replaces the coordinates of axis number `dimension`; a `count` of 0 removes them, and `coordinates` may be NULL then.
- * Needs WRITE. `call` may be NULL.
+ * Replaces the coordinates of axis number `dimension`; a `count` of 0 removes them, and `coordinates` may be NULL
+ * then. Needs WRITE. `call` may be NULL.
  */
 int32_t iolink_image_set_coordinates(iolink_view *view,
                                      uint32_t dimension,
@@ -530,8 +534,8 @@ int32_t iolink_image_set_coordinates(iolink_view *view,
                                      iolink_error *error);
 
 /**
- * Says that these regions are read soon, so that they can be fetched together; it may do nothing. `regions` may be NULL
- * if `count` is 0. `call` may be NULL.
+ * Says that these regions are read soon, so that they can be fetched together; it may do nothing. `regions` may be
+ * NULL if `count` is 0. `call` may be NULL.
  */
 int32_t iolink_image_prefetch(const iolink_view *view,
                               const iolink_region *const *regions,
@@ -544,13 +548,11 @@ int32_t iolink_image_flush(iolink_view *view, const iolink_call *call, iolink_er
 
 /**
  * Ends the writing of an image that was created at a target: `action` is `IOLINK_FINISH_COMMIT` or
- * `IOLINK_FINISH_ABORT`. Later writes and a second finish fail with `IOLINK_ERROR_CLOSED`. An image that was not finished
- * is aborted by its last release. `call` may be NULL.
+ * `IOLINK_FINISH_ABORT`. Later writes and a second finish fail with `IOLINK_ERROR_CLOSED`. An image that was not
+ * finished is aborted by its last release. Fails with `IOLINK_ERROR_NOT_IMPLEMENTED` for an image that was not created
+ * at a target. `call` may be NULL.
  */
-int32_t iolink_image_finish(iolink_view *view,
-                            uint32_t action,
-                            const iolink_call *call,
-                            iolink_error *error);
+int32_t iolink_image_finish(iolink_view *view, uint32_t action, const iolink_call *call, iolink_error *error);
 
 /** Returns the number of frames. `call` may be NULL. From any thread. */
 int32_t iolink_multi_image_get_frame_count(const iolink_view *view,
@@ -602,8 +604,8 @@ int32_t iolink_multi_image_remove_frame(iolink_view *view,
                                         iolink_error *error);
 
 /**
- * Writes the metadata tree of the set into `sink`, one value a call, parents before children; nothing if there is none.
- * `call` may be NULL.
+ * Writes the metadata tree of the set into `sink`, one value a call, parents before children; nothing if there is
+ * none. `call` may be NULL.
  */
 int32_t iolink_multi_image_get_metadata(const iolink_view *view,
                                         const iolink_metadata_sink *sink,
@@ -649,8 +651,8 @@ int32_t iolink_frame_get_schema(const iolink_view *view,
                                 iolink_error *error);
 
 /**
- * Returns the number of the column of this name. `IOLINK_ERROR_NOT_FOUND` if there is none. `call` may be NULL. From any
- * thread.
+ * Returns the number of the column of this name. `IOLINK_ERROR_NOT_FOUND` if there is none. `call` may be NULL. From
+ * any thread.
  */
 int32_t iolink_frame_find_column(const iolink_view *view,
                                  const char *name,
@@ -659,8 +661,8 @@ int32_t iolink_frame_find_column(const iolink_view *view,
                                  iolink_error *error);
 
 /**
- * Returns rows of columns as a stream of record batches; the caller calls `out->release(out)`. Needs READ. `request` may
- * be NULL: all columns and rows. `call` may be NULL. From any thread.
+ * Returns rows of columns as a stream of record batches; the caller calls `out->release(out)`. Needs READ. `request`
+ * may be NULL: all columns and rows. `call` may be NULL. From any thread.
  */
 int32_t iolink_frame_export(const iolink_view *view,
                             const iolink_frame_request *request,
@@ -682,8 +684,8 @@ int32_t iolink_frame_get_partitions(const iolink_view *view,
                                     iolink_error *error);
 
 /**
- * Replaces the values of one column from `first_row` on; needs WRITE. Takes over both structs, also when it fails. `call`
- * may be NULL.
+ * Replaces the values of one column from `first_row` on; needs WRITE. Takes over both structs, also when it fails.
+ * `call` may be NULL.
  */
 int32_t iolink_frame_write(iolink_view *view,
                            uint64_t column,
@@ -704,8 +706,8 @@ int32_t iolink_frame_reshape(iolink_view *view,
                              iolink_error *error);
 
 /**
- * Reads up to `length` bytes at the cursor into the caller's buffer; `*done` says how many, 0 is the end. Needs READ. `call`
- * may be NULL.
+ * Reads up to `length` bytes at the cursor into the caller's buffer; `*done` says how many, 0 is the end. Needs READ.
+ * `call` may be NULL.
  */
 int32_t iolink_stream_read(iolink_view *view,
                            void *buffer,
@@ -755,8 +757,8 @@ int32_t iolink_stream_get_memory(const iolink_view *view,
                                  iolink_error *error);
 
 /**
- * Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown before the end was read. `call` may be NULL.
- * From any thread.
+ * Returns the number of bytes; `IOLINK_ERROR_NOT_IMPLEMENTED` if it is unknown before the end was read. `call` may be
+ * NULL. From any thread.
  */
 int32_t iolink_random_access_get_length(const iolink_view *view,
                                         const iolink_call *call,
@@ -802,8 +804,8 @@ int32_t iolink_random_access_resize(iolink_view *view, uint64_t length, const io
 int32_t iolink_random_access_flush(iolink_view *view, const iolink_call *call, iolink_error *error);
 
 /**
- * Says that these ranges are read soon, so that they can be fetched together; it may do nothing. `ranges` may be NULL if
- * `count` is 0. `call` may be NULL.
+ * Says that these ranges are read soon, so that they can be fetched together; it may do nothing. `ranges` may be NULL
+ * if `count` is 0. `call` may be NULL.
  */
 int32_t iolink_random_access_prefetch(const iolink_view *view,
                                       const iolink_byte_range *ranges,
@@ -812,18 +814,15 @@ int32_t iolink_random_access_prefetch(const iolink_view *view,
                                       iolink_error *error);
 
 /**
- * Returns the store of a local folder: its files, and those of the folders below it, are the values. No key leads out of
- * the folder, through links neither. `flags` is `IOLINK_STORE_FOLDER_WRITABLE` or 0. The caller owns `*out`. From any
- * thread.
+ * Returns the store of a local folder: its files, and those of the folders below it, are the values. No key leads out
+ * of the folder, through links neither. `flags` is `IOLINK_STORE_FOLDER_WRITABLE` or 0. The caller owns `*out`. From
+ * any thread.
  */
-int32_t iolink_store_from_folder(const char *folder,
-                                 uint32_t flags,
-                                 iolink_view **out,
-                                 iolink_error *error);
+int32_t iolink_store_from_folder(const char *folder, uint32_t flags, iolink_view **out, iolink_error *error);
 
 /**
- * Reads several values, or parts of them, together; needs READ. `IOLINK_OK` means that each item has its `status`. `call`
- * may be NULL. From any thread.
+ * Reads several values, or parts of them, together; needs READ. `IOLINK_OK` means that each item has its `status`.
+ * `call` may be NULL. From any thread.
  */
 int32_t iolink_store_get_many(const iolink_view *view,
                               iolink_store_batch *batch,
@@ -841,8 +840,8 @@ int32_t iolink_store_prefetch(const iolink_view *view,
                               iolink_error *error);
 
 /**
- * Writes the entry of one key into `sink`; `IOLINK_ERROR_NOT_FOUND` for a key without a value. `call` may be NULL. From
- * any thread.
+ * Writes the entry of one key into `sink`; `IOLINK_ERROR_NOT_FOUND` for a key without a value. `call` may be NULL.
+ * From any thread.
  */
 int32_t iolink_store_stat(const iolink_view *view,
                           const char *key,
@@ -853,8 +852,8 @@ int32_t iolink_store_stat(const iolink_view *view,
 /**
  * Writes the entries below a prefix that sort behind `after` into `sink`, in byte order of their keys; needs LIST.
  * `prefix` may be NULL or "": all, else it ends with `/`. `after` may be NULL: from the first. `flags` is
- * `IOLINK_STORE_LIST_RECURSIVE` or 0: the next level, deeper keys stand together as one prefix. `call` may be NULL. From any
- * thread.
+ * `IOLINK_STORE_LIST_RECURSIVE` or 0: the next level, deeper keys stand together as one prefix. `call` may be NULL.
+ * From any thread.
  */
 int32_t iolink_store_list(const iolink_view *view,
                           const char *prefix,
@@ -866,7 +865,8 @@ int32_t iolink_store_list(const iolink_view *view,
 
 /**
  * Opens one value: random access for `IOLINK_STORE_OPEN_READ` and `_UPDATE`, a stream that writes for `_CREATE` and
- * `_REPLACE`, whose `iolink_stream_close` commits the value. `call` may be NULL. The caller owns `*out`. From any thread.
+ * `_REPLACE`, whose `iolink_stream_close` commits the value. `call` may be NULL. The caller owns `*out`. From any
+ * thread.
  */
 int32_t iolink_store_open(const iolink_view *view,
                           const char *key,
@@ -886,8 +886,9 @@ int32_t iolink_store_put_many(iolink_view *view,
                               iolink_error *error);
 
 /**
- * Removes the values of `count` keys; needs WRITE. `statuses` has room for one result for each, and `IOLINK_OK` means that
- * all are set. `keys` may be NULL if `count` is 0, and `statuses` may be NULL then. `call` may be NULL. From any thread.
+ * Removes the values of `count` keys; needs WRITE. `statuses` has room for one result for each, and `IOLINK_OK` means
+ * that all are set. `keys` may be NULL if `count` is 0, and `statuses` may be NULL then. `call` may be NULL. From any
+ * thread.
  */
 int32_t iolink_store_remove(iolink_view *view,
                             const char *const *keys,
