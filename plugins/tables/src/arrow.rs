@@ -157,8 +157,9 @@ impl Pieces for File {
         let mut sorted = if self.whole { (0..self.fields.len()).collect() } else { columns.to_vec() };
         sorted.sort_unstable();
         sorted.dedup();
+        let mut place = Place::new(&*self.bytes);
         let batch = read_batch(
-            &mut Place::new(&*self.bytes),
+            &mut place,
             &self.dictionaries,
             &self.metadata,
             Some(&sorted),
@@ -169,6 +170,7 @@ impl Pieces for File {
             &mut Vec::new(),
             Default::default(),
         );
+        place.check()?;
         let batch = batch.map_err(|error| from_polars(&error))?.into_arrays();
         let place = |column: usize| sorted.binary_search(&column).ok().and_then(|place| batch.get(place).cloned());
         let finished = columns.iter().map(|column| match place(*column) {
