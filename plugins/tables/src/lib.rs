@@ -100,6 +100,7 @@ const OPTIONS: &[OptionInfo] = &[
     OptionInfo::flag("has_header", "true", "CSV and TSV: whether the first line holds names"),
     OptionInfo::text("null_values", "", "CSV and TSV: words that stand for a missing value, separated by commas"),
     OptionInfo::text("text_columns", "", "CSV and TSV: columns kept as text, separated by commas"),
+    OptionInfo::text("int96", "ns", "Parquet: unit of times of INT96: ns, us or ms"),
     OptionInfo::text(
         "compression",
         "",
