@@ -310,6 +310,26 @@ def test_a_region_of_a_zarr_reads_only_its_chunks(tmp_path, camera):
 # nibabel
 
 
+@pytest.mark.parametrize("step", [np.nan, np.inf, 0])
+def test_a_step_that_is_no_number_is_unknown(tmp_path, step):
+    volume = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    nibabel.save(nibabel.Nifti1Image(volume.T, np.diag([2.0, 3.0, 4.0, 1.0])), tmp_path / "x.nii")
+    stored = bytearray((tmp_path / "x.nii").read_bytes())
+    struct.pack_into("<3f", stored, 80, 2, 3, step)
+    (tmp_path / "x.nii").write_bytes(stored)
+    view = iolink.open(tmp_path / "x.nii", provider="org.iolink.python.nibabel")
+    assert np.array_equal(np.asarray(view), volume)
+    assert spacing(view) == [2, 3, 1]
+
+
+def test_a_size_of_elements_that_is_no_number_is_unknown(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        data = file.create_dataset("a", data=np.zeros((2, 3), np.uint8))
+        data.attrs["element_size_um"] = (np.nan, 2.0)
+    view = iolink.open(tmp_path / "x.h5")
+    assert spacing(view) == [1, 1]
+
+
 @pytest.mark.parametrize(
     "name", ["anatomical.nii", "functional.nii", "example4d.nii.gz", "example_nifti2.nii.gz", "test.mgz", "small.mnc",
              "minc2_4d.mnc", "phantom_varscale.PAR", "scaled+tlrc.HEAD", "standard.nii.gz", "row_major.dconn.nii"]

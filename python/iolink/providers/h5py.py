@@ -1,6 +1,7 @@
 """HDF5: one dataset of numbers as an image."""
 
 import h5py
+import numpy as np
 
 from iolink import InvalidArgumentError, UnsupportedFormatError
 from iolink.providers import Source, image
@@ -27,5 +28,6 @@ class Provider:
         data = found[name]
         axes = named_once("".join((dimension.label or "?")[0] for dimension in data.dims))
         spacing = data.attrs.get("element_size_um")  # of ilastik and ImageJ's plugin, in the order of the axes
-        place = {"spacing": list(map(float, spacing)), "unit": "µm"} if spacing is not None else {}
+        known = spacing is not None and np.isfinite(spacing).all()
+        place = {"spacing": list(map(float, spacing)), "unit": "µm"} if known else {}
         return image(data, axes, metadata={"HDF5": {**file.attrs, **data.attrs}, "dataset": f"/{name}"}, **place)
