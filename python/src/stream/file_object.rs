@@ -98,7 +98,7 @@ impl PythonFile {
         Python::attach(|py| self.object.bind(py).getattr(intern!(py, "name")).ok()?.extract().ok())
     }
 
-    /// Runs `body` in Python; what it raises goes out unchanged.
+    /// Runs `body` in Python; what it raises goes out unchanged, but for that of an object that was closed.
     fn ask<R>(&self, body: impl FnOnce(Python<'_>) -> PyResult<R>) -> Result<R> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the stream is closed"));
@@ -116,11 +116,7 @@ impl PythonFile {
             return error;
         }
         let words = "the file object was closed; it must stay open as long as what was opened from it is read";
-        let closed = Error::new(ErrorKind::Closed, format!("{words} ({})", error.message()));
-        match error.payload() {
-            Some(payload) => closed.with_payload(payload.clone()),
-            None => closed,
-        }
+        Error::new(ErrorKind::Closed, format!("{words} ({})", error.message()))
     }
 
     fn method<'a>(&'a self, method: &'a Option<Py<PyAny>>, name: &str) -> Result<&'a Py<PyAny>> {
