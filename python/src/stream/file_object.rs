@@ -2,6 +2,7 @@
 
 use super::buffer::with_source;
 use crate::errors::from_python;
+use crate::provider::note_of_source;
 use iolink_sdk::{Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -111,10 +112,11 @@ impl PythonFile {
     fn failed(&self, py: Python<'_>, raised: PyErr) -> Error {
         let closed = || self.object.bind(py).getattr(intern!(py, "closed")).and_then(|closed| closed.is_truthy());
         let gone = raised.is_instance_of::<PyValueError>(py) && closed().unwrap_or(false);
-        let error = from_python(py, raised);
         if !gone {
-            return error;
+            note_of_source(py, &raised);
+            return from_python(py, raised);
         }
+        let error = from_python(py, raised);
         let words = "the file object was closed; it must stay open as long as what was opened from it is read";
         Error::new(ErrorKind::Closed, format!("{words} ({})", error.message()))
     }
