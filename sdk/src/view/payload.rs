@@ -75,8 +75,10 @@ fn find(is_it: impl Fn(&Waiting) -> bool) -> Option<Payload> {
         drop(forgotten);
         return None;
     };
+    let known = waiting.remove(found);
     // What went out before it was dealt with.
-    Some(waiting.swap_remove(found).payload)
+    exchange(waiting.split_off(found));
+    Some(known.payload)
 }
 
 #[cfg(test)]
