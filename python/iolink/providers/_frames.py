@@ -79,10 +79,17 @@ _CALIBRATIONS = (
 )  # fmt: skip
 
 
-def _calibrations(group: Any) -> list[Any]:
-    """The parts of a functional group, or of a header, that hold a calibration."""
+_KEYWORDS = (
+    "PixelSpacing", "SliceThickness", "SpacingBetweenSlices", "ImagePositionPatient", "ImageOrientationPatient",
+    "RescaleSlope", "RescaleIntercept", "RescaleType",
+)  # fmt: skip
+
+
+def _calibrations(group: Any) -> dict[str, Any]:
+    """The elements of the parts of a functional group, or of a header, that hold a calibration."""
     sequences = (group.get(name) or () for name in _CALIBRATIONS)
-    return [sequence[0] for sequence in sequences if len(sequence) == 1]
+    parts = (sequence[0] for sequence in sequences if len(sequence) == 1)
+    return {item.keyword: item.value for part in parts for item in part if not item.is_empty}
 
 
 class DicomCalibration:
@@ -90,10 +97,14 @@ class DicomCalibration:
 
     def __init__(self, header: Any, count: int) -> None:
         self.header, self.count = header, count
-        shared = [part for group in header.get("SharedFunctionalGroupsSequence") or () for part in _calibrations(group)]
+        known = _calibrations(header) | {
+            key: header[key].value for key in _KEYWORDS if header.get(key) not in (None, "")
+        }
+        for group in header.get("SharedFunctionalGroupsSequence") or ():
+            known |= _calibrations(group)
         own = [_calibrations(group) for group in header.get("PerFrameFunctionalGroupsSequence") or ()][:count]
-        own += [[]] * (count - len(own) if own else 1)
-        self._frames = [[*parts, *shared, header, *_calibrations(header)] for parts in own]
+        own += [{}] * (count - len(own) if own else 1)
+        self._frames = [known | frame for frame in own]
         self.times = finite(header.get("FrameTimeVector"), count)
         timed = self.times is not None or finite(header.get("FrameTime"), 1) is not None
         self.axis = "" if count == 1 else "T" if timed else "Z"
@@ -101,8 +112,8 @@ class DicomCalibration:
     def of_frames(self, keyword: str, count: int) -> Any:
         """Returns numbers for each frame, or once if the frames have no groups of their own. Absent numbers are NaN."""
         absent = np.full(count, np.nan)
-        found = ((finite(part.get(keyword), count) for part in parts) for parts in self._frames)
-        return np.array([next((one for one in numbers if one is not None), absent) for numbers in found])
+        found = (finite(frame.get(keyword), count) for frame in self._frames)
+        return np.array([absent if numbers is None else numbers for numbers in found])
 
     def of_all(self, keyword: str, count: int) -> Any:
         """Returns the numbers that all frames share, or None."""
@@ -173,7 +184,7 @@ class DicomCalibration:
             text = "the frames of this DICOM image have rescale slopes or intercepts of their own: its values stay as stored"
             warnings.warn(text, stacklevel=2)
             return {}
-        units = {str(part.get("RescaleType") or "") for parts in self._frames for part in parts} - {""}
+        units = {str(frame.get("RescaleType", "")) for frame in self._frames} - {""}
         if not units and self.header.get("Modality") == "CT":
             units = {"HU"}
         unit = units.pop() if len(units) == 1 and units != {"US"} else ""  # US is DICOM's word for unspecified
