@@ -66,7 +66,9 @@ def has_dicom_preamble(file: Any) -> bool:
     """Tells if a file begins with DICOM's preamble; rejects one that begins neither with that nor with a first element."""
     begin = file.read(132)
     file.seek(0)
-    if begin[128:] != b"DICM" and not (begin[:2] in (b"\2\0", b"\x08\0") and begin[3:4] == b"\0"):
+    little = begin[:2] in (b"\2\0", b"\x08\0") and begin[3:4] == b"\0"
+    big = begin[:2] in (b"\0\2", b"\0\x08") and begin[2:3] == b"\0"
+    if begin[128:] != b"DICM" and not (little or big):
         raise UnsupportedFormatError(
             "the file begins with neither the preamble of DICOM nor a DICOM element; check its format"
         )

@@ -23,8 +23,9 @@ class Provider:
         if not (header.get("Rows") and header.get("Columns") and stored):
             raise UnsupportedFormatError(f"it is a {header.get('SOPClassUID', 'DICOM file')} and holds no image")
         if "TransferSyntaxUID" not in header.file_meta:
-            kind = "Implicit" if header.original_encoding[0] else "Explicit"
-            header.file_meta.TransferSyntaxUID = getattr(pydicom.uid, f"{kind}VRLittleEndian")
+            implicit, little = header.original_encoding
+            kind = f"{'Implicit' if implicit else 'Explicit'}VR{'Little' if little else 'Big'}Endian"
+            header.file_meta.TransferSyntaxUID = getattr(pydicom.uid, kind)
 
         def decode(number):
             try:  # where it lies in the file
@@ -32,8 +33,7 @@ class Provider:
             except (AttributeError, ValueError):  # deflated, or laid out in a way that only a whole reading finds
                 return pixel_array(pydicom.dcmread(source.path_or_file(), force=True), index=number)
 
-        samples = header.get("SamplesPerPixel") or 1
-        shape = (header.Rows, header.Columns, samples)[: 2 + (samples > 1)]
+        shape = (header.Rows, header.Columns, header.SamplesPerPixel)[: 2 + ((header.SamplesPerPixel or 1) > 1)]
         known = {item.keyword or str(item.tag): item.value for item in header if item.VR != "SQ" and item.VR[0] != "O"}
         place = DicomCalibration(header, int(header.get("NumberOfFrames") or 1))
         frames = Frames(place.count, shape, utils.pixel_dtype(header, as_float=stored[0]), decode)
