@@ -29,7 +29,8 @@ pub fn note_of_source(py: Python<'_>, raised: &PyErr) {
 /// it is.
 pub fn kept(py: Python<'_>, raised: PyErr) -> Error {
     let says_nothing_of_data = is_a_mistake(py, &raised);
-    let is_kept = RAISED.with_borrow_mut(|all| all.as_mut().map(|all| all.of_providers.push(raised.clone_ref(py))).is_some());
+    let is_kept =
+        RAISED.with_borrow_mut(|all| all.as_mut().map(|all| all.of_providers.push(raised.clone_ref(py))).is_some());
     let mut error = crate::errors::from_python(py, raised);
     if is_kept {
         error = error.without_payload();
