@@ -3,7 +3,8 @@
 
 use iolink_sdk::{Error, ErrorKind};
 use pyo3::exceptions::{
-    PyAssertionError, PyAttributeError, PyException, PyImportError, PyNameError, PyRecursionError, PyTypeError,
+    PyAssertionError, PyAttributeError, PyException, PyImportError, PyKeyboardInterrupt, PyNameError, PyRecursionError,
+    PyTypeError,
 };
 use pyo3::prelude::*;
 use std::cell::RefCell;
@@ -74,7 +75,7 @@ fn is_in_own_code(py: Python<'_>, raised: &PyErr) -> PyResult<bool> {
 }
 
 /// Runs `body`; where it fails after a provider, or an image of one, raised, that exception is the cause of what comes out,
-/// and what is no error of a provider comes out itself: a KeyboardInterrupt or SystemExit, and what the source's file object raised.
+/// and a KeyboardInterrupt or what the source's file object raised comes out itself.
 pub fn keeping<R>(py: Python<'_>, body: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
     let outer = RAISED.replace(Some(Raised::default()));
     let done = body();
@@ -82,11 +83,11 @@ pub fn keeping<R>(py: Python<'_>, body: impl FnOnce() -> PyResult<R>) -> PyResul
     done.map_err(|error| {
         let is_of_source = |raised: &PyErr| of_sources.iter().any(|known| known.value(py).is(raised.value(py)));
         let mut all = of_providers.iter();
-        if let Some(own) = all.find(|raised| !raised.is_instance_of::<PyException>(py) || is_of_source(raised)) {
+        if let Some(own) = all.find(|raised| raised.is_instance_of::<PyKeyboardInterrupt>(py) || is_of_source(raised)) {
             return own.clone_ref(py);
         }
         let first = of_providers.into_iter().next().filter(|_| error.cause(py).is_none());
-        if let Some(first) = first {
+        if let Some(first) = first.filter(|first| first.is_instance_of::<PyException>(py)) {
             error.set_cause(py, Some(first));
         }
         error
