@@ -3,6 +3,7 @@
 
 use crate::progress::heard;
 use iolink_sdk::Call;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -75,13 +76,47 @@ pub fn by_library<'py>(
     py: Python<'py>,
     body: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    watched(body).map_err(|failed| {
+    watched(|| apart(py, body)).map_err(|failed| {
         let carried = iolink_sdk::hosting::recall(&failed.to_string());
         match carried.as_ref().and_then(|carried| carried.downcast_ref::<Py<PyAny>>()) {
             Some(raised) => PyErr::from_value(raised.bind(py).clone()),
             None => failed,
         }
     })
+}
+
+/// What goes to the same thread and back.
+struct Here<T>(T);
+
+// SAFETY: `apart` runs the body on the thread that calls it.
+unsafe impl<T> Send for Here<T> {}
+
+impl<T> Here<T> {
+    fn take(self) -> T {
+        self.0
+    }
+}
+
+/// The GIL, which PyO3 does not know to be held.
+struct Held(ffi::PyGILState_STATE);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: the state is that of `apart`, on the same thread.
+        unsafe { ffi::PyGILState_Release(self.0) };
+    }
+}
+
+/// Runs `body` with the GIL, but not as a call of PyO3: a library that gives the GIL up while it reads calls back without it, and PyO3
+/// would take it for held.
+fn apart<R>(py: Python<'_>, body: impl FnOnce() -> R) -> R {
+    let body = Here(body);
+    let done = py.detach(move || {
+        // SAFETY: the interpreter runs: `py` was there a moment ago, and the thread belongs to it.
+        let _held = Held(unsafe { ffi::PyGILState_Ensure() });
+        Here(body.take()())
+    });
+    done.take()
 }
 
 /// Returns whether a provider that tells of its progress has to stop.

@@ -130,7 +130,7 @@ impl ImageProperties {
         let named = self.axes_interpretation != AxesInterpretation::Unknown;
         self.axes.len() == dimensions
             && named
-            && dimensions <= own.len()
+            && dimensions == own.len()
             && self.axes.iter().zip(own).all(|(axis, name)| axis.axis == Some(*name))
     }
 

@@ -8,6 +8,7 @@ import random
 import struct
 
 import numpy as np
+
 from mutations import EDGES, kind, mutate
 
 PLUGIN = pathlib.Path(__file__).parents[2] / "examples/nifti-plugin/target/release/libiolink_nifti.so"

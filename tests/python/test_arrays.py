@@ -367,7 +367,7 @@ def test_what_is_no_tensor_is_refused():
     iolink.from_dlpack(Twice())
     with pytest.raises(TypeError, match="took over"):
         iolink.from_dlpack(Twice())
-    with pytest.raises(ValueError, match="dimensions"):
+    with pytest.raises(ValueError, match="at most 8"):
         iolink.from_dlpack(np.zeros((1,) * 9))
 
 

@@ -81,7 +81,7 @@ def test_a_consumer_gets_the_short_type_that_it_asks_for(kind):
 def test_duckdb_and_pandas_read_the_numbers():
     pd = pytest.importorskip("pandas")
     _, frame = made(SHORT[1], "plain")
-    assert list(frame.to_pandas()["x"])[0] == PRICES[0]
+    assert next(iter(frame.to_pandas()["x"])) == PRICES[0]
     typed = pd.DataFrame({"x": pd.array(PRICES, pd.ArrowDtype(SHORT[0]))})
     back = DataFrameViewFactory.from_arrow(typed).to_pandas(copy=True)
     assert [None if value is pd.NA or value is None else value for value in back["x"]] == PRICES

@@ -310,6 +310,26 @@ def test_a_region_of_a_zarr_reads_only_its_chunks(tmp_path, camera):
 # nibabel
 
 
+@pytest.mark.parametrize("step", [np.nan, np.inf, 0])
+def test_a_step_that_is_no_number_is_unknown(tmp_path, step):
+    volume = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    nibabel.save(nibabel.Nifti1Image(volume.T, np.diag([2.0, 3.0, 4.0, 1.0])), tmp_path / "x.nii")
+    stored = bytearray((tmp_path / "x.nii").read_bytes())
+    struct.pack_into("<3f", stored, 80, 2, 3, step)
+    (tmp_path / "x.nii").write_bytes(stored)
+    view = iolink.open(tmp_path / "x.nii", provider="org.iolink.python.nibabel")
+    assert np.array_equal(np.asarray(view), volume)
+    assert spacing(view) == [2, 3, 1]
+
+
+def test_a_size_of_elements_that_is_no_number_is_unknown(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        data = file.create_dataset("a", data=np.zeros((2, 3), np.uint8))
+        data.attrs["element_size_um"] = (np.nan, 2.0)
+    view = iolink.open(tmp_path / "x.h5")
+    assert spacing(view) == [1, 1]
+
+
 @pytest.mark.parametrize(
     "name", ["anatomical.nii", "functional.nii", "example4d.nii.gz", "example_nifti2.nii.gz", "test.mgz", "small.mnc",
              "minc2_4d.mnc", "phantom_varscale.PAR", "scaled+tlrc.HEAD", "standard.nii.gz", "row_major.dconn.nii"]
@@ -382,7 +402,253 @@ def test_a_damaged_dicom_image_raises_what_pydicom_raises():
     assert isinstance(refused.value.__cause__, ValueError)
 
 
+def dicom(path, samples, sop="1.2.840.10008.5.1.4.1.1.4.1", floats=None, **known):
+    """A DICOM file of frames of samples, or of one; ``known`` are elements of its header."""
+    header = pydicom.Dataset()
+    header.file_meta = pydicom.dataset.FileMetaDataset()
+    header.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    header.file_meta.MediaStorageSOPClassUID = header.SOPClassUID = sop
+    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = "1.2.3.4"
+    header.Rows, header.Columns = samples.shape[-2:]
+    header.SamplesPerPixel, header.PhotometricInterpretation = 1, "MONOCHROME2"
+    header.BitsAllocated = samples.dtype.itemsize * 8
+    if samples.ndim > 2:
+        header.NumberOfFrames = len(samples)
+    if floats is None:
+        header.BitsStored, header.HighBit, header.PixelRepresentation = (
+            header.BitsAllocated,
+            header.BitsAllocated - 1,
+            0,
+        )
+    header.add_new(floats or "PixelData", {None: "OW", "FloatPixelData": "OF"}.get(floats, "OD"), samples.tobytes())
+    for keyword, value in known.items():
+        setattr(header, keyword, value)
+    header.save_as(path, enforce_file_format=True)
+    return path
+
+
+def group(**sequences):
+    """A functional group: sequences of one item each, by their elements."""
+    made = pydicom.Dataset()
+    for name, elements in sequences.items():
+        item = pydicom.Dataset()
+        for keyword, value in elements.items():
+            setattr(item, keyword, value)
+        setattr(made, f"{name}Sequence", [item])
+    return made
+
+
+@pytest.fixture
+def frames():
+    return np.arange(3 * 4 * 6, dtype="<u2").reshape(3, 4, 6) * 5
+
+
+def rescale(slope, intercept, kind="HU"):
+    return group(PixelValueTransformation={"RescaleSlope": slope, "RescaleIntercept": intercept, "RescaleType": kind})
+
+
+def test_dicom_takes_the_rescale_that_all_frames_share(tmp_path, frames):
+    shared = dicom(tmp_path / "shared.dcm", frames, SharedFunctionalGroupsSequence=[rescale(2, -50)])
+    own = dicom(tmp_path / "own.dcm", frames, PerFrameFunctionalGroupsSequence=[rescale(2, -50)] * 3)
+    for file in (shared, own):
+        view = same(iolink.open(file), frames)
+        assert view.properties().value_scale == (2.0, -50.0, "HU")
+        np.testing.assert_array_equal(np.asarray(view.scaled()), frames * 2.0 - 50)
+
+
+@pytest.mark.parametrize("last", [(3, -50), (2, 0), (None, None)])
+def test_dicom_has_no_scale_if_its_frames_differ_in_theirs(tmp_path, frames, last):
+    groups = [rescale(2, -50), rescale(2, -50), rescale(*last)]
+    with pytest.warns(UserWarning, match="rescale slopes or intercepts of their own"):
+        view = iolink.open(dicom(tmp_path / "x.dcm", frames, Modality="CT", PerFrameFunctionalGroupsSequence=groups))
+    assert same(view, frames).properties().value_scale == (1.0, 0.0, "")
+
+
+def test_dicom_without_a_rescale_has_no_unit(tmp_path, frames):
+    view = iolink.open(dicom(tmp_path / "x.dcm", frames, Modality="CT"))
+    assert view.properties().value_scale == (1.0, 0.0, "")
+    view = iolink.open(
+        dicom(tmp_path / "x.dcm", frames, Modality="CT", RescaleSlope=3, RescaleIntercept=1, RescaleType="US")
+    )
+    assert view.properties().value_scale == (3.0, 1.0, "")
+
+
+def test_dicom_doses_count_by_their_grid(tmp_path, frames):
+    known = {"DoseGridScaling": "0.25", "DoseUnits": "GY", "GridFrameOffsetVector": [0, -4, -8], "PixelSpacing": [2, 1]}
+    known |= {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "ImagePositionPatient": [7, 8, 9], "SliceThickness": None}
+    view = same(iolink.open(dicom(tmp_path / "x.dcm", frames, **known)), frames)
+    calibration = view.properties().calibration
+    assert view.properties().value_scale == (0.25, 0.0, "Gy")
+    assert spacing(view) == [1, 2, 4] and list(calibration.units) == ["mm"] * 3
+    assert list(calibration.directions.slice_direction()) == [0, 0, -1]
+
+
+def positions(*places):
+    return [group(PlanePosition={"ImagePositionPatient": place}) for place in places]
+
+
+MEASURED = {
+    "PixelMeasures": {"PixelSpacing": [0.5, 0.25], "SliceThickness": 9},
+    "PlaneOrientation": {"ImageOrientationPatient": [0, 1, 0, 0, 0, 1]},
+}
+
+
+def test_dicom_frames_lie_at_their_positions(tmp_path, frames):
+    places = positions([10, 1, 2], [12.5, 1, 2], [15, 1, 2])
+    known = {"SharedFunctionalGroupsSequence": [group(**MEASURED)], "PerFrameFunctionalGroupsSequence": places}
+    view = same(iolink.open(dicom(tmp_path / "x.dcm", frames, **known)), frames)
+    calibration = view.properties().calibration
+    assert spacing(view) == [0.25, 0.5, 2.5] and list(calibration.units) == ["mm"] * 3
+    assert list(calibration.origin)[:3] == [10, 1, 2]
+    assert list(calibration.directions.slice_direction()) == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"GridFrameOffsetVector": [0, 5, 6]},
+        {"GridFrameOffsetVector": [0, 5]},
+        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 1, 2], [18, 1, 2])},
+        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 3, 2], [14, 5, 2])},
+        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [10, 1, 2], [10, 1, 2])},
+        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 1, 2], None)},
+    ],
+    ids=["offsets", "too few offsets", "positions", "sheared", "one place", "a place is missing"],
+)
+def test_uneven_dicom_frames_have_no_distance(tmp_path, frames, known):
+    known = {"SharedFunctionalGroupsSequence": [group(**MEASURED)], "SpacingBetweenSlices": 2, **known}
+    view = same(iolink.open(dicom(tmp_path / "x.dcm", frames, **known)), frames)
+    assert spacing(view) == [0.25, 0.5, 1]
+    assert list(view.properties().calibration.units) == ["mm", "mm", ""]
+
+
+def test_a_single_oblique_dicom_frame_keeps_its_place(tmp_path, frames):
+    shared = group(**MEASURED, PlanePosition={"ImagePositionPatient": [10, 1, 2]})
+    view = same(iolink.open(dicom(tmp_path / "x.dcm", frames[0], SharedFunctionalGroupsSequence=[shared])), frames[0])
+    calibration = view.properties().calibration
+    assert spacing(view) == [0.25, 0.5] and list(calibration.units)[:2] == ["mm", "mm"]
+    assert list(calibration.directions.row_direction()) == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("times", "step", "unit"), [([0, 40, 40], 40, "ms"), ([0, 40, 70], 1, "")])
+def test_dicom_times_of_frames_are_even_or_unknown(tmp_path, frames, times, step, unit):
+    view = iolink.open(dicom(tmp_path / "x.dcm", frames, FrameTimeVector=times))
+    assert axes(view) == ["COLUMN", "ROW", "SEQUENCE"]
+    assert spacing(view)[2] == step and view.properties().calibration.units[2] == unit
+
+
+@pytest.mark.parametrize(("kind", "element"), [("<f4", "FloatPixelData"), ("<f8", "DoubleFloatPixelData")])
+def test_dicom_samples_may_be_floats(tmp_path, frames, kind, element):
+    maps = frames.astype(kind) / 7
+    file = dicom(tmp_path / "x.dcm", maps, floats=element)
+    for view in (iolink.open(file), iolink.open(io.BytesIO(file.read_bytes()))):
+        same(view, maps)
+        assert f"/DICOM/{element}" not in view.metadata()
+
+
+NUMBERS = (
+    "RescaleSlope", "RescaleIntercept", "FrameTime", "FrameTimeVector", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
+    "ImagePositionPatient", "ImageOrientationPatient", "DoseGridScaling", "GridFrameOffsetVector",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("keyword", NUMBERS)
+def test_an_empty_dicom_element_is_as_none(tmp_path, frames, keyword):
+    known = {"PixelSpacing": [2, 3], "SpacingBetweenSlices": 4, "RescaleSlope": 2}
+    without = iolink.open(dicom(tmp_path / "x.dcm", frames, **{key: known[key] for key in known if key != keyword}))
+    empty = same(iolink.open(dicom(tmp_path / "y.dcm", frames, **known | {keyword: None})), frames)
+    assert axes(empty) == axes(without) and spacing(empty) == spacing(without)
+    assert list(empty.properties().calibration.units) == list(without.properties().calibration.units)
+    assert empty.properties().value_scale == without.properties().value_scale
+
+
+def test_dicom_without_a_preamble_is_read(tmp_path, frames):
+    stored = dicom(tmp_path / "x.dcm", frames, PixelSpacing=[2, 3]).read_bytes()
+    (tmp_path / "bare.dcm").write_bytes(stored[132:])
+    assert spacing(same(iolink.open(tmp_path / "bare.dcm"), frames))[:2] == [3, 2]
+
+
+@pytest.mark.parametrize(("implicit", "little"), [(True, True), (False, True), (False, False)])
+def test_dicom_without_its_first_group_is_read(tmp_path, frames, implicit, little):
+    header = pydicom.Dataset(pydicom.dcmread(dicom(tmp_path / "x.dcm", frames, PixelSpacing=[2, 3])))
+    header.PixelData = frames.astype("<u2" if little else ">u2").tobytes()
+    pydicom.dcmwrite(tmp_path / "bare.dcm", header, implicit_vr=implicit, little_endian=little)
+    assert spacing(same(iolink.open(tmp_path / "bare.dcm"), frames))[:2] == [3, 2]
+
+
+def test_a_file_that_is_not_dicom_says_so_without_foreign_advice(tmp_path):
+    (tmp_path / "x.dcm").write_bytes(b"an ordinary letter " * 20)
+    with pytest.raises(UnsupportedFormatError, match="neither the preamble of DICOM nor a DICOM element") as refused:
+        iolink.open(tmp_path / "x.dcm")
+    assert "force" not in str(refused.value)
+
+
 # h5py
+
+
+@pytest.fixture
+def linked(tmp_path, camera):
+    """Files that hold a picture or lead to it: by a hard, a soft and an external link."""
+    with h5py.File(tmp_path / "photo.h5", "w") as file:
+        file["deep/photo"] = camera
+        file["again"] = file["deep/photo"]
+        file["soft"] = h5py.SoftLink("/deep/photo")
+    with h5py.File(tmp_path / "master.h5", "w") as file:
+        file["run/photo"] = h5py.ExternalLink("photo.h5", "/deep/photo")
+        file["run/group"] = h5py.ExternalLink("photo.h5", "/deep")
+    with h5py.File(tmp_path / "broken.h5", "w") as file:
+        file["lost"] = h5py.ExternalLink("gone.h5", "/deep/photo")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("photo.h5", "again"), ("photo.h5", "soft"), ("photo.h5", None), ("master.h5", "run/photo"),
+     ("master.h5", "/run/group/photo"), ("master.h5", None)],
+)  # fmt: skip
+def test_hdf5_links_lead_to_their_dataset(linked, camera, file, name):
+    same(iolink.open(linked / file, **({"dataset": name} if name else {})), camera)
+
+
+def test_an_hdf5_link_that_leads_nowhere_is_named(linked):
+    for options in ({}, {"dataset": "lost"}):
+        with pytest.raises(iolink.Error, match=r"but lost [(]a link to something missing"):
+            iolink.open(linked / "broken.h5", **options)
+
+
+def test_an_hdf5_stream_follows_no_link_into_other_files(linked):
+    for options in ({}, {"dataset": "run/photo"}):
+        with pytest.raises(iolink.Error, match="name one of its datasets"):
+            iolink.open(io.BytesIO((linked / "master.h5").read_bytes()), **options)
+
+
+def test_an_hdf5_dataset_that_is_no_image_is_named(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["cells"] = np.zeros(2, [("area", "f4"), ("round", "u1")])
+    with pytest.raises(UnsupportedFormatError, match="it has none of numbers, but cells"):
+        iolink.open(tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize(
+    ("stored", "labels", "expected", "units"),
+    [
+        (0.25, None, [0.25, 0.25, 0.25], ["µm"] * 3),
+        ([0.25], "czy", [0.25, 0.25, 1], ["µm", "µm", ""]),
+        ([3, 2, 1], "zyx", [1, 2, 3], ["µm"] * 3),
+        ([3, 2], None, [1, 1, 1], [""] * 3),
+        ("large", None, [1, 1, 1], [""] * 3),
+        (h5py.Empty("f4"), None, [1, 1, 1], [""] * 3),
+    ],
+)
+def test_hdf5_sizes_of_elements_are_for_each_axis_or_one_for_all(tmp_path, stored, labels, expected, units):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        data = file.create_dataset("a", data=np.zeros((2, 3, 4), "u1"))
+        data.attrs["element_size_um"] = stored
+        for dimension, label in zip(data.dims, labels or ""):
+            dimension.label = label
+    view = iolink.open(tmp_path / "x.h5")
+    assert spacing(view) == expected
+    assert list(view.properties().calibration.units) == units
 
 
 def test_the_only_dataset_is_the_image(tmp_path, brain):

@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import traceback
 
+import h5py
+import nibabel
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image
 
 import iolink
 from iolink import DataFrameViewFactory as Frames
@@ -151,3 +155,24 @@ def test_arrays_and_streams_of_arrow_that_raise_when_they_are_asked():
         with pytest.raises(type(raised)) as caught:
             Frames.from_arrow(Asked(raised))
         assert caught.value is raised
+
+
+@pytest.mark.parametrize("kind", RAISED)
+@pytest.mark.parametrize("ending", ["png", "tif", "nii", "h5"])
+def test_what_a_file_object_raises_comes_out_of_a_provider_in_python(tmp_path, ending, kind):
+    volume = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    path = tmp_path / f"x.{ending}"
+    match ending:
+        case "png":
+            Image.fromarray(volume[0]).save(path)
+        case "tif":
+            tifffile.imwrite(path, volume)
+        case "nii":
+            nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), path)
+        case "h5":
+            with h5py.File(path, "w") as file:
+                file["a"] = volume
+    raised = RAISED[kind]()
+    with pytest.raises(type(raised)) as caught:
+        iolink.open(Raising(path.read_bytes(), raised), format=ending)
+    assert caught.value is raised

@@ -576,3 +576,111 @@ fn decimals_of_any_scale_are_written_digit_by_digit() {
     assert_eq!(written("d:4,2", "100"), None);
     assert_eq!(written("d:4,2", "99.99"), Some(Cell::Decimal("99.99".into())));
 }
+
+/// A frame of another maker whose arrays are changed on their way out.
+struct Lying(Frame, fn(&mut ArrowArray));
+
+unsafe extern "C" fn lying_next(stream: *mut ArrowArrayStream, out: *mut ArrowArray) -> i32 {
+    // SAFETY: the private data are those of `Lying::export`, and `out` is the caller's.
+    unsafe {
+        let (stream, lie) = &mut *((*stream).private_data as *mut (OwnedStream, fn(&mut ArrowArray)));
+        if let Some(batch) = stream.next_batch().unwrap() {
+            out.write(batch.into_raw());
+            lie(&mut **(*out).children);
+        } else {
+            out.write(OwnedArray::released());
+        }
+    }
+    0
+}
+
+unsafe extern "C" fn lying_schema(stream: *mut ArrowArrayStream, out: *mut iolink_sdk::abi::ArrowSchema) -> i32 {
+    // SAFETY: as in `lying_next`.
+    unsafe {
+        let (stream, _) = &mut *((*stream).private_data as *mut (OwnedStream, fn(&mut ArrowArray)));
+        out.write(stream.schema().unwrap().into_raw());
+    }
+    0
+}
+
+unsafe extern "C" fn lying_release(stream: *mut ArrowArrayStream) {
+    // SAFETY: as in `lying_next`; this is called once.
+    unsafe {
+        drop(Box::from_raw((*stream).private_data as *mut (OwnedStream, fn(&mut ArrowArray))));
+        (*stream).release = None;
+    }
+}
+
+impl DataFrameView for Lying {
+    fn capabilities(&self) -> DataFrameCapability {
+        LENT
+    }
+
+    fn shape(&self) -> Result<(u64, u64)> {
+        self.0.shape()
+    }
+
+    fn schema(&self) -> Result<OwnedSchema> {
+        self.0.schema()
+    }
+
+    fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
+        let inner = Box::new((self.0.export(columns, rows)?, self.1));
+        let mut raw = OwnedStream::released();
+        raw.get_next = Some(lying_next);
+        raw.get_schema = Some(lying_schema);
+        raw.release = Some(lying_release);
+        raw.private_data = Box::into_raw(inner) as *mut std::os::raw::c_void;
+        // SAFETY: the stream is live, and its functions are those of its private data.
+        unsafe { OwnedStream::take(&mut raw) }
+    }
+}
+
+#[test]
+fn a_frame_of_another_maker_that_lies_is_an_error() {
+    let lies: [fn(&mut ArrowArray); 6] = [
+        |array| array.n_buffers = 1,
+        |array| array.length = 1,
+        |array| array.offset = -1,
+        |array| array.n_children = 2,
+        |array| array.null_count = 2,
+        |array| array.buffers = std::ptr::null_mut(),
+    ];
+    for (number, lie) in lies.into_iter().enumerate() {
+        let view = Lying(people(3), lie);
+        let failed = Values::read(&view, 1, 0..3).err().unwrap();
+        assert_eq!(failed.kind(), ErrorKind::Corrupt, "lie {number}: {failed}");
+        let failed = Frame::adopt(view.export(Some(&[1]), 0..3).unwrap()).err().unwrap();
+        assert_eq!(failed.kind(), ErrorKind::Corrupt, "lie {number}: {failed}");
+    }
+    let honest = Lying(people(3), |_| ());
+    assert_eq!(Values::read(&honest, 1, 0..3).unwrap().len(), 3);
+}
+
+/// A frame that hands out fewer rows than it is asked for.
+struct Short(Frame);
+
+impl DataFrameView for Short {
+    fn capabilities(&self) -> DataFrameCapability {
+        LENT
+    }
+
+    fn shape(&self) -> Result<(u64, u64)> {
+        self.0.shape()
+    }
+
+    fn schema(&self) -> Result<OwnedSchema> {
+        self.0.schema()
+    }
+
+    fn export(&self, columns: Option<&[u64]>, _rows: Range<u64>) -> Result<OwnedStream> {
+        self.0.export(columns, 0..1)
+    }
+}
+
+#[test]
+fn a_frame_that_hands_out_too_few_rows_is_an_error() {
+    let failed = Values::read(&Short(people(3)), 1, 0..3).err().unwrap();
+    assert_eq!(failed.kind(), ErrorKind::Corrupt);
+    assert!(failed.message().contains("1 rows instead of 3"), "{failed}");
+}

@@ -208,8 +208,10 @@ fn add_dictionary(
         batch::check(file, data, MetadataVersion::V5, body, std::iter::once((words, true)))?;
     }
     let (scratch, checked) = (&mut Vec::new(), Default::default());
-    read_dictionary(batch, schema, ipc, dictionaries, &mut Place::new(file), body.start, scratch, checked)
-        .map_err(|error| from_polars(&error))
+    let place = &mut Place::new(file);
+    let read = read_dictionary(batch, schema, ipc, dictionaries, place, body.start, scratch, checked);
+    place.check()?;
+    read.map_err(|error| from_polars(&error))
 }
 
 /// The type of the words of a dictionary with this number.
@@ -327,6 +329,7 @@ fn read_batch(
         scratch,
         checked,
     );
+    place.check()?;
     Ok(read.map_err(|error| from_polars(&error))?.into_arrays())
 }
 
@@ -334,7 +337,10 @@ fn read_batch(
 pub fn stream(bytes: &(dyn RandomAccess + 'static)) -> Result<Batches> {
     let Some(first) = Message::read(bytes, 0, None)? else { fail!(Corrupt, "the stream ends before its schema") };
     check_schema_message(first.bytes())?;
-    let metadata = read_stream_metadata(&mut Place::new(bytes)).map_err(|error| from_polars(&error))?;
+    let place = &mut Place::new(bytes);
+    let metadata = read_stream_metadata(place);
+    place.check()?;
+    let metadata = metadata.map_err(|error| from_polars(&error))?;
     each_name_once(metadata.schema.len(), metadata.ipc_schema.fields.len())?;
     let fields: Vec<Field> = metadata.schema.iter_values().cloned().collect();
     depth::check(&fields)?;

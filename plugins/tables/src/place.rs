@@ -7,18 +7,30 @@ use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom};
 pub struct Place<'a> {
     bytes: &'a (dyn RandomAccess + 'static),
     at: u64,
+    failed: Option<iolink_sdk::Error>,
 }
 
 impl<'a> Place<'a> {
     /// The start.
     pub fn new(bytes: &'a (dyn RandomAccess + 'static)) -> Self {
-        Place { bytes, at: 0 }
+        Place { bytes, at: 0, failed: None }
+    }
+
+    /// Returns the first error of the source: polars drops some.
+    ///
+    /// # Errors
+    /// That of the source.
+    pub fn check(&self) -> iolink_sdk::Result<()> {
+        self.failed.clone().map_or(Ok(()), Err)
     }
 }
 
 impl Read for Place<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let count = self.bytes.read_at(self.at, buffer).map_err(Error::other)?;
+        let read = self.bytes.read_at(self.at, buffer).inspect_err(|error| {
+            self.failed.get_or_insert_with(|| error.clone());
+        });
+        let count = read.map_err(Error::other)?;
         self.at += count as u64;
         Ok(count)
     }

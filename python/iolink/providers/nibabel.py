@@ -31,9 +31,9 @@ class Provider:
         axes = ("XYZT" if len(proxy.shape) <= 4 else "XYZT???")[: len(proxy.shape)]
         space, time = header.get_xyzt_units() if hasattr(header, "get_xyzt_units") else ("mm", "sec")
         place = {"unit": dict.fromkeys("XYZ", space) | {"T": time}, "value_scale": scale}
-        place["spacing"] = dict(zip(axes, map(float, header.get_zooms())))
+        place["spacing"] = dict(zip(axes, np.nan_to_num(header.get_zooms(), posinf=0, neginf=0).tolist()))  # 0: unknown
         steps = np.linalg.norm(affine[:3, :3], axis=0)
-        if steps.all() and abs(np.linalg.det(affine[:3, :3] / steps)) > 1e-6:
+        if np.isfinite(affine).all() and steps.all() and abs(np.linalg.det(affine[:3, :3] / steps)) > 1e-6:
             place["origin"] = dict(zip("XYZ", map(float, affine[:3, 3])))
             place["direction"] = (affine[:3, :3] / steps).T.tolist()
         known = {type(loaded).__name__: {key: header[key] for key in getattr(header, "keys", list)()}}

@@ -18,7 +18,7 @@ mod source;
 mod tree;
 
 pub use layout::Placed;
-pub use raised::keeping;
+pub use raised::{keeping, note_of_source};
 pub use register::bring;
 
 use pyo3::prelude::*;

@@ -9,16 +9,29 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use std::cell::RefCell;
 
+/// Exceptions of a running call.
+#[derive(Default)]
+struct Raised {
+    of_providers: Vec<PyErr>,
+    of_sources: Vec<PyErr>,
+}
+
 thread_local! {
     /// Those of the running call, where there is one.
-    static RAISED: RefCell<Option<Vec<PyErr>>> = const { RefCell::new(None) };
+    static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
+}
+
+/// Notes what the file object of a source raised: if the provider lets it pass, it comes out as it was.
+pub fn note_of_source(py: Python<'_>, raised: &PyErr) {
+    RAISED.with_borrow_mut(|all| all.as_mut().map(|all| all.of_sources.push(raised.clone_ref(py))));
 }
 
 /// The error of an exception that a provider raised, which is kept for [`keeping`]; where nobody keeps it, it comes out as
 /// it is.
 pub fn kept(py: Python<'_>, raised: PyErr) -> Error {
     let says_nothing_of_data = is_a_mistake(py, &raised);
-    let is_kept = RAISED.with_borrow_mut(|all| all.as_mut().map(|all| all.push(raised.clone_ref(py))).is_some());
+    let is_kept =
+        RAISED.with_borrow_mut(|all| all.as_mut().map(|all| all.of_providers.push(raised.clone_ref(py))).is_some());
     let mut error = crate::errors::from_python(py, raised);
     if is_kept {
         error = error.without_payload();
@@ -62,16 +75,18 @@ fn is_in_own_code(py: Python<'_>, raised: &PyErr) -> PyResult<bool> {
 }
 
 /// Runs `body`; where it fails after a provider, or an image of one, raised, that exception is the cause of what comes out,
-/// and a KeyboardInterrupt comes out itself.
+/// and a KeyboardInterrupt or what the source's file object raised comes out itself.
 pub fn keeping<R>(py: Python<'_>, body: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
-    let outer = RAISED.replace(Some(Vec::new()));
+    let outer = RAISED.replace(Some(Raised::default()));
     let done = body();
-    let raised = RAISED.replace(outer).unwrap_or_default();
+    let Raised { of_providers, of_sources } = RAISED.replace(outer).unwrap_or_default();
     done.map_err(|error| {
-        if let Some(stop) = raised.iter().find(|raised| raised.is_instance_of::<PyKeyboardInterrupt>(py)) {
-            return stop.clone_ref(py);
+        let is_of_source = |raised: &PyErr| of_sources.iter().any(|known| known.value(py).is(raised.value(py)));
+        let mut all = of_providers.iter();
+        if let Some(own) = all.find(|raised| raised.is_instance_of::<PyKeyboardInterrupt>(py) || is_of_source(raised)) {
+            return own.clone_ref(py);
         }
-        let first = raised.into_iter().next().filter(|_| error.cause(py).is_none());
+        let first = of_providers.into_iter().next().filter(|_| error.cause(py).is_none());
         if let Some(first) = first.filter(|first| first.is_instance_of::<PyException>(py)) {
             error.set_cause(py, Some(first));
         }

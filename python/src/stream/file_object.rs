@@ -2,6 +2,7 @@
 
 use super::buffer::with_source;
 use crate::errors::from_python;
+use crate::provider::note_of_source;
 use iolink_sdk::{Error, ErrorKind, Result, SeekFrom, StreamAccess, StreamCapability};
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -98,7 +99,7 @@ impl PythonFile {
         Python::attach(|py| self.object.bind(py).getattr(intern!(py, "name")).ok()?.extract().ok())
     }
 
-    /// Runs `body` in Python; what it raises goes out unchanged.
+    /// Runs `body` in Python; what it raises goes out unchanged, but for that of an object that was closed.
     fn ask<R>(&self, body: impl FnOnce(Python<'_>) -> PyResult<R>) -> Result<R> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the stream is closed"));
@@ -111,16 +112,13 @@ impl PythonFile {
     fn failed(&self, py: Python<'_>, raised: PyErr) -> Error {
         let closed = || self.object.bind(py).getattr(intern!(py, "closed")).and_then(|closed| closed.is_truthy());
         let gone = raised.is_instance_of::<PyValueError>(py) && closed().unwrap_or(false);
-        let error = from_python(py, raised);
         if !gone {
-            return error;
+            note_of_source(py, &raised);
+            return from_python(py, raised);
         }
+        let error = from_python(py, raised);
         let words = "the file object was closed; it must stay open as long as what was opened from it is read";
-        let closed = Error::new(ErrorKind::Closed, format!("{words} ({})", error.message()));
-        match error.payload() {
-            Some(payload) => closed.with_payload(payload.clone()),
-            None => closed,
-        }
+        Error::new(ErrorKind::Closed, format!("{words} ({})", error.message()))
     }
 
     fn method<'a>(&'a self, method: &'a Option<Py<PyAny>>, name: &str) -> Result<&'a Py<PyAny>> {

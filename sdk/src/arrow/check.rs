@@ -359,9 +359,9 @@ impl Checked<'_> {
             Some("i") => 32,
             _ => 64,
         };
-        // SAFETY: a checked array of integers has a second buffer with as many values as it says.
         let last = match ends.length {
             0 => 0,
+            // SAFETY: a checked array of integers has a second buffer with as many values as it says.
             length => unsafe { number(*ends.buffers.add(1), (ends.offset + length - 1) as usize, bits) },
         };
         if last < self.rows as i64 {

@@ -249,7 +249,7 @@ mod tests {
     #[allow(clippy::approx_constant)] // Few digits are the point.
     fn directions_of_few_digits_and_left_handed_ones_are_taken() {
         let mut own = volume();
-        own.direction = [[0.7071, 0.7071, 0.0], [-0.7071, 0.7071, 0.0], [0.0, 0.0, -1.0]];
+        own.direction = [[0.86603, 0.5, 0.0], [-0.5, 0.86603, 0.0], [0.0, 0.0, -1.0]];
         own.axes[2].spacing = -2.0;
         own.check(3).unwrap();
     }

@@ -26,7 +26,8 @@ struct Waiting {
 impl Waiting {
     /// Returns whether an error with this message is the one that waits, perhaps with words around it.
     fn is_in(&self, message: &str) -> bool {
-        let line = self.message.lines().next().unwrap_or_default().trim();
+        // A NUL does not cross.
+        let line = self.message.split(['\n', '\0']).next().unwrap_or_default().trim();
         let known = line.char_indices().nth(KNOWN).map_or(line, |(end, _)| &line[..end]);
         !known.is_empty() && message.contains(known)
     }
@@ -74,8 +75,10 @@ fn find(is_it: impl Fn(&Waiting) -> bool) -> Option<Payload> {
         drop(forgotten);
         return None;
     };
+    let known = waiting.remove(found);
     // What went out before it was dealt with.
-    Some(waiting.swap_remove(found).payload)
+    exchange(waiting.split_off(found));
+    Some(known.payload)
 }
 
 #[cfg(test)]
