@@ -23,7 +23,7 @@ const MAX_NAME: usize = 1024;
 pub(crate) struct Found {
     /// The bytes of the manifest section, if there is one.
     pub(crate) manifest: Option<Vec<u8>>,
-    /// Address of the symbol `iolink_plugin_v1` in the library, or the reason why there is none that could be used.
+    /// Address of the symbol `iolink_plugin_v1` in the library, or the reason why the host cannot use it.
     pub(crate) symbol: Result<u64, String>,
 }
 

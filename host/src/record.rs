@@ -59,7 +59,7 @@ pub struct ProviderRecord {
     pub offers: Vec<OfferRecord>,
     /// Options that it declares.
     pub options: Vec<OptionRecord>,
-    /// Does it declare its options, even if there are none?
+    /// True if the provider declares its options, an empty list included.
     pub declares_options: bool,
 }
 
