@@ -5,7 +5,9 @@
 
 use crate::memory::Memory;
 use crate::pieces::Pieces;
+use object::read::elf::Rela;
 use object::read::ReadRef;
+use object::NativeEndian;
 
 /// Where the library is imagined. What the file gives as an address, without a relocation, is far below and never found.
 const BASE: u64 = if cfg!(target_pointer_width = "64") { 1 << 46 } else { 1 << 30 };
@@ -29,15 +31,38 @@ pub(crate) struct Segment {
     pub(crate) file_size: u64,
 }
 
+/// An entry of a table of relocations, as it stands in the file.
+#[cfg(target_pointer_width = "64")]
+pub(crate) type Entry = object::elf::Rela64<NativeEndian>;
+/// As above.
+#[cfg(target_pointer_width = "32")]
+pub(crate) type Entry = object::elf::Rela32<NativeEndian>;
+
 /// Addresses that the system's loader writes.
-pub(crate) struct Relocations {
-    /// Where, and the address in memory, or [`IN_PLACE`].
+pub(crate) struct Relocations<'d> {
+    /// Addresses in the library itself, sorted by their places: nearly all, so they stay in the file's table.
+    runs: Vec<&'d [Entry]>,
+    /// All others: where, and the address in memory, or [`IN_PLACE`].
     places: Vec<(u64, u64)>,
 }
 
-impl Relocations {
+fn place(entry: &Entry) -> u64 {
+    entry.r_offset(NativeEndian).into()
+}
+
+impl<'d> Relocations<'d> {
     pub(crate) fn new() -> Self {
-        Relocations { places: Vec::new() }
+        Relocations { runs: Vec::new(), places: Vec::new() }
+    }
+
+    /// Takes over the entries at the start of a table that are addresses in the library itself, in order; returns the rest.
+    pub(crate) fn own_run(&mut self, entries: &'d [Entry], is_own: impl Fn(&Entry) -> bool) -> &'d [Entry] {
+        let mut last = 0;
+        let mut in_order = |entry: &Entry| place(entry) >= std::mem::replace(&mut last, place(entry));
+        let count = entries.iter().take_while(|entry| is_own(entry) && in_order(entry)).count();
+        let (run, rest) = entries.split_at(count);
+        self.runs.push(run);
+        rest
     }
 
     /// An address in the library itself, as it is counted there; `None` if it stands at `at`.
@@ -62,18 +87,14 @@ impl Relocations {
 /// A library as it would lie in memory.
 pub(crate) struct Image<'d> {
     segments: Vec<Segment>,
-    places: Vec<(u64, u64)>,
+    relocations: Relocations<'d>,
     data: &'d Pieces<'d>,
 }
 
 impl<'d> Image<'d> {
-    pub(crate) fn new(segments: Vec<Segment>, relocations: Relocations, data: &'d Pieces<'d>) -> Self {
-        let mut places = relocations.places;
-        // Most linkers sort them.
-        if !places.is_sorted_by_key(|(at, _)| *at) {
-            places.sort_unstable_by_key(|(at, _)| *at);
-        }
-        Image { segments, places, data }
+    pub(crate) fn new(segments: Vec<Segment>, mut relocations: Relocations<'d>, data: &'d Pieces<'d>) -> Self {
+        relocations.places.sort_unstable_by_key(|(at, _)| *at);
+        Image { segments, relocations, data }
     }
 
     /// The address in memory of an address in the library.
@@ -111,12 +132,30 @@ impl<'d> Image<'d> {
         let at = (at as u64).checked_sub(BASE)?;
         self.copy(at, out)?;
         let end = at.checked_add(out.len() as u64)?;
-        let first = self.places.partition_point(|(place, _)| place.saturating_add(WORD as u64) <= at);
-        for (place, value) in self.places[first..].iter().take_while(|(place, _)| *place < end) {
-            for (byte, at_byte) in self.word(*place, *value)?.into_iter().zip(*place..) {
-                if (at..end).contains(&at_byte) {
-                    out[(at_byte - at) as usize] = byte;
-                }
+        let before = |place: u64| place.saturating_add(WORD as u64) <= at;
+        for run in &self.relocations.runs {
+            let first = run.partition_point(|entry| before(place(entry)));
+            for entry in run[first..].iter().take_while(|entry| place(entry) < end) {
+                // Of 32 bits it is an `i32`.
+                #[allow(clippy::useless_conversion)]
+                let target: i64 = entry.r_addend(NativeEndian).into();
+                self.write_word(at, out, place(entry), (target as u64).wrapping_add(BASE))?;
+            }
+        }
+        let places = &self.relocations.places;
+        let first = places.partition_point(|(place, _)| before(*place));
+        for (place, value) in places[first..].iter().take_while(|(place, _)| *place < end) {
+            self.write_word(at, out, *place, *value)?;
+        }
+        Some(())
+    }
+
+    /// Writes the part of a word at `place` that lies in `out`, which starts at `at`.
+    fn write_word(&self, at: u64, out: &mut [u8], place: u64, value: u64) -> Option<()> {
+        for (byte, at_byte) in self.word(place, value)?.into_iter().zip(place..) {
+            let index = at_byte.checked_sub(at).and_then(|index| usize::try_from(index).ok());
+            if let Some(byte_there) = index.and_then(|index| out.get_mut(index)) {
+                *byte_there = byte;
             }
         }
         Some(())
@@ -131,9 +170,10 @@ impl Memory for Image<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_pointer_width = "64"))]
 mod tests {
     use super::*;
+    use object::{I64, U64};
     use std::io::Write;
 
     #[test]
@@ -148,6 +188,17 @@ mod tests {
         relocations.elsewhere(0x2020).unwrap();
         relocations.own(0x2010, None).unwrap();
         relocations.own(0x2000, Some(0x2040)).unwrap();
+        let entry = |at: u64, kind: u64, addend: i64| Entry {
+            r_offset: U64::new(NativeEndian, at),
+            r_info: U64::new(NativeEndian, kind),
+            r_addend: I64::new(NativeEndian, addend),
+        };
+        // The third is of another kind: it and what follows are left to the caller.
+        let entries = [entry(0x2028, 8, 0x2048), entry(0x2030, 8, 0x2050), entry(0x2034, 1, 0), entry(0x2020, 8, 0)];
+        let rest = relocations.own_run(&entries, |entry| entry.r_info.get(NativeEndian) == 8);
+        assert_eq!(rest.len(), 2);
+        let unsorted = [entry(0x2038, 8, 0), entry(0x2030, 8, 0)];
+        assert_eq!(relocations.own_run(&unsorted, |_| true).len(), 1);
         let image = Image::new(vec![segment], relocations, &pieces);
         let word = |at: u64| {
             let mut word = [0; WORD];
@@ -156,6 +207,8 @@ mod tests {
         assert_eq!(word(0x2000), Some(image.address(0x2040)));
         assert_eq!(word(0x2010), Some(image.address(0x2008)));
         assert_eq!(word(0x2020), Some(ELSEWHERE as usize));
+        assert_eq!(word(0x2028), Some(image.address(0x2048)));
+        assert_eq!(word(0x2030), Some(image.address(0x2050)));
         assert_eq!(word(0x2008), Some(usize::from_ne_bytes([0x11; WORD])));
         assert_eq!(word(0x2040), Some(0), "zeros follow the bytes of the file");
         for outside in [0x1ff8, 0x3000, 0x2ffc, u64::MAX - 4] {

@@ -256,7 +256,7 @@ fn offer<M: Memory>(memory: &M, raw: &iolink_offer) -> Result<Option<OfferRecord
     }))
 }
 
-/// A struct of the border: numbers, pointers and optional functions, of which any bytes are a value.
+/// A struct of the ABI that holds numbers, pointers and optional functions: every sequence of bytes is a valid value of it.
 ///
 /// # Safety
 /// It is such a struct.

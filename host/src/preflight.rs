@@ -23,14 +23,14 @@ const MAX_NAME: usize = 1024;
 pub(crate) struct Found {
     /// The bytes of the manifest section, if there is one.
     pub(crate) manifest: Option<Vec<u8>>,
-    /// Address of the symbol `iolink_plugin_v1` in the library, or the reason why there is none that could be used.
+    /// Address of the symbol `iolink_plugin_v1` in the library, or the reason why the host cannot use it.
     pub(crate) symbol: Result<u64, String>,
 }
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod elf {
     use super::*;
-    use crate::image::{Image, Relocations, Segment};
+    use crate::image::{Entry, Image, Relocations, Segment};
     use crate::pieces::Pieces;
     use iolink_sdk::abi::iolink_plugin;
     use object::elf;
@@ -206,12 +206,12 @@ mod elf {
         }
 
         /// What the system's loader writes into the library before its first constructor runs.
-        fn relocations(&self) -> Result<Relocations, String> {
+        fn relocations(&self) -> Result<Relocations<'d>, String> {
             let cut = |_| truncated(self.length);
             let mut relocations = Relocations::new();
             let (symbols, _) = self.symbols()?;
             let is_mips = self.header.is_mips64el(ENDIAN);
-            let mut relocate = |at: u64, kind: u32, symbol: u32, addend: Option<u64>| -> Result<(), String> {
+            let relocate = |relocations: &mut Relocations<'_>, at: u64, kind: u32, symbol: u32, addend: Option<u64>| {
                 if kind == 0 {
                     return Ok(());
                 }
@@ -233,22 +233,33 @@ mod elf {
                 |section: &&<Header as FileHeader>::SectionHeader| section.sh_flags(ENDIAN).0 & elf::SHF_ALLOC.0 != 0;
             for section in self.sections.iter().filter(loaded) {
                 if let Some((entries, _)) = section.rela(ENDIAN, self.data).map_err(cut)? {
+                    let is_own = |entry: &Entry| {
+                        let (kind, symbol) = (entry.r_type(ENDIAN, is_mips), entry.r_sym(ENDIAN, is_mips));
+                        kind.0 == TYPES[0] && symbol == 0
+                    };
+                    let entries = relocations.own_run(entries, is_own);
                     for entry in entries {
                         let (kind, symbol) = (entry.r_type(ENDIAN, is_mips), entry.r_sym(ENDIAN, is_mips));
                         // Of 32 bits it is an `i32`.
                         #[allow(clippy::useless_conversion)]
                         let addend: i64 = entry.r_addend(ENDIAN).into();
-                        relocate(number(entry.r_offset(ENDIAN)), kind.0, symbol, Some(addend as u64))?;
+                        relocate(
+                            &mut relocations,
+                            number(entry.r_offset(ENDIAN)),
+                            kind.0,
+                            symbol,
+                            Some(addend as u64),
+                        )?;
                     }
                 }
                 if let Some((entries, _)) = section.rel(ENDIAN, self.data).map_err(cut)? {
                     for entry in entries {
                         let (kind, symbol) = (entry.r_type(ENDIAN), entry.r_sym(ENDIAN));
-                        relocate(number(entry.r_offset(ENDIAN)), kind.0, symbol, None)?;
+                        relocate(&mut relocations, number(entry.r_offset(ENDIAN)), kind.0, symbol, None)?;
                     }
                 }
                 for at in section.relr(ENDIAN, self.data).map_err(cut)?.into_iter().flatten() {
-                    relocate(number(at), TYPES[0], 0, None)?;
+                    relocate(&mut relocations, number(at), TYPES[0], 0, None)?;
                 }
             }
             Ok(relocations)

@@ -18,7 +18,7 @@
 //! description = "which page to open"
 //! ```
 //!
-//! `options = []` says that there are none; without the key the class looks at its options itself.
+//! `options = []` declares that the provider takes no options. Without the key the class checks its options itself.
 //!
 //! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
 

@@ -1,5 +1,5 @@
-//! What is found under the name of a file and is none: nothing hangs, and nothing is read without end. Who may change what
-//! lies above a plugin. Libraries whose tables were crafted.
+//! FIFOs, devices and sockets under the name of a file: the host rejects them at once and reads none of them. Folders above a
+//! plugin that others may write to. Libraries with crafted tables.
 #![cfg(target_os = "linux")]
 
 use iolink_host::{inspect, PluginInfo, PluginState, Registry};
@@ -143,7 +143,7 @@ fn files_beside_a_provider_in_python_are_regular_ones() {
     let plugins = distributed(site.path());
     let reason = plugins[0].reason.clone().unwrap();
     assert!(reason.ends_with("iolink-providers.toml is not read: it is a FIFO, not a regular file"), "{reason}");
-    // An editable installation is told by its `direct_url.json`.
+    // `direct_url.json` marks an editable installation.
     fs::write(&list, "[iolink.providers]\nraw = absent:Raw\n").unwrap();
     assert!(distributed(site.path())[0].reason.clone().unwrap().contains("there is no module absent"));
 }

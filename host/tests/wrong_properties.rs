@@ -8,7 +8,7 @@ use iolink_sdk::{
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// An image of two axes, both of which are the same one.
+/// An image with two axes of the same name.
 struct Twice;
 
 impl ImageView for Twice {

@@ -137,9 +137,12 @@ fn a_maker_is_asked_with_a_struct_in_which_nothing_is_given() {
 #[test]
 fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
     unsafe extern "C" fn hand_out(out: *mut *mut iolink_view) -> i32 {
-        let made = Box::leak(image!(|out| (out.axes_interpretation, out.axes[1]) = (0, IOLINK_AXIS_COLUMN)));
+        /// A puppet is not freed when it is released, and must outlive the view that the caller makes of it.
+        static MADE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+        let made = Box::into_raw(image!(|out| (out.axes_interpretation, out.axes[1]) = (0, IOLINK_AXIS_COLUMN)));
+        MADE.lock().unwrap().push(made as usize);
         // SAFETY: the place is the caller's.
-        unsafe { *out = made as *mut Puppet<_> as *mut iolink_view };
+        unsafe { *out = made as *mut iolink_view };
         IOLINK_OK
     }
     unsafe extern "C" fn count(

@@ -35,7 +35,7 @@ impl FileAccess {
     /// # Errors
     /// As [`FileStream::open`]; `NotImplemented` for what is no regular file.
     pub fn open(path: &Path, writable: bool, interrupted: Interrupted) -> Result<Self> {
-        // Opening a FIFO waits for its other end, and it has no positions. A missing file is reported below.
+        // Opening a FIFO would wait for its other end, and it has no positions. The call below reports a missing file.
         if std::fs::metadata(path).is_ok_and(|known| known.file_type().is_fifo()) {
             return Err(no_positions());
         }
@@ -79,7 +79,7 @@ impl FileAccess {
         self.length.load(Ordering::Relaxed)
     }
 
-    /// Asks for signals after a call that left more to be done: a signal cuts a transfer short, and is told of no more then.
+    /// Checks for signals after a short transfer: a signal may have cut it short, and the system does not report that signal again.
     fn ask_before_more(&self, done: usize, wanted: usize) -> Result<()> {
         if done < wanted {
             (self.interrupted)()?;
