@@ -3,7 +3,7 @@
 //! `against_polars FOLDER ROWS`; the files are written into the folder.
 
 use iolink_plugin_tables::Tables;
-use iolink_sdk::{DataFrameView, Host, OwnedStream, Provider, RandomAccess, Result, Source, StreamCapability};
+use iolink_sdk::{Call, DataFrameView, Host, OwnedStream, Provider, RandomAccess, Result, Source, StreamCapability, Target};
 use polars_core::frame::DataFrame;
 use polars_io::csv::read::CsvReadOptions;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
@@ -22,8 +22,8 @@ impl RandomAccess for Positional {
     fn capabilities(&self) -> StreamCapability {
         StreamCapability::READ
     }
-    fn length(&self) -> u64 {
-        self.0.metadata().map_or(0, |known| known.len())
+    fn length(&self) -> Result<u64> {
+        self.0.metadata().map(|known| known.len()).map_err(|error| iolink_sdk::Error::io("reading", &error))
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         self.0.read_at(buffer, offset).map_err(|error| iolink_sdk::Error::io("reading", &error))
@@ -33,7 +33,7 @@ impl RandomAccess for Positional {
 fn open(path: &Path) -> Arc<dyn DataFrameView> {
     let bytes = Positional(File::open(path).expect("the file"));
     let source = Source::new(format!("file://{}", path.display())).with_path(path).with_bytes(Arc::new(bytes));
-    let view = Tables.open(&Host::none(), &source).expect("a table");
+    let view = Tables.open(&Host::none(), &source, &Call::silent()).expect("a table");
     view.into_data_frame().expect("a frame")
 }
 
@@ -102,8 +102,8 @@ fn main() {
     write(folder, rows).expect("the folder is writable");
     race("CSV file -> frame", &folder.join("table.csv"), csv);
     let frame = open(&folder.join("table.csv"));
-    let target = Source::new("file:///table.parquet").with_path(folder.join("table.parquet")).with_format("Parquet");
+    let target = Target::new("file:///table.parquet").with_path(folder.join("table.parquet")).with_format("Parquet");
     let view = iolink_sdk::View::DataFrame(frame);
-    Tables.save(&Host::none(), view, &target).expect("a Parquet file");
+    Tables.save(&Host::none(), view, &target, &Call::silent()).expect("a Parquet file");
     race("Parquet file -> frame", &folder.join("table.parquet"), parquet);
 }

@@ -62,7 +62,7 @@ impl File {
         let root = FooterRef::read_as_root(&footer).map_err(damaged)?;
         let Some(schema) = root.schema().map_err(damaged)? else { fail!(Corrupt, "the footer has no schema") };
         schema::check(schema, footer.len())?;
-        let mut metadata = deserialize_footer(&footer, bytes.length()).map_err(|error| from_polars(&error))?;
+        let mut metadata = deserialize_footer(&footer, bytes.length()?).map_err(|error| from_polars(&error))?;
         each_name_once(metadata.schema.len(), metadata.ipc_schema.fields.len())?;
         let fields: Vec<Field> = metadata.schema.iter_values().cloned().collect();
         depth::check(&fields)?;
@@ -157,7 +157,7 @@ fn keys_as_numbers(metadata: &mut FileMetadata) -> Vec<Option<i64>> {
 
 /// Returns the bytes of a file's footer.
 fn footer(bytes: &(dyn RandomAccess + 'static)) -> Result<Vec<u8>> {
-    let (mut tail, length) = ([0; 10], bytes.length());
+    let (mut tail, length) = ([0; 10], bytes.length()?);
     let end = length.checked_sub(tail.len() as u64);
     if let Some(end) = end {
         bytes.read_exact_at(end, &mut tail)?;
@@ -348,7 +348,8 @@ pub fn stream(bytes: &(dyn RandomAccess + 'static)) -> Result<Batches> {
     let facts = metadata.custom_schema_metadata.clone().map(Arc::new);
     let mut batches = Batches { fields, facts, rows: Vec::new(), columns: Vec::new() };
     let (mut dictionaries, mut at) = (Dictionaries::default(), first.body.end);
-    while at < bytes.length() {
+    let length = bytes.length()?;
+    while at < length {
         // A stream may be followed by other bytes.
         let Some(message) = Message::read(bytes, at, None)? else { return Ok(batches) };
         let (root, body) = (message.root()?, &message.body);

@@ -88,7 +88,7 @@ impl RandomAccess for Watched {
         self.0.capabilities()
     }
 
-    fn length(&self) -> u64 {
+    fn length(&self) -> Result<u64> {
         self.0.length()
     }
 
@@ -104,8 +104,8 @@ impl RandomAccess for Watched {
         self.0.memory()
     }
 
-    fn will_need(&self, ranges: &[Range<u64>]) {
-        self.0.will_need(ranges);
+    fn prefetch(&self, ranges: &[Range<u64>]) {
+        self.0.prefetch(ranges);
     }
 
     fn extension(&self, id: u64) -> Option<View> {

@@ -79,7 +79,7 @@ impl Parquet {
     /// The bytes of a column in a row group.
     fn chunk(&self, column: &ColumnChunkMetadata) -> Result<Buffer<u8>> {
         let range = column.byte_range();
-        let length = self.bytes.length();
+        let length = self.bytes.length()?;
         if range.start > range.end || range.end > length {
             fail!(Corrupt, "the footer says that bytes {range:?} hold a column, and the file has {length}");
         }
@@ -204,7 +204,7 @@ fn words_of(page: &[u8], count: usize) -> Result<Vec<String>> {
 
 /// Returns the footer, of a file that begins and ends as Parquet does.
 fn footer(bytes: &(dyn RandomAccess + 'static)) -> Result<Vec<u8>> {
-    let length = bytes.length();
+    let length = bytes.length()?;
     if length < LEAST {
         fail!(Corrupt, "{length} bytes are no Parquet file; the shortest has {LEAST}");
     }

@@ -23,14 +23,19 @@ impl<'a> Place<'a> {
     pub fn check(&self) -> iolink_sdk::Result<()> {
         self.failed.clone().map_or(Ok(()), Err)
     }
+
+    /// Keeps the first error of the source.
+    fn keep<T>(&mut self, done: iolink_sdk::Result<T>) -> Result<T> {
+        done.map_err(|error| {
+            self.failed.get_or_insert_with(|| error.clone());
+            Error::other(error)
+        })
+    }
 }
 
 impl Read for Place<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let read = self.bytes.read_at(self.at, buffer).inspect_err(|error| {
-            self.failed.get_or_insert_with(|| error.clone());
-        });
-        let count = read.map_err(Error::other)?;
+        let count = self.keep(self.bytes.read_at(self.at, buffer))?;
         self.at += count as u64;
         Ok(count)
     }
@@ -40,7 +45,7 @@ impl Seek for Place<'_> {
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {
         let target = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.bytes.length().checked_add_signed(by),
+            SeekFrom::End(by) => self.keep(self.bytes.length())?.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
         self.at =

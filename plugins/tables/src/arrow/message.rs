@@ -19,7 +19,7 @@ impl Message {
     /// Reads the message at an offset, all but its body, which begins `metadata` bytes later or right behind; `None` if a
     /// length of 0 ends the stream.
     pub fn read(file: &(dyn RandomAccess + 'static), at: u64, metadata: Option<u64>) -> Result<Option<Message>> {
-        let length = file.length();
+        let length = file.length()?;
         let left = length.saturating_sub(at);
         let (mut head, mut start) = ([0; 8], at.saturating_add(4));
         if left < 4 {

@@ -35,7 +35,7 @@ pub fn read(
     options: &Options,
     step: u64,
 ) -> Result<Option<DataFrame>> {
-    let length = file.length();
+    let length = file.length()?;
     let Some(head) = head(file, length, options)? else { return Ok(None) };
     let Ok(text) = Text::of(&head) else { return Ok(None) };
     let Ok(names) = names(text.bytes(), options) else { return Ok(None) };
@@ -227,8 +227,8 @@ mod tests {
         fn capabilities(&self) -> StreamCapability {
             StreamCapability::READ
         }
-        fn length(&self) -> u64 {
-            self.0.len() as u64
+        fn length(&self) -> Result<u64> {
+            Ok(self.0.len() as u64)
         }
         fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
             let rest = &self.0[offset as usize..];

@@ -89,10 +89,10 @@ fn options() {
 fn the_format_goes_before_the_name() {
     let source = source("table", "a\tb\n1\t2\n", &[]);
     for (format, columns) in [("TSV", 2), ("csv", 1)] {
-        let frame = Tables.open(&Host::none(), &source.clone().with_format(format)).unwrap();
+        let frame = Tables.open(&Host::none(), &source.clone().with_format(format), &Call::silent()).unwrap();
         assert_eq!(frame.into_data_frame().unwrap().shape().unwrap(), (columns, 1));
     }
-    let unknown = Tables.open(&Host::none(), &source.clone().with_format("XLSX"));
+    let unknown = Tables.open(&Host::none(), &source.clone().with_format("XLSX"), &Call::silent());
     assert!(unknown.unwrap_err().message().contains("CSV, TSV, JSON lines, Parquet, Arrow IPC"));
 }
 

@@ -4,7 +4,7 @@ mod good;
 mod refused;
 
 use iolink_plugin_tables::Tables;
-use iolink_sdk::{DataFrameView, Host, Provider, RandomAccess, Result, Source, StreamCapability};
+use iolink_sdk::{Call, DataFrameView, Host, Provider, RandomAccess, Result, Source, StreamCapability};
 use polars_arrow::array::{Array, BooleanArray, PrimitiveArray, StructArray, Utf8Array};
 use polars_arrow::ffi::{ArrowArrayStream, ArrowArrayStreamReader};
 use std::ops::Range;
@@ -18,8 +18,8 @@ impl RandomAccess for File {
         StreamCapability::READ
     }
 
-    fn length(&self) -> u64 {
-        self.0.len() as u64
+    fn length(&self) -> Result<u64> {
+        Ok(self.0.len() as u64)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -36,7 +36,7 @@ fn source(name: &str, text: impl AsRef<[u8]>, options: &[(&str, &str)]) -> Sourc
 }
 
 fn open(name: &str, text: impl AsRef<[u8]>, options: &[(&str, &str)]) -> Result<Arc<dyn DataFrameView>> {
-    Tables.open(&Host::none(), &source(name, text, options))?.into_data_frame()
+    Tables.open(&Host::none(), &source(name, text, options), &Call::silent())?.into_data_frame()
 }
 
 /// Name, type and values of a column; a missing value is "-".

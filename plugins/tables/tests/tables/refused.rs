@@ -119,7 +119,7 @@ fn options_that_cannot_be() {
 
 #[test]
 fn sources_without_bytes_or_with_fewer_than_they_say() {
-    let error = Tables.open(&Host::none(), &Source::new("http://host/a.csv")).unwrap_err();
+    let error = Tables.open(&Host::none(), &Source::new("http://host/a.csv"), &Call::silent()).unwrap_err();
     assert_eq!(error.kind(), Unsupported);
 
     struct Liar(u64);
@@ -127,8 +127,8 @@ fn sources_without_bytes_or_with_fewer_than_they_say() {
         fn capabilities(&self) -> StreamCapability {
             StreamCapability::READ
         }
-        fn length(&self) -> u64 {
-            self.0
+        fn length(&self) -> Result<u64> {
+            Ok(self.0)
         }
         fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
             let rest = b"a,b\n".get(offset as usize..).unwrap_or_default();
@@ -139,7 +139,7 @@ fn sources_without_bytes_or_with_fewer_than_they_say() {
     }
     for (length, kind) in [(100, Corrupt), (u64::MAX, Limit), (i64::MAX as u64 - 3, Limit)] {
         let source = Source::new("file:///a.csv").with_bytes(Arc::new(Liar(length)));
-        assert_eq!(Tables.open(&Host::none(), &source).unwrap_err().kind(), kind, "{length}");
+        assert_eq!(Tables.open(&Host::none(), &source, &Call::silent()).unwrap_err().kind(), kind, "{length}");
     }
 }
 
