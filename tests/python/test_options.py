@@ -44,8 +44,8 @@ def page(source):
     ("options", "words"),
     [
         ({"pages": 1}, r"has no option pages; it takes page \(integer\)"),
-        ({"page": "two"}, 'the option page is "two", not a whole number'),
-        ({"page": 1.5}, 'the option page is "1.5", not a whole number'),
+        ({"page": "two"}, 'the option page is "two", not an integer'),
+        ({"page": 1.5}, 'the option page is "1.5", not an integer'),
         ({"page": 7}, "there is no page 7"),
         ({"page": 1, "provder": "x"}, "has no option provder"),
     ],
@@ -157,7 +157,7 @@ def test_explain_lists_the_providers_that_were_refused(tmp_path):
         (package / "iolink-providers.toml").write_text(
             f"[{name}]\nid = 'test.options.{name}'\nrequires = '{requires}'\n"
             f"formats = [{{ format = 'Refused', extensions = 'optrefused' }}]\n"
-            f"options = [{{ name = '{name}_option', value = 'text' }}]\n"
+            f"options = [{{ name = '{name}_option', type = 'string' }}]\n"
         )
         info = site / f"opt_{name}-1.0.dist-info"
         info.mkdir()

@@ -336,9 +336,9 @@ def test_declared_options_come_in_their_types_and_those_not_given_as_declared(pr
     [
         (
             {"pages": 3},
-            r"has no option pages; it takes page \(integer\), scale \(number\), flip \(flag\), name \(text\)",
+            r"has no option pages; it takes page \(integer\), scale \(number\), flip \(boolean\), name \(string\)",
         ),
-        ({"page": 1.5}, 'the option page is "1.5", not a whole number: which page to open'),
+        ({"page": 1.5}, 'the option page is "1.5", not an integer: which page to open'),
         ({"scale": "much"}, 'the option scale is "much", not a number: what samples are multiplied by'),
         ({"flip": 7}, 'the option flip is "7", not true or false'),
     ],
@@ -386,8 +386,8 @@ def test_an_installed_provider_declares_its_options_in_its_static_file(tmp_path)
         "import numpy\nclass Raw:\n    def open(self, source):\n        return numpy.full(source.options['size'], 7, 'u1')\n"
     )
     (package / "iolink-providers.toml").write_text(
-        "[qopt]\nid = 'org.example.qopt'\n[[qopt.options]]\nname = 'size'\nvalue = 'integer'\nstandard = '4'\n"
-        "about = 'how many samples'\n"
+        "[qopt]\nid = 'org.example.qopt'\n[[qopt.options]]\nname = 'size'\ntype = 'integer'\ndefault = '4'\n"
+        "description = 'how many samples'\n"
     )
     file = tmp_path / "x.qopt"
     file.write_bytes(b"1")
@@ -406,7 +406,7 @@ def test_an_installed_provider_declares_its_options_in_its_static_file(tmp_path)
     assert in_child(folder, code) == [
         f"{line} True False",
         "org.example.qopt has no option length; it takes size (integer) [org.example.qopt]",
-        'the option size is "long", not a whole number: how many samples [org.example.qopt]',
+        'the option size is "long", not an integer: how many samples [org.example.qopt]',
         f"VectorXu64(4) VectorXu64(2) {line}",
     ]
 
@@ -911,7 +911,7 @@ def test_a_program_in_c_that_embeds_python_opens_files_through_it(tmp_path):
     (folder / "qemb_package").mkdir()
     (folder / "qemb_package" / "__init__.py").write_text(textwrap.dedent(lazy))
     (folder / "qemb_package" / "iolink-providers.toml").write_text(
-        "[qemb]\noptions = [{ name = 'first', value = 'integer', standard = '0', about = 'the first sample' }]\n"
+        "[qemb]\noptions = [{ name = 'first', type = 'integer', default = '0', description = 'the first sample' }]\n"
     )
     file = tmp_path / "x.qemb"
     file.write_bytes(bytes([5, 6, 7]))
@@ -928,7 +928,7 @@ def test_a_program_in_c_that_embeds_python_opens_files_through_it(tmp_path):
 
     assert with_option("first", "2").stdout.split() == ["1", "axis,", "1", "samples:", "7"]
     refused = with_option("first", "one")
-    assert refused.returncode == 1 and 'the option first is "one", not a whole number' in refused.stderr
+    assert refused.returncode == 1 and 'the option first is "one", not an integer' in refused.stderr
     assert "has no option last; it takes first (integer)" in with_option("last", "1").stderr
     missing = subprocess.run(
         [program, tmp_path / "absent.qemb"], env=environment, capture_output=True, text=True, check=False, timeout=60

@@ -206,7 +206,7 @@ def test_the_series_is_chosen_by_number_and_one_that_is_not_there_is_named(tmp_p
     assert iolink.open(file, series=1).shape() == (512, 100)
     with pytest.raises(iolink.Error, match="there is no series 2: the file has 2, counted from 0"):
         iolink.open(file, series=2, provider="org.iolink.python.tifffile")
-    with pytest.raises(ValueError, match=r'the option series is "first", not a whole number: which of its series'):
+    with pytest.raises(ValueError, match=r'the option series is "first", not an integer: which of its series'):
         iolink.open(file, series="first", provider="org.iolink.python.tifffile")
     with pytest.raises(ValueError, match=r"tifffile has no option page; it takes series \(integer\)"):
         iolink.open(file, page=1, provider="org.iolink.python.tifffile")
