@@ -31,6 +31,7 @@ mod judge;
 mod load;
 mod manifest;
 mod memory;
+mod offer_fields;
 mod one;
 mod open;
 #[cfg(all(unix, not(target_vendor = "apple")))]

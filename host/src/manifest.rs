@@ -94,7 +94,7 @@ fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
         }
         from_capabilities = fields.number("from_capabilities")?;
         let word = fields.text("cost")?;
-        cost = [Cost::Shared, Cost::Lazy, Cost::Copy].into_iter().find(|known| known.word() == word);
+        cost = Cost::ALL.into_iter().find(|known| known.word() == word);
         if cost.is_none() {
             tracing::debug!(cost = word, "a conversion of unknown cost is passed over");
             return Ok(None);
@@ -106,7 +106,7 @@ fn one_offer(fields: &Fields<'_>) -> Result<Option<OfferRecord>, String> {
 }
 
 /// The signs of a format that is opened as views of a kind.
-pub(crate) fn format(fields: &Fields<'_>, kind: Kind) -> Result<OfferRecord, String> {
+fn format(fields: &Fields<'_>, kind: Kind) -> Result<OfferRecord, String> {
     let listed = |name: &str| fields.optional(name).map(list);
     let layout = fields.optional("layout")?;
     Ok(OfferRecord {

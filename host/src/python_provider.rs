@@ -11,6 +11,7 @@
 //! format = "RAW"
 //! extensions = "raw,bin"
 //! magic = "0:52415721"
+//! offer = "open,save"              # or convert, with from_kind; open by default
 //! [[raw.options]]                  # what every format takes; [[raw.formats.options]] for one
 //! name = "page"
 //! type = "integer"                 # or string, number, boolean
@@ -18,11 +19,11 @@
 //! description = "which page to open"
 //! ```
 //!
-//! `options = []` declares that the provider takes no options. Without the key the class checks its options itself.
+//! A provider that declares no option takes none.
 //!
 //! Without such a table the entry point's name is the ending of its files: `raw = my_module:Raw`.
 
-use crate::manifest::{format, table, Fields};
+use crate::manifest::{table, Fields};
 use crate::record::{check_id, OfferRecord, OptionRecord, PluginInfo, PluginState, ProviderRecord};
 use iolink_sdk::abi::{IOLINK_OPTION_FLAG_LIST, IOLINK_OPTION_FLAG_SECRET};
 use iolink_sdk::provider::{OfferKind, OptionKind};
@@ -103,13 +104,13 @@ fn describe(
     check_id(&record.id).map_err(|why| format!("{}id: {why}", fields.path))?;
     info.id = record.id.clone();
     for one in fields.tables("formats")? {
-        record.offers.push(one_format(&one)?);
+        record.offers.extend(offers(&one)?);
     }
     if !fields.table.contains_key("formats") {
         record.offers.push(OfferRecord {
             format: name.to_uppercase(),
             extensions: vec![name.to_lowercase()],
-            ..format(&Fields { table: &empty, path: String::new() }, Kind::Image)?
+            ..OfferRecord::new(OfferKind::Open, Kind::Image)
         });
     }
     let shared = fields.tables("options")?.iter().map(option).collect::<Result<Vec<_>, _>>()?;
@@ -149,26 +150,21 @@ fn is_letter(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// One table of `formats`; the view is an image unless `kind` says otherwise.
-fn one_format(fields: &Fields<'_>) -> Result<OfferRecord, String> {
-    let word = fields.optional("kind")?;
-    let kind = match word {
-        "" => Kind::Image,
-        word => Kind::from_word(word).ok_or_else(|| {
-            let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
-            format!("{}kind is {word:?}, not one of {}", fields.path, words.join(", "))
-        })?,
-    };
-    let word = fields.optional("offer")?;
-    let offer = match word {
-        "" => OfferKind::Open,
-        word => OfferKind::ALL.into_iter().find(|known| known.word() == word).ok_or_else(|| {
-            let words = OfferKind::ALL.map(OfferKind::word).join(", ");
-            format!("{}offer is {word:?}, not one of {words}", fields.path)
-        })?,
-    };
+/// The offers of one table of `formats`.
+fn offers(fields: &Fields<'_>) -> Result<Vec<OfferRecord>, String> {
+    let mut values = Vec::new();
+    for (name, value) in fields.table.iter().filter(|(name, _)| name.get_ref() != "options") {
+        let value = match value.get_ref() {
+            DeValue::String(value) => value.to_string(),
+            DeValue::Integer(value) => value.to_string(),
+            other => return Err(format!("{}{} is a TOML {}, not text", fields.path, name.get_ref(), other.type_str())),
+        };
+        values.push((name.get_ref().to_string(), value));
+    }
     let options = fields.tables("options")?.iter().map(option).collect::<Result<Vec<_>, _>>()?;
-    Ok(OfferRecord { offer, options, ..format(fields, kind)? })
+    let mut offers = OfferRecord::from_fields(fields.path.trim_end_matches('.'), &values)?;
+    offers.iter_mut().for_each(|offer| offer.options.clone_from(&options));
+    Ok(offers)
 }
 
 /// The version in the name of a folder `NAME-VERSION.dist-info`.

@@ -212,6 +212,7 @@ impl OptionRecord {
             description: &self.description,
             choices: &self.choices,
             is_list: self.flags & IOLINK_OPTION_FLAG_LIST != 0,
+            is_secret: self.is_secret(),
         }
     }
 
@@ -232,7 +233,7 @@ impl fmt::Display for OptionRecord {
             true => f.write_str(self.value_type.word())?,
             false => write!(f, "one of {}", self.choices)?,
         }
-        if !self.default_value.is_empty() {
+        if !self.default_value.is_empty() && !self.is_secret() {
             write!(f, ", {} by default", self.default_value)?;
         }
         match self.description.is_empty() {

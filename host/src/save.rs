@@ -142,8 +142,8 @@ pub(crate) fn save_by(
 }
 
 impl OfferRecord {
-    /// Is this a name of its format: its own, an ending, or a media type?
-    pub(crate) fn is_called(&self, format: &str) -> bool {
+    /// Returns whether this is a name of its format: its own, an ending, or a media type.
+    pub fn is_called(&self, format: &str) -> bool {
         let ending = format.trim_start_matches('.');
         self.format.eq_ignore_ascii_case(format)
             || self.extensions.iter().any(|known| known.eq_ignore_ascii_case(ending))

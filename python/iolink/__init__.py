@@ -15,6 +15,7 @@ from . import _iolink, errors
 from ._frame_enums import DataFrameCapability
 from ._iolink import (
     INVALID_TILE_INDEX,
+    ConvertRequest,
     DataFrameView,
     DataFrameViewFactory,
     DataFrameViewProvider,
@@ -49,6 +50,7 @@ from ._iolink import (
     SpatialDirections,
     StreamAccess,
     StreamAccessFactory,
+    Target,
     TilingInfoExtension,
     Uri,
     VariantDataValue,
@@ -103,6 +105,7 @@ from ._iolink import (
     open,
     plugins,
     register_provider,
+    save,
     set_preference,
 )
 from ._scale import ValueScale
@@ -187,6 +190,7 @@ __all__ = [
     "CancelledError",
     "CapabilityError",
     "ClosedError",
+    "ConvertRequest",
     "CorruptDataError",
     "DataFrameCapability",
     "DataFrameView",
@@ -246,6 +250,7 @@ __all__ = [
     "StreamAccessFactory",
     "StreamCapability",
     "StreamError",
+    "Target",
     "TilingInfoExtension",
     "UnsupportedFormatError",
     "Uri",
@@ -303,6 +308,7 @@ __all__ = [
     "load_plugin",
     "plugins",
     "register_provider",
+    "save",
     "set_preference",
     *_FLAT,
 ]

@@ -32,6 +32,7 @@ mod provider;
 mod region;
 mod remembered;
 mod samples;
+mod save;
 mod signals;
 mod sources;
 mod stream;
@@ -72,6 +73,7 @@ fn _iolink(module: &Bound<'_, PyModule>) -> PyResult<()> {
     array::register(module)?;
     lent::register(module)?;
     open::register(module)?;
+    save::register(module)?;
     provider::register(module)?;
     conformance::register(module)?;
     stream::register(module)?;

@@ -101,7 +101,7 @@ pub fn with_options(mut source: Source, options: Option<&Bound<'_, PyDict>>) -> 
 }
 
 /// An option's value as text; of values in an order, these separated by commas and quoted where they hold one.
-fn option_text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+pub fn option_text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let refused = |what: &Bound<'_, PyAny>| {
         PyTypeError::new_err(format!(
             "{key}: expected a text, a number, or a list of texts, not {}",
@@ -163,10 +163,13 @@ fn open<'py>(
     }
     wanted = with_options(wanted, options)?;
     let (uri, format) = (wanted.uri().to_owned(), wanted.format().map(str::to_owned));
-    let options = wanted.options().to_vec();
+    let mut options = wanted.options().to_vec();
     let opened = provider::keeping(py, || {
         interruptible(progress, |call| py.detach(|| registry().open_with(wanted, provider, call)))
     })?;
+    // A secret goes into no recipe.
+    let declared = registry().options(&opened.provider);
+    options.retain(|(key, _)| !declared.iter().any(|option| option.name == *key && option.is_secret()));
     let opening = Opening { provider: opened.provider, uri, format, options, steps: Some(Vec::new()) };
     to_python(py, opened.view, Some(opening))
 }

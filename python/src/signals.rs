@@ -109,7 +109,7 @@ impl Drop for Held {
 
 /// Runs `body` with the GIL, but not as a call of PyO3: a library that gives the GIL up while it reads calls back without it, and PyO3
 /// would take it for held.
-fn apart<R>(py: Python<'_>, body: impl FnOnce() -> R) -> R {
+pub fn apart<R>(py: Python<'_>, body: impl FnOnce() -> R) -> R {
     let body = Here(body);
     let done = py.detach(move || {
         // SAFETY: the interpreter runs: `py` was there a moment ago, and the thread belongs to it.

@@ -1,8 +1,9 @@
 """What a provider written in Python is made with, and providers over the libraries that people have.
 
-A provider is a class with ``open(source)``, declared under the entry point group ``iolink.providers`` or registered by
-``iolink.register_provider``. The modules beside this file are such providers; each is imported when a file of its format is
-opened, and is there when its library is installed (``pip install iolink-rs[tifffile]``).
+A provider is a class with ``open(source)``, ``save(view, target)`` or ``convert(view, request)``, declared under the entry
+point group ``iolink.providers`` or registered by ``iolink.register_provider``. The modules beside this file are such
+providers; each is imported when a file of its format is opened, and is there when its library is installed
+(``pip install iolink-rs[tifffile]``).
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iolink import _iolink
-from iolink._iolink import Source
+from iolink._iolink import ConvertRequest, Source, Target
+from iolink.providers._option import Option
 
 if TYPE_CHECKING:
     from iolink import ImageInterpretation, ImageView, LodImageView, MetadataNode
 
-__all__ = ["Source", "image", "pyramid"]
+__all__ = ["ConvertRequest", "Option", "Source", "Target", "image", "pyramid"]
 
 
 def image(

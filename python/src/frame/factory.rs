@@ -7,7 +7,6 @@ use super::select::{as_it_is, whole};
 use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
-use crate::open::{source_from, with_options};
 use crate::registry;
 use crate::signals::interruptible;
 use crate::vector::shape_from;
@@ -184,7 +183,6 @@ impl DataFrameViewFactory {
     #[staticmethod]
     #[pyo3(signature = (frame, path, *, format = None, provider = None, progress = None, **options))]
     fn write<'py>(
-        py: Python<'py>,
         frame: &Bound<'py, DataFrameView>,
         path: &Bound<'py, PyAny>,
         format: Option<&str>,
@@ -192,13 +190,8 @@ impl DataFrameViewFactory {
         progress: Option<&Bound<'py, PyAny>>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
-        let mut target = with_options(source_from("path", path)?, options)?;
-        if let Some(format) = format {
-            target = target.with_format(format);
-        }
         let view = View::DataFrame(as_it_is(&frame.get().view).or_raise()?);
-        interruptible(progress, |call| py.detach(|| registry().save_with(view, target, provider, call)))?;
-        Ok(())
+        crate::save::save_view(view, path, format, provider, progress, options)
     }
 
     /// A frame in memory with all that another one holds, to be changed. See `_iolink.pyi`.

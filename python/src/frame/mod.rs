@@ -19,13 +19,20 @@ mod view;
 
 pub use view::DataFrameView;
 
-use iolink_sdk::DataFrameView as Frame;
+use crate::errors::OrRaise;
+use iolink_sdk::{DataFrameView as Frame, View};
 use pyo3::prelude::*;
 use std::sync::Arc;
 
 /// A frame as its Python class.
 pub fn to_python<'py>(py: Python<'py>, frame: Arc<dyn Frame>) -> PyResult<Bound<'py, PyAny>> {
     Ok(Bound::new(py, DataFrameView::new(frame))?.into_any())
+}
+
+/// The view of a data frame of ours, as it is now; `None` for another object.
+pub fn as_it_is(given: &Bound<'_, PyAny>) -> Option<PyResult<View>> {
+    let frame = given.cast::<DataFrameView>().ok()?;
+    Some(select::as_it_is(&frame.get().view).map(View::DataFrame).or_raise())
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

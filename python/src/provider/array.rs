@@ -6,6 +6,7 @@ use super::raised::kept;
 use crate::errors::OrRaise;
 use crate::lent::{memory_of, refuse_mask};
 use crate::pieces::{bytes, read_by_blocks};
+use crate::signals::apart;
 use iolink_sdk::abi::IOLINK_EXTENSION_TILING;
 use iolink_sdk::view::services::tiling_view;
 use iolink_sdk::{
@@ -81,7 +82,8 @@ impl ArrayImage {
                     PySlice::new(py, region.origin[axis] as isize, region.end(axis) as isize, 1).into_any()
                 });
                 let object = self.object.0.as_ref().map_or_else(|| py.None(), |object| object.clone_ref(py));
-                let given = object.bind(py).get_item(PyTuple::new(py, slices)?)?;
+                let slices = PyTuple::new(py, slices)?;
+                let given = apart(py, || object.bind(py).get_item(&slices))?;
                 refuse_mask(&format!("{}[...]", self.name), &given)?;
                 let array = match given.cast_into::<PyUntypedArray>() {
                     Ok(array) => array,

@@ -3,60 +3,34 @@
 
 use super::functions::Entry;
 use super::object::Provider;
-use iolink_host::{OptionRecord, PluginInfo};
+use iolink_host::{OfferRecord, OptionRecord, PluginInfo};
 use iolink_sdk::abi::{
     iolink_offer, iolink_option_info, iolink_plugin, iolink_provider, IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR,
-    IOLINK_OFFER_OPEN, IOLINK_PANIC_UNWIND, IOLINK_PLUGIN_MAGIC,
+    IOLINK_PANIC_UNWIND, IOLINK_PLUGIN_MAGIC,
 };
-use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Error, ErrorKind, Kind, Result};
+use iolink_sdk::{Cost, Error, ErrorKind, Kind, Result};
 use std::ffi::{c_char, CString};
 use std::mem::size_of;
 use std::ptr::null;
 
-/// A format in words, as a native provider's offer has them.
-pub struct Format {
-    pub kind: Kind,
-    pub format: String,
-    pub extensions: String,
-    pub media_types: String,
-    pub schemes: String,
-    pub magic: String,
-    pub keys: String,
-}
-
-/// Who the provider is, what it opens, and with which options.
+/// Id and version of a provider, its title for people, and its offers with their options.
 pub struct Description {
     pub id: String,
     pub version: String,
     pub title: String,
-    pub formats: Vec<Format>,
-    pub options: Vec<OptionRecord>,
+    pub offers: Vec<OfferRecord>,
 }
 
 impl Description {
-    /// What the host read of a distribution.
+    /// The description that the host read of a distribution.
     pub fn of(info: &PluginInfo) -> Self {
-        let mut description = Description {
+        let provider = info.providers.first();
+        Description {
             id: info.id.clone(),
             version: info.version.clone(),
-            title: String::new(),
-            formats: Vec::new(),
-            options: info.providers.first().map_or_else(Vec::new, |provider| provider.options(Some(OfferKind::Open))),
-        };
-        for provider in &info.providers {
-            description.title.clone_from(&provider.title);
-            description.formats.extend(provider.offers.iter().map(|offer| Format {
-                kind: offer.kind,
-                format: offer.format.clone(),
-                extensions: offer.extensions.join(","),
-                media_types: offer.media_types.join(","),
-                schemes: offer.schemes.join(","),
-                magic: offer.magic.iter().map(magic_words).collect::<Vec<_>>().join(","),
-                keys: offer.keys.join(","),
-            }));
+            title: provider.map(|provider| provider.title.clone()).unwrap_or_default(),
+            offers: provider.map(|provider| provider.offers.clone()).unwrap_or_default(),
         }
-        description
     }
 
     /// The descriptor of a plugin with one provider, the object.
@@ -64,48 +38,7 @@ impl Description {
     /// # Errors
     /// `InvalidArgument` for a string with a NUL.
     pub fn descriptor(&self, object: Provider) -> Result<&'static iolink_plugin> {
-        let mut options = Vec::with_capacity(self.options.len());
-        for option in &self.options {
-            let option: &'static iolink_option_info = Box::leak(Box::new(iolink_option_info {
-                size: size_of::<iolink_option_info>() as u32,
-                value_type: option.value_type.number(),
-                name: text(&option.name)?,
-                default_value: text(&option.default_value)?,
-                description: text(&option.description)?,
-                choices: text(&option.choices)?,
-                flags: option.flags,
-                reserved: 0,
-            }));
-            options.push(option as *const iolink_option_info);
-        }
-        let options: &'static [_] = options.leak();
-        let mut offers = Vec::with_capacity(self.formats.len());
-        for format in &self.formats {
-            let offer: &'static iolink_offer = Box::leak(Box::new(iolink_offer {
-                size: size_of::<iolink_offer>() as u32,
-                offer: IOLINK_OFFER_OPEN,
-                kind: format.kind.number(),
-                cost: 0,
-                capabilities: 0,
-                from_kind: 0,
-                flags: 0,
-                from_capabilities: 0,
-                format: text(&format.format)?,
-                extensions: text(&format.extensions)?,
-                media_types: text(&format.media_types)?,
-                schemes: text(&format.schemes)?,
-                magic: text(&format.magic)?,
-                keys: text(&format.keys)?,
-                data_types: null(),
-                data_type_count: 0,
-                min_dimensions: 0,
-                max_dimensions: 0,
-                layout: 0,
-                option_count: options.len() as u64,
-                options: options.as_ptr(),
-            }));
-            offers.push(offer as *const iolink_offer);
-        }
+        let offers: Vec<*const iolink_offer> = self.offers.iter().map(raw_offer).collect::<Result<_>>()?;
         let id = text(&self.id)?;
         let table = iolink_provider {
             size: size_of::<iolink_provider>() as u32,
@@ -137,7 +70,51 @@ impl Description {
     }
 }
 
-fn magic_words((offset, bytes): &(u64, Vec<u8>)) -> String {
+/// An offer in the form of the ABI, for the life of the process.
+fn raw_offer(offer: &OfferRecord) -> Result<*const iolink_offer> {
+    let options: Vec<*const iolink_option_info> = offer.options.iter().map(raw_option).collect::<Result<_>>()?;
+    let (options, data_types) = (options.leak(), offer.data_types.clone().leak());
+    let magic: Vec<String> = offer.magic.iter().map(magic_text).collect();
+    Ok(Box::leak(Box::new(iolink_offer {
+        size: size_of::<iolink_offer>() as u32,
+        offer: offer.offer.number(),
+        kind: offer.kind.number(),
+        cost: offer.cost.map_or(0, Cost::number),
+        capabilities: offer.capabilities,
+        from_kind: offer.from_kind.map_or(0, Kind::number),
+        flags: offer.flags,
+        from_capabilities: offer.from_capabilities,
+        format: text(&offer.format)?,
+        extensions: text(&offer.extensions.join(","))?,
+        media_types: text(&offer.media_types.join(","))?,
+        schemes: text(&offer.schemes.join(","))?,
+        magic: text(&magic.join(","))?,
+        keys: text(&offer.keys.join(","))?,
+        data_types: if data_types.is_empty() { null() } else { data_types.as_ptr() },
+        data_type_count: data_types.len() as u32,
+        min_dimensions: offer.min_dimensions,
+        max_dimensions: offer.max_dimensions,
+        layout: offer.layout.number(),
+        option_count: options.len() as u64,
+        options: options.as_ptr(),
+    })))
+}
+
+/// An option in the form of the ABI, for the life of the process.
+fn raw_option(option: &OptionRecord) -> Result<*const iolink_option_info> {
+    Ok(Box::leak(Box::new(iolink_option_info {
+        size: size_of::<iolink_option_info>() as u32,
+        value_type: option.value_type.number(),
+        name: text(&option.name)?,
+        default_value: text(&option.default_value)?,
+        description: text(&option.description)?,
+        choices: text(&option.choices)?,
+        flags: option.flags,
+        reserved: 0,
+    })))
+}
+
+fn magic_text((offset, bytes): &(u64, Vec<u8>)) -> String {
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{offset}:{digits}")
 }

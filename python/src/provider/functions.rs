@@ -3,9 +3,10 @@
 
 use super::object::Provider;
 use iolink_sdk::abi::{
-    iolink_call, iolink_error, iolink_host, iolink_provider, iolink_source, iolink_view, IOLINK_ERROR_NOT_IMPLEMENTED,
+    iolink_call, iolink_convert_request, iolink_error, iolink_host, iolink_provider, iolink_source, iolink_target,
+    iolink_view, IOLINK_ERROR_NOT_IMPLEMENTED,
 };
-use iolink_sdk::hosting;
+use iolink_sdk::{hosting, View};
 
 /// A provider's table with the object behind it. It stays for the life of the process, like that of a library.
 #[repr(C)]
@@ -22,7 +23,9 @@ unsafe impl Send for Entry {}
 impl Entry {
     /// An entry for the life of the process; `table` gets the functions.
     pub fn leak(table: iolink_provider, provider: Provider) -> &'static iolink_provider {
-        let table = iolink_provider { identify: Some(identify), open: Some(open), ..table };
+        let (identify, open, convert, save) =
+            (Some(identify as _), Some(open as _), Some(convert as _), Some(save as _));
+        let table = iolink_provider { identify, open, convert, save, ..table };
         let entry: &'static Entry = Box::leak(Box::new(Entry { table, provider }));
         &entry.table
     }
@@ -74,5 +77,38 @@ unsafe extern "C" fn open(
         let provider = object(provider);
         *out = hosting::with_call(call, |call| provider.open(host, source, call))?.into_raw(provider.id);
         Ok(())
+    })
+}
+
+unsafe extern "C" fn convert(
+    provider: *const iolink_provider,
+    _host: *const iolink_host,
+    view: *mut iolink_view,
+    request: *const iolink_convert_request,
+    call: *const iolink_call,
+    out: *mut *mut iolink_view,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: as in `identify`; view, request and out are the caller's, and a reference of its own is taken to the view.
+    hosting::answer(error, || unsafe {
+        let (view, request) = (View::from_borrowed(view)?, hosting::convert(request)?);
+        let provider = object(provider);
+        *out = hosting::with_call(call, |call| provider.convert(view, request, call))?.into_raw(provider.id);
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn save(
+    provider: *const iolink_provider,
+    _host: *const iolink_host,
+    view: *mut iolink_view,
+    target: *const iolink_target,
+    call: *const iolink_call,
+    error: *mut iolink_error,
+) -> i32 {
+    // SAFETY: as in `convert`, with a target for the request.
+    hosting::answer(error, || unsafe {
+        let (view, target) = (View::from_borrowed(view)?, hosting::target(target)?);
+        hosting::with_call(call, |call| object(provider).save(view, target, call))
     })
 }

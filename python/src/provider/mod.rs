@@ -1,8 +1,10 @@
-//! Providers written in Python: a class with `open(source)`, made into a provider like any other.
+//! Providers written in Python: a class with `open(source)`, `save(view, target)` or `convert(view, request)`, made into a
+//! provider like any other.
 //!
 //! Read in this order: `object` (the class and what is asked of it), `functions` (by which a host calls it),
 //! `descriptor` (what the registry admits), `made` (what `open` may return), `array` (an array-like object as an image),
-//! `layout` (its axes and calibration), `levels` (pyramids), `source` and `options` (what `open` gets), `raised` (its exceptions).
+//! `layout` (its axes and calibration), `levels` (pyramids), `source`, `target`, `request` and `options` (the arguments of the
+//! methods), `raised` (its exceptions).
 
 mod array;
 mod descriptor;
@@ -14,7 +16,9 @@ mod object;
 mod options;
 mod raised;
 mod register;
+mod request;
 mod source;
+mod target;
 mod tree;
 
 pub use layout::Placed;
@@ -25,6 +29,8 @@ use pyo3::prelude::*;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<source::Source>()?;
+    module.add_class::<target::Target>()?;
+    module.add_class::<request::ConvertRequest>()?;
     module.add_function(wrap_pyfunction!(register::register_provider, module)?)?;
     module.add_function(wrap_pyfunction!(register::_host, module)?)?;
     module.add_function(wrap_pyfunction!(layout::_image, module)?)?;

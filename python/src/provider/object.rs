@@ -3,14 +3,18 @@
 use super::made::view_of;
 use super::options;
 use super::raised::kept;
+use super::request::ConvertRequest;
 use super::source::{CallSlot, Source};
-use iolink_host::OptionRecord;
-use iolink_sdk::{Call, Error, ErrorKind, Host, Result, View};
+use super::target::Target;
+use crate::open::to_python;
+use crate::signals::apart;
+use iolink_host::{OfferRecord, OptionRecord};
+use iolink_sdk::provider::OfferKind;
+use iolink_sdk::{Call, Convert, Error, ErrorKind, Host, Result, View};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyType};
-use std::sync::Arc;
+use pyo3::types::{PyBool, PyTuple, PyType};
 
 /// Where the class is to be had.
 pub enum Place {
@@ -24,23 +28,22 @@ pub enum Place {
 pub struct Provider {
     /// Its id, which stands in its errors.
     pub id: &'static str,
-    /// The options that it declares.
-    options: Arc<[OptionRecord]>,
+    offers: Vec<OfferRecord>,
     place: Place,
     object: PyOnceLock<Py<PyAny>>,
 }
 
 impl Provider {
-    pub fn new(id: &str, options: &[OptionRecord], place: Place) -> Self {
+    pub fn new(id: &str, offers: &[OfferRecord], place: Place) -> Self {
         // A provider is never unloaded: its descriptor points to its id.
         let id = Box::leak(id.to_owned().into_boxed_str());
-        Provider { id, options: options.into(), place, object: PyOnceLock::new() }
+        Provider { id, offers: offers.to_vec(), place, object: PyOnceLock::new() }
     }
 
-    /// The object that is asked: an instance where a class was named. It is made once.
+    /// The object that is asked: an instance if a class was named. It is made once.
     ///
     /// # Errors
-    /// What the import or the class raises; `TypeError` for an object without `open`.
+    /// What the import or the class raises; `TypeError` for an object that lacks a method of its offers.
     pub fn object<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let object = self.object.get_or_try_init(py, || {
             let named = match &self.place {
@@ -48,33 +51,82 @@ impl Provider {
                 Place::Declared(target) => imported(py, target)?,
             };
             let object = if named.is_instance_of::<PyType>() { named.call0()? } else { named };
-            match object.getattr("open") {
-                Ok(open) if open.is_callable() => Ok(object.unbind()),
-                _ => Err(PyTypeError::new_err(format!(
-                    "{} has no method open(source), which makes it a provider",
-                    object.get_type().name()?
-                ))),
-            }
+            self.offers.iter().try_for_each(|offer| has_method(&object, offer.offer))?;
+            Ok::<_, PyErr>(object.unbind())
         })?;
         Ok(object.bind(py).clone())
     }
 
+    /// The options that it declares for one kind of offer, in a format if one is named.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a given option that is not one of them, or has a value of another type.
+    fn options(&self, kind: OfferKind, format: Option<&str>, given: &[(String, String)]) -> Result<Vec<OptionRecord>> {
+        let of_kind = || self.offers.iter().filter(|offer| offer.offer == kind);
+        let called = |offer: &&OfferRecord| format.is_none_or(|format| offer.is_called(format));
+        let named: Vec<&OfferRecord> = of_kind().filter(called).collect();
+        let offers = if named.is_empty() { of_kind().collect() } else { named };
+        let mut declared: Vec<OptionRecord> = Vec::new();
+        for option in offers.into_iter().flat_map(|offer| &offer.options) {
+            if !declared.iter().any(|known| known.name == option.name) {
+                declared.push(option.clone());
+            }
+        }
+        options::check(self.id, &declared, given)?;
+        Ok(declared)
+    }
+
     pub fn open(&self, host: Host, source: iolink_sdk::Source, call: &Call<'_>) -> Result<View> {
-        options::check(self.id, &self.options, &source)?;
+        let declared = self.options(OfferKind::Open, source.format(), source.options())?;
         let open = |py: Python<'_>, slot| {
             let name = source.uri().to_owned();
-            let given = Bound::new(py, Source::new(host, source, self.options.clone(), slot))?;
-            let made = self.object(py)?.call_method1("open", (given,))?;
+            let given = Bound::new(py, Source::new(host, source, declared, slot))?;
+            let made = self.call(py, "open", (given,))?;
             view_of(&made, &format!("open() of {}, asked for {name},", self.id))
         };
         CallSlot::with(call, |slot| attached(|py| open(py, slot)))
     }
 
+    pub fn convert(&self, view: View, request: Convert, call: &Call<'_>) -> Result<View> {
+        let declared = self.options(OfferKind::Convert, None, request.options())?;
+        let convert = |py: Python<'_>, slot| {
+            let view = to_python(py, view, None)?;
+            let given = Bound::new(py, ConvertRequest::new(request, declared, slot))?;
+            let made = self.call(py, "convert", (view, given))?;
+            view_of(&made, &format!("convert() of {}", self.id))
+        };
+        CallSlot::with(call, |slot| attached(|py| convert(py, slot)))
+    }
+
+    pub fn save(&self, view: View, target: iolink_sdk::Target, call: &Call<'_>) -> Result<()> {
+        let declared = self.options(OfferKind::Save, target.format(), target.options())?;
+        let save = |py: Python<'_>, slot| {
+            let view = to_python(py, view, None)?;
+            let given = Bound::new(py, Target::new(target, declared, slot))?;
+            self.call(py, "save", (view, given)).map(drop)
+        };
+        CallSlot::with(call, |slot| attached(|py| save(py, slot)))
+    }
+
+    /// Calls a method of the object. It may hand a view of ours to a library that reads it without the GIL.
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        arguments: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (method, arguments) = (self.object(py)?.getattr(method)?, arguments.into_pyobject(py)?);
+        apart(py, || method.call1(&arguments))
+    }
+
     pub fn identify(&self, host: Host, source: iolink_sdk::Source, call: &Call<'_>) -> Result<Option<u32>> {
+        let declared = self.options(OfferKind::Open, source.format(), &[])?;
         let identify = |py: Python<'_>, slot| {
-            let Ok(identify) = self.object(py)?.getattr("identify") else { return Ok(None) };
-            let given = Bound::new(py, Source::new(host, source, self.options.clone(), slot))?;
-            let answer = identify.call1((given,))?;
+            if !self.object(py)?.hasattr("identify")? {
+                return Ok(None);
+            }
+            let given = Bound::new(py, Source::new(host, source, declared, slot))?;
+            let answer = self.call(py, "identify", (given,))?;
             if answer.is_none() {
                 return Ok(None);
             }
@@ -85,13 +137,26 @@ impl Provider {
             match answer.extract::<u32>() {
                 Ok(score @ 0..=100) => Ok(Some(score)),
                 _ => Err(PyValueError::new_err(format!(
-                    "identify() of {} gave {}; None, True, False or a whole number from 0 to 100 was expected",
+                    "identify() of {} returned {}; expected None, True, False or an integer from 0 to 100",
                     self.id,
                     answer.repr()?
                 ))),
             }
         };
         CallSlot::with(call, |slot| attached(|py| identify(py, slot)))
+    }
+}
+
+/// Rejects an object that lacks the method of an offer.
+fn has_method(object: &Bound<'_, PyAny>, offer: OfferKind) -> PyResult<()> {
+    let (method, form, role) = match offer {
+        OfferKind::Save => ("save", "save(view, target)", "by which it saves"),
+        OfferKind::Convert => ("convert", "convert(view, request)", "by which it converts"),
+        _ => ("open", "open(source)", "by which it opens"),
+    };
+    match object.getattr(method) {
+        Ok(known) if known.is_callable() => Ok(()),
+        _ => Err(PyTypeError::new_err(format!("{} has no method {form}, {role}", object.get_type().name()?))),
     }
 }
 

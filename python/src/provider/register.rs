@@ -1,19 +1,19 @@
 //! How a provider written in Python comes in: by an entry point that the host found, or by `register_provider`.
 
-use super::descriptor::{Description, Format};
+use super::descriptor::Description;
 use super::object::{Place, Provider};
 use super::options;
 use super::raised::kept;
 use crate::errors::OrRaise;
 use crate::registry;
-use iolink_host::PluginInfo;
+use iolink_host::{OfferRecord, PluginInfo};
 use iolink_sdk::abi::iolink_plugin;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{Error, ErrorKind, Kind, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyInt, PyString, PyType};
 
 /// The descriptor of a provider that a distribution declares; its module is imported now.
 ///
@@ -23,8 +23,7 @@ pub fn bring(info: &PluginInfo) -> Result<&'static iolink_plugin> {
     let refused = |words: String| Error::new(ErrorKind::Refused, words);
     let target = info.python.clone().unwrap_or_default();
     let made = Python::try_attach(|py| {
-        let options = info.providers.first().map(|provider| provider.options(Some(OfferKind::Open)));
-        let provider = Provider::new(&info.id, &options.unwrap_or_default(), Place::Declared(target.clone()));
+        let provider = Provider::new(&info.id, &Description::of(info).offers, Place::Declared(target.clone()));
         match provider.object(py) {
             Ok(_) => Ok(provider),
             Err(raised) => Err(kept(py, raised)),
@@ -42,18 +41,19 @@ fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
-/// Makes a class a provider, for this process: it has `formats`, what it opens, and `open(source)`, which returns what was
-/// opened. It is asked from now on like any installed provider. Can be used as a decorator: the class comes back. A class of
-/// the same id takes the place of the one before.
+/// Makes a class a provider, for this process, which is asked from now on like any installed provider. Can be used as a
+/// decorator: the class comes back. A class of the same id takes the place of the one before.
 ///
-/// `formats` is the endings of its files, `"raw,bin"`, or a list of dicts with the keys `format`, `extensions`,
-/// `media_types`, `schemes`, `magic` (`"OFFSET:HEX"`) and `kind` (`"image"` unless it says otherwise). `id`, `title` and
-/// `version` are optional, and so are `identify(source)`: how sure it is, 0 to 100; and `options`, the keyword arguments that
-/// `iolink.open` takes for it, as `{"page": (int, 0, "which page to open")}`: another one, or another type, is refused, and
-/// `source.options["page"]` is an int.
+/// `formats` is the endings of the files that it opens, `"raw,bin"`, or a list of dicts with the keys `format`, `extensions`,
+/// `media_types`, `schemes`, `magic` (`"OFFSET:HEX"`), `keys`, `kind` (`"image"` unless it says otherwise) and `offer`:
+/// `"open"` unless it says `"save"`, `"convert"`, or several, as `"open,save"`. `id`, `title` and `version` are optional, and so
+/// are `identify(source)`: how sure it is, 0 to 100; and `options`, the keyword arguments that `iolink.open` and `iolink.save`
+/// take for it, as `{"page": Option(int, 0, "which page to open")}` with `iolink.providers.Option`: another one, or another
+/// type, is rejected, and `source.options["page"]` is an int.
 ///
-/// `open` returns an array, anything with `shape`, `dtype` and `[...]`, a data frame, a file object, a list of images, or a
-/// view of iolink's.
+/// It has a method for each offer. `open(source)` and `convert(view, request)` return an array, anything with `shape`, `dtype`
+/// and `[...]`, a data frame, a file object, a list of images, or a view of iolink's. `save(view, target)` writes the view to
+/// `target.path`, and returns nothing.
 ///
 /// Raises PluginRefusedError with the reason.
 ///
@@ -84,18 +84,19 @@ pub fn register_provider<'py>(provider: &Bound<'py, PyAny>) -> PyResult<Bound<'p
     };
     let formats = provider.getattr("formats").map_err(|_| {
         PyTypeError::new_err(format!(
-            "{name} has no `formats`, which say what it opens: the endings of its files, such as formats = \"raw,bin\""
+            "{name} has no `formats`: give the endings of the files that it opens, such as formats = \"raw,bin\""
         ))
     })?;
-    let declared = options::declared_by(provider)?;
+    let mut offers = offers_from(&formats)?;
+    let shared = options::declared_by("options", provider.getattr("options").ok().as_ref())?;
+    offers.iter_mut().for_each(|offer| offer.options.splice(0..0, shared.iter().cloned()).for_each(drop));
     let description = Description {
         id: text("id")?.unwrap_or_else(|| format!("{module}.{name}")),
         version: text("version")?.unwrap_or_else(|| "0".to_owned()),
         title,
-        formats: formats_from(&formats)?,
-        options: declared.clone(),
+        offers,
     };
-    let made = Provider::new(&description.id, &declared, Place::Given(provider.clone().unbind()));
+    let made = Provider::new(&description.id, &description.offers, Place::Given(provider.clone().unbind()));
     made.object(py)?;
     let target = format!("{module}:{}", class.qualname()?);
     py.detach(|| {
@@ -106,77 +107,64 @@ pub fn register_provider<'py>(provider: &Bound<'py, PyAny>) -> PyResult<Bound<'p
     Ok(provider.clone())
 }
 
-/// What `formats` says.
-fn formats_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Format>> {
+/// The offers that `formats` declares.
+fn offers_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<OfferRecord>> {
     if let Ok(endings) = given.cast::<PyString>() {
         return Ok(vec![of_endings(&endings.to_cow()?)]);
     }
     if given.is_instance_of::<PyDict>() {
         return Err(PyTypeError::new_err(format!(
-            "formats: {} is a dict; give a list of them, one for each format, or a text of endings",
+            "formats: {} is a dict; give a list of them, one for each format, or a string of endings",
             given.repr()?
         )));
     }
-    let mut formats = Vec::new();
+    let mut offers = Vec::new();
     for (index, one) in given.try_iter()?.enumerate() {
         let one = one?;
         if let Ok(endings) = one.cast::<PyString>() {
-            formats.push(of_endings(&endings.to_cow()?));
+            offers.push(of_endings(&endings.to_cow()?));
             continue;
         }
         let Ok(one) = one.cast::<PyDict>() else {
-            return Err(PyTypeError::new_err(format!("formats[{index}]: expected a dict or a text of endings")));
+            return Err(PyTypeError::new_err(format!("formats[{index}]: expected a dict or a string of endings")));
         };
-        formats.push(of_dict(one, index)?);
+        offers.extend(of_dict(&format!("formats[{index}]"), one)?);
     }
     // A provider that names no format is asked about every source.
-    if formats.is_empty() {
-        formats.push(of_endings(""));
+    if offers.is_empty() {
+        offers.push(of_endings(""));
     }
-    Ok(formats)
+    Ok(offers)
 }
 
-fn of_endings(endings: &str) -> Format {
-    Format {
-        kind: Kind::Image,
-        format: endings.split(',').next().unwrap_or_default().trim().to_uppercase(),
-        extensions: endings.to_owned(),
-        media_types: String::new(),
-        schemes: String::new(),
-        magic: String::new(),
-        keys: String::new(),
+/// Opens images of files with these endings.
+fn of_endings(endings: &str) -> OfferRecord {
+    let extensions: Vec<String> =
+        endings.split(',').map(str::trim).filter(|ending| !ending.is_empty()).map(str::to_lowercase).collect();
+    OfferRecord {
+        format: extensions.first().map(|first| first.to_uppercase()).unwrap_or_default(),
+        extensions,
+        ..OfferRecord::new(OfferKind::Open, Kind::Image)
     }
 }
 
-fn of_dict(one: &Bound<'_, PyDict>, index: usize) -> PyResult<Format> {
-    let mut format = of_endings("");
+fn of_dict(path: &str, one: &Bound<'_, PyDict>) -> PyResult<Vec<OfferRecord>> {
+    let (mut fields, mut options) = (Vec::new(), Vec::new());
     for (key, value) in one.iter() {
-        let (key, value): (String, String) = match (key.extract(), value.extract()) {
-            (Ok(key), Ok(value)) => (key, value),
-            _ => return Err(PyTypeError::new_err(format!("formats[{index}]: {} is not a text", value.repr()?))),
-        };
-        match key.as_str() {
-            "format" => format.format = value,
-            "extensions" => format.extensions = value,
-            "media_types" => format.media_types = value,
-            "schemes" => format.schemes = value,
-            "magic" => format.magic = value,
-            "keys" => format.keys = value,
-            "kind" => {
-                format.kind = Kind::from_word(&value).ok_or_else(|| {
-                    let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
-                    PyValueError::new_err(format!(
-                        "formats[{index}]: kind {value:?} is not one of {}",
-                        words.join(", ")
-                    ))
-                })?;
-            }
-            other => return Err(PyValueError::new_err(format!(
-                "formats[{index}]: {other:?} is not one of format, extensions, media_types, schemes, magic, keys, kind"
-            ))),
+        let key: String = key.extract()?;
+        if key == "options" {
+            options = options::declared_by(&format!("{path}.options"), Some(&value))?;
+            continue;
         }
+        let counts = key.ends_with("_dimensions") && value.is_instance_of::<PyInt>();
+        if !counts && !value.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err(format!("{path}.{key}: {} is not a string", value.repr()?)));
+        }
+        fields.push((key, value.str()?.to_string()));
     }
-    Ok(format)
+    let mut offers = OfferRecord::from_fields(path, &fields).map_err(PyValueError::new_err)?;
+    offers.iter_mut().for_each(|offer| offer.options.clone_from(&options));
+    Ok(offers)
 }
 
 /// The registry of this module as a capsule named `iolink_host_v1` around a `const iolink_host *`, good for the life of the

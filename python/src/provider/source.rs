@@ -14,13 +14,13 @@ pub struct Source {
     /// Kept as long as the source: a view may open further files by it.
     _host: Host,
     source: iolink_sdk::Source,
-    /// The options that the provider declares.
-    declared: Arc<[OptionRecord]>,
+    /// The options that the provider declares for opening.
+    declared: Vec<OptionRecord>,
     call: Arc<CallSlot>,
 }
 
 impl Source {
-    pub fn new(host: Host, source: iolink_sdk::Source, declared: Arc<[OptionRecord]>, call: Arc<CallSlot>) -> Self {
+    pub fn new(host: Host, source: iolink_sdk::Source, declared: Vec<OptionRecord>, call: Arc<CallSlot>) -> Self {
         Source { _host: host, source, declared, call }
     }
 }
@@ -47,7 +47,7 @@ impl CallSlot {
     ///
     /// # Errors
     /// As [`Call::step`].
-    fn step(&self, done: u64, total: u64) -> iolink_sdk::Result<()> {
+    pub fn step(&self, done: u64, total: u64) -> iolink_sdk::Result<()> {
         match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
             Some(call) => call.step(done, total),
             None => Ok(()),
@@ -75,11 +75,10 @@ impl Source {
         self.source.format()
     }
 
-    /// The options that the user gave to `open`, and what holds for those that were not given: those that the provider
-    /// declares in their types, where it declares none as texts.
+    /// The options in their types: those that the user gave to `open`, and the defaults of the others.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        super::options::given(py, &self.declared, &self.source)
+        super::options::in_types(py, &self.declared, self.source.options())
     }
 
     /// The bytes, as a RandomAccess. UnsupportedFormatError where there are none: of a folder, or where only the URI is
@@ -87,6 +86,21 @@ impl Source {
     #[getter]
     fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         crate::stream::random_access_to_python(py, self.source.bytes().or_raise()?)
+    }
+
+    /// The DataStorage that holds the source, with `key`: the folder of a local file, or the source itself if it is a folder.
+    /// Read other files of the format through it: `source.store.sibling("brain.img")`, `source.store.read("brain.img")`.
+    /// CapabilityError for a lone stream.
+    #[getter]
+    fn store<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let store = self.source.store().or_raise()?;
+        crate::stream::store_to_python(py, store, self.source.key().unwrap_or_default())
+    }
+
+    /// The key of the source in its store: the name of the file; "" for a folder, `None` for a lone stream.
+    #[getter]
+    fn key(&self) -> Option<&str> {
+        self.source.key()
     }
 
     /// The bytes as a buffered binary file with a cursor of its own.
@@ -114,7 +128,7 @@ impl Source {
     /// The path, so that `open(source)` of Python itself works.
     fn __fspath__(&self) -> PyResult<String> {
         self.path().ok_or_else(|| {
-            PyTypeError::new_err(format!("{} is no local file: use source.file() or source.bytes", self.uri()))
+            PyTypeError::new_err(format!("{} is not a local file: use source.file() or source.bytes", self.uri()))
         })
     }
 

@@ -63,6 +63,9 @@ pub enum Cost {
 }
 
 impl Cost {
+    /// Every cost, the lowest first.
+    pub const ALL: [Cost; 3] = [Cost::Shared, Cost::Lazy, Cost::Copy];
+
     /// The border's number.
     pub const fn number(self) -> u32 {
         self as u32 + 1
@@ -452,6 +455,7 @@ impl OptionInfo {
             description: self.description,
             choices: self.choices,
             is_list: self.flags & IOLINK_OPTION_FLAG_LIST != 0,
+            is_secret: self.flags & IOLINK_OPTION_FLAG_SECRET != 0,
         }
     }
 }
@@ -469,6 +473,8 @@ pub struct OptionRule<'a> {
     pub choices: &'a str,
     /// The value is a list, separated by commas.
     pub is_list: bool,
+    /// The value is a secret, which no error shows.
+    pub is_secret: bool,
 }
 
 impl OptionRule<'_> {
@@ -608,6 +614,9 @@ pub fn check_options(id: &str, rules: &[OptionRule<'_>], options: &[(String, Str
             continue;
         }
         let known = match named.next() {
+            Some(rule) if rule.is_secret => {
+                fail!(InvalidArgument, "the value of the option {key} is not {}: {}", rule.expected(), rule.description)
+            }
             Some(rule) => {
                 fail!(InvalidArgument, "the option {key} is {value:?}, not {}: {}", rule.expected(), rule.description)
             }
