@@ -10,6 +10,7 @@ import pytest
 
 import iolink
 from iolink import DataFrameViewFactory, providers
+from iolink.providers import Option
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def page(source):
     ],
 )
 def test_no_other_provider_opens_a_source_whose_options_the_best_one_rejects(register, tmp_path, options, words):
-    options_of = {"page": (int, 1, "which page to open")}
+    options_of = {"page": Option(int, 1, "which page to open")}
     best = register("best", [{"extensions": "optpages", "magic": "0:4f505431"}], page, options=options_of)
     register("other", "optpages", lambda source: np.full((5, 5), 99, np.uint8))
     file = tmp_path / "a.optpages"
@@ -70,7 +71,7 @@ def test_a_source_of_another_format_goes_to_the_next_provider_with_its_options(r
     def another(source):
         raise iolink.UnsupportedFormatError("it is of another format")
 
-    kind = {"page": (int, 1, "which page to open")}
+    kind = {"page": Option(int, 1, "which page to open")}
     register("no", [{"extensions": "optnext", "magic": "0:4f505431"}], another, options=kind)
     register("next", "optnext", page, options=kind)
     file = tmp_path / "a.optnext"

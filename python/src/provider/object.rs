@@ -10,7 +10,7 @@ use crate::open::to_python;
 use crate::signals::apart;
 use iolink_host::{OfferRecord, OptionRecord};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Call, Convert, Error, ErrorKind, Host, Result, View};
+use iolink_sdk::{fail, Call, Convert, Error, ErrorKind, Host, Result, View};
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -99,6 +99,13 @@ impl Provider {
     }
 
     pub fn save(&self, view: View, target: iolink_sdk::Target, call: &Call<'_>) -> Result<()> {
+        if let Some(format) = target.format() {
+            let saved = || self.offers.iter().filter(|offer| offer.offer == OfferKind::Save);
+            if !saved().any(|offer| offer.is_called(format)) {
+                let known: Vec<&str> = saved().map(|offer| offer.format.as_str()).collect();
+                fail!(Unsupported, "it does not write the format {format:?} but {}", known.join(", "));
+            }
+        }
         let declared = self.options(OfferKind::Save, target.format(), target.options())?;
         let save = |py: Python<'_>, slot| {
             let view = to_python(py, view, None)?;
