@@ -330,7 +330,7 @@ def test_declared_options_come_in_their_types_and_those_not_given_as_declared(pr
         {"page": 3, "scale": 0.5, "flip": True, "name": "7"},
         {"page": 3, "scale": 2.0, "flip": True},
     ]
-    assert [type(value) for value in seen[1].values()] == [int, bool, float, str]
+    assert [type(value) for value in seen[1].values()] == [int, float, bool, str]
 
 
 @pytest.mark.parametrize(
@@ -412,6 +412,39 @@ def test_an_installed_provider_declares_its_options_in_its_static_file(tmp_path)
         'the option size is "long", not an integer: how many samples [org.example.qopt]',
         f"VectorXu64(4) VectorXu64(2) {line}",
     ]
+
+
+def test_an_installed_provider_declares_in_its_static_file_what_it_saves(tmp_path):
+    folder = site(tmp_path, "[iolink.providers]\nqsave = qsaves:Raw\n")
+    package = folder / "qsaves"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import numpy\nclass Raw:\n    def open(self, source):\n        return numpy.fromfile(source, 'u1')\n"
+        "    def save(self, view, target):\n        (numpy.asarray(view) + target.options['more']).tofile(target)\n"
+    )
+    (package / "iolink-providers.toml").write_text(
+        "[qsave]\nid = 'org.example.qsave'\n[[qsave.formats]]\nformat = 'QSAVE'\nextensions = 'qsave'\n"
+        "offer = 'open,save'\ndata_types = 'UINT8'\nmax_dimensions = 1\n"
+        "[[qsave.formats.options]]\nname = 'more'\ntype = 'integer'\ndefault = '1'\n"
+    )
+    code = f"""
+    import sys, iolink
+    def known(): return next(p for p in iolink.plugins() if p.id == "org.example.qsave")
+    print(known().offers, "qsaves" in sys.modules)
+    view = iolink.ImageViewFactory.uniform((4,), "UINT8", 7)
+    iolink.save(view, {str(tmp_path / "x.qsave")!r})
+    print(known().state, iolink.open({str(tmp_path / "x.qsave")!r}).read((3,)))
+    try:
+        iolink.save(iolink.ImageViewFactory.uniform((4, 4), "UINT8", 7), {str(tmp_path / "y.qsave")!r})
+    except ValueError as refused:
+        print(refused)
+    """
+    assert in_child(folder, code) == [
+        "('open image: QSAVE (qsave)', 'save image: QSAVE (qsave)') False",
+        "loaded 8",
+        "QSAVE cannot hold the view: it takes images of 0 to 1 axes, not 2",
+    ]
+    assert not (tmp_path / "y.qsave").exists()
 
 
 # Which one is asked
