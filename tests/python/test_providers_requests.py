@@ -35,7 +35,7 @@ MAGIC = b"OWN1"
 class Own:
     """Arrays as NumPy writes them, behind a magic."""
 
-    options = {"note": Option(str, "none", "a line of text")}
+    options = {"note": Option(str, "none", "a line of text")}  # noqa: RUF012
 
     def open(self, source):
         with source.file() as file:
@@ -105,7 +105,9 @@ def test_a_target_says_where_and_how_to_save(own, tmp_path):
 
     def save(view, target):
         assert isinstance(target, Target)
-        seen.append((target.uri, target.format, target.options, target.overwrite, target.stream, target.store, target.key))
+        seen.append(
+            (target.uri, target.format, target.options, target.overwrite, target.stream, target.store, target.key)
+        )
         assert os.fspath(target) == target.path and os.path.dirname(target.path) == str(tmp_path)
         assert os.path.getsize(target.path) == 0 and not os.path.exists(path)
         Own.save(None, view, target)
@@ -244,7 +246,7 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
         """Loads images into memory."""
 
         id = "test.requests.loaded"
-        formats = [{"offer": "convert", "from_kind": "image", "capabilities": "READ,MEMORY_ACCESS", "cost": "copy"}]
+        formats = [{"offer": "convert", "from_kind": "image", "capabilities": "READ,MEMORY_ACCESS", "cost": "copy"}]  # noqa: RUF012
 
         def convert(self, view, request):
             seen.append((request.kind, request.capabilities, request.options, tuple(view.shape())))
@@ -272,10 +274,10 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
         np.testing.assert_array_equal(np.asarray(lazy), np.arange(12).reshape(3, 4))
         assert seen == [("image", ("MEMORY_ACCESS",), {}, (4, 3))]
         answers = [raises]
-        with pytest.raises(CorruptDataError, match="not such a view.*test.requests.loaded"):
+        with pytest.raises(CorruptDataError, match=r"not such a view.*test\.requests\.loaded"):
             np.asarray(lazy)
         answers = [lambda view: DataFrameViewFactory.from_columns({"a": [1]})]
-        with pytest.raises(iolink.InternalError, match="gave data-frame .* not the promised image"):
+        with pytest.raises(iolink.InternalError, match=r"gave data-frame .* not the promised image"):
             np.asarray(lazy)
     finally:
         iolink.set_preference([])
@@ -302,7 +304,12 @@ def test_an_option_that_is_declared_wrongly_is_rejected_at_once(given, error, wo
 
 
 def test_choices_and_lists_are_checked():
-    for wrong in ({"choices": "ab"}, {"choices": [1]}, {"default": "a", "is_list": True}, {"default": [1], "is_list": True}):
+    for wrong in (
+        {"choices": "ab"},
+        {"choices": [1]},
+        {"default": "a", "is_list": True},
+        {"default": [1], "is_list": True},
+    ):
         with pytest.raises(TypeError, match="expected"):
             Option(str, **wrong)
     with pytest.raises(ValueError, match="'a,b' holds a comma"):
@@ -337,8 +344,8 @@ def test_lists_choices_and_secrets_come_in_their_types(own, tmp_path):
         {"pages": [], "names": ["a"], "order": "zyx"},
     ]
     for given, words in (
-        ({"pages": ["x"]}, "the option pages is \"x\", not a list, separated by commas, of an integer"),
-        ({"order": "yx"}, "the option order is \"yx\", not one of zyx,xyz"),
+        ({"pages": ["x"]}, 'the option pages is "x", not a list, separated by commas, of an integer'),
+        ({"order": "yx"}, 'the option order is "yx", not one of zyx,xyz'),
     ):
         with pytest.raises(ValueError, match=words):
             iolink.open(path, **given)

@@ -29,7 +29,7 @@ class Option:
     ...     def open(self, source):
     ...         return numpy.full((2, 2), source.options["page"], "u1")
     >>> import io
-    >>> iolink.open(io.BytesIO(b"1"), format="docpages", page=3).read((0, 0))
+    >>> int(iolink.open(io.BytesIO(b"1"), format="docpages", page=3).read((0, 0)))
     3
     """
 
