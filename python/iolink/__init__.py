@@ -170,7 +170,8 @@ _ENUMERATIONS: dict[str, type[enum.IntEnum] | type[enum.IntFlag]] = {
     "StreamCapability": StreamCapability,
     "ParallelAccessCapability": ParallelAccessCapability,
 }
-# The flat spelling of every enumeration: `AxesInterpretationId_IMAGE` is `AxesInterpretationId.IMAGE`.
+# The flat spelling of every enumeration: `AxesInterpretationId_IMAGE` is `AxesInterpretationId.IMAGE`. These names can be
+# imported, but are not listed.
 _FLAT: dict[str, enum.IntEnum | enum.IntFlag] = {
     f"{prefix}_{name}": member
     for prefix, enumeration in _ENUMERATIONS.items()
@@ -310,6 +311,9 @@ __all__ = [
     "register_provider",
     "save",
     "set_preference",
-    *_FLAT,
 ]
 # `open` is left out of `from iolink import *`: it would hide the built-in one. `iolink.open` is there.
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) - set(_FLAT))

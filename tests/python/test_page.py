@@ -11,6 +11,7 @@ import iolink
 from iolink import *  # noqa: F403  (the page uses the bare names)
 from iolink import (
     AxesInterpretationId,
+    AxesInterpretationId_IMAGE,
     DataType,
     DataTypeId,
     ImageAxes,
@@ -45,7 +46,7 @@ def test_an_imported_array_keeps_its_index_order_and_shares_its_memory(order):
 
 def test_an_array_imported_as_an_image_is_canonical():
     for view in (
-        NumpyInterop.from_numpy_array(GREY, AxesInterpretationId_IMAGE),  # noqa: F405
+        NumpyInterop.from_numpy_array(GREY, AxesInterpretationId_IMAGE),
         NumpyInterop.from_numpy_array(GREY, AxesInterpretationId.IMAGE),
         NumpyInterop.from_numpy_array(GREY, "IMAGE"),
         NumpyInterop.order_from_numpy_array(GREY, [ImageAxes.ROW, ImageAxes.COLUMN]),
@@ -131,6 +132,9 @@ def test_every_spelling_of_the_page_resolves():
     assert iolink.AxesInterpretationId_VOLUME is AxesInterpretationId.VOLUME
     assert [int(axis) for axis in (COLUMN, ROW, SLICE, CHANNEL, SEQUENCE)] == [0, 1, 2, 3, 4]  # noqa: F405
     assert iolink.MutiImageView is iolink.MultiImageView
+    flat = [f"DataTypeId_{name}" for name in DataTypeId.__members__]
+    assert all(getattr(iolink, name) is DataTypeId[name.removeprefix("DataTypeId_")] for name in flat)
+    assert not {*flat, "ImageAxes_ROW"} & {*dir(iolink), *iolink.__all__} and "DataTypeId" in dir(iolink)
     names = vars(iolink)
     for name in ("ImageView", "MutiImageView", "MultiImageView", "DataFrameView"):
         assert name in names  # PyModule_GetDict must find them
