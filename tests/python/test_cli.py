@@ -152,7 +152,7 @@ def test_a_name_that_is_none_and_a_folder_that_exists_are_refused(cells: Path):
 
 def test_a_provider_that_claims_every_file_is_named(cells: Path):
     signs = '.extensions = "cells", .magic = "0:63656c6c730a"'
-    manifest = '\\nextensions = \\"cells\\"\\nmagic = \\"0:63656c6c730a\\"'
+    manifest = 'extensions = \\"cells\\"\\nmagic = \\"0:63656c6c730a\\"\\n'
     project = changed(cells, "claims", (f", {signs}", ""), (manifest, ""))
     assert "claims files of png" in broken(project)["open: does not claim the files of others"]
 
