@@ -285,6 +285,26 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
         iolink.register_provider(Loaded)
 
 
+def test_a_provider_that_converts_keeps_its_promises():
+    class Copied:
+        """Copies images into memory."""
+
+        id = "test.requests.copied"
+        formats = [{"offer": "convert", "from_kind": "image", "capabilities": "MEMORY_ACCESS"}]  # noqa: RUF012
+
+        def convert(self, view, request):
+            return ImageViewFactory.copy_in_memory(view)
+
+    iolink.register_provider(Copied)
+    try:
+        findings = check_provider(Copied.id)
+        assert [finding for finding in findings if finding.outcome == "broken"] == []
+        assert any("convert" in finding.promise and finding.outcome == "held" for finding in findings)
+    finally:
+        Copied.formats, Copied.open, Copied.convert = "no-such-ending", Own.open, None
+        iolink.register_provider(Copied)
+
+
 # Options
 
 
