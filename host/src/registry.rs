@@ -100,7 +100,7 @@ impl Registry {
     }
 
     /// Makes providers of these ids, or of the plugins of these ids, come before others that would cost the same.
-    pub fn set_preference(&self, ids: Vec<String>) {
+    pub fn set_provider_priority(&self, ids: Vec<String>) {
         tracing::info!(?ids, "preference set");
         *self.inner.preference.write().unwrap_or_else(PoisonError::into_inner) = ids;
         let _nobody_chooses = self.write();

@@ -315,7 +315,7 @@ fn the_choice_is_explained() {
 #[test]
 fn the_users_preference_comes_before_the_score() {
     let (registry, folder) = (registry(), tempfile::tempdir().unwrap());
-    registry.set_preference(vec!["org.test.boaster".into()]);
+    registry.set_provider_priority(vec!["org.test.boaster".into()]);
     let told = registry.explain_open(&file(&folder, "a.grey.gz", b"GREY"), None);
     assert_eq!(told.chosen.as_deref(), Some("org.test.boaster"));
 }

@@ -300,7 +300,7 @@ fn the_child() {
                     let registry = &registry;
                     scope.spawn(move || match index % 4 {
                         0 => drop(registry.plugins(true)),
-                        1 => registry.set_preference(vec!["org.saboteur.good".into()]),
+                        1 => registry.set_provider_priority(vec!["org.saboteur.good".into()]),
                         _ => (0..100).for_each(|_| three_bytes(registry)),
                     });
                 }

@@ -106,7 +106,7 @@ from ._iolink import (
     plugins,
     register_provider,
     save,
-    set_preference,
+    set_provider_priority,
 )
 from ._scale import ValueScale
 from ._stream_enums import StreamCapability
@@ -310,7 +310,7 @@ __all__ = [
     "plugins",
     "register_provider",
     "save",
-    "set_preference",
+    "set_provider_priority",
 ]
 # `open` is left out of `from iolink import *`: it would hide the built-in one. `iolink.open` is there.
 

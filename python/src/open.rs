@@ -270,8 +270,8 @@ fn column_by_column(thing: &Bound<'_, PyAny>, routed: &str) -> PyResult<String> 
 
 /// Puts providers in an order of preference, by id. Between equally good ones the first of them is chosen.
 #[pyfunction]
-fn set_preference(providers: Vec<String>) {
-    registry().set_preference(providers);
+fn set_provider_priority(providers: Vec<String>) {
+    registry().set_provider_priority(providers);
 }
 
 /// The view of a capsule, or of an object that answers `__iolink_view__`: the way in for packages that do not use our
@@ -288,6 +288,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(plugins, module)?)?;
     module.add_function(wrap_pyfunction!(load_plugin, module)?)?;
     module.add_function(wrap_pyfunction!(explain, module)?)?;
-    module.add_function(wrap_pyfunction!(set_preference, module)?)?;
+    module.add_function(wrap_pyfunction!(set_provider_priority, module)?)?;
     module.add_function(wrap_pyfunction!(from_capsule, module)?)
 }

@@ -50,7 +50,7 @@ def calls():
             ]
             if needed:
                 yield pytest.param(method, needed, id=f"{owner}.{name}")
-    for name in ("open", "load_plugin", "explain", "set_preference", "from_capsule"):
+    for name in ("open", "load_plugin", "explain", "set_provider_priority", "from_capsule"):
         method = getattr(iolink, name)
         yield pytest.param(method, list(inspect.signature(method).parameters)[:1], id=f"iolink.{name}")
 

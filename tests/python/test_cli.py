@@ -259,7 +259,7 @@ def test_two_that_claim_the_same_file_are_explained_and_can_be_chosen(cells: Pat
     assert answer("info", sample, **folders)["provider"] == "org.example.cells"
     assert answer("info", sample, "--provider", "org.example.twin", **folders)["provider"] == "org.example.twin"
     code = (
-        f"import iolink; path = {str(sample)!r}; iolink.set_preference(['org.example.twin']); iolink.open(path); "
+        f"import iolink; path = {str(sample)!r}; iolink.set_provider_priority(['org.example.twin']); iolink.open(path); "
         "print({p.id: p.state for p in iolink.plugins()}['org.example.twin'], "
         "'org.example.twin' in iolink.explain(path).splitlines()[1])"
     )

@@ -35,6 +35,8 @@ def test_every_fence_for_python_is_a_block() -> None:
 def test_links_between_pages_lead_somewhere() -> None:
     link = re.compile(r"\]\((?!https?:|#)([^)#]+)")
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/*.md")]:
-        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)  # C++ has lambdas
+        prose = re.sub(
+            r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+        )  # C++ has lambdas
         for target in link.findall(prose):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -112,14 +112,14 @@ def test_from_pandas_takes_the_conversion_that_is_preferred(turning):
 print(state(), chosen(iolink.explain(df)))
 assert_frame_equal(P.to_pandas(P.from_pandas(df)), df)
 print(state())
-iolink.set_preference(["org.example.turn"])
+iolink.set_provider_priority(["org.example.turn"])
 print(chosen(iolink.explain(df)), "'i': shared" in iolink.explain(df))
 frame = P.from_pandas(df)
 print(state(), frame.column_arrow_type("b"), frame["t"].to_list()[1])
 assert_frame_equal(P.to_pandas(frame), df)
 df.loc[7, "i"] = 100
 print(frame.at("i", 0))
-iolink.set_preference([])
+iolink.set_provider_priority([])
 print(chosen(iolink.explain(df)))
 """
     )
@@ -149,7 +149,7 @@ def test_columns_that_stay_are_asked_for_once(folder, reshapes):  # noqa: F811
         PROLOGUE
         + f"""
 import ctypes
-iolink.set_preference(["org.example.turn"])
+iolink.set_provider_priority(["org.example.turn"])
 frame = P.from_pandas(df.reset_index(drop=True))
 asked = ctypes.c_int.in_dll(ctypes.CDLL({str(library)!r}), "asked")
 assert frame.columns == ["i", "b", "s", "t"]

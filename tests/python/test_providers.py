@@ -513,12 +513,12 @@ def test_of_two_that_claim_a_file_the_surer_opens_it_and_the_user_can_choose(tmp
     assert [explained.index(f"org.example.twice.{name}  ") for name in "abc"] == sorted(
         explained.index(f"org.example.twice.{name}  ") for name in "abc"
     )
-    iolink.set_preference(["org.example.twice.c"])
+    iolink.set_provider_priority(["org.example.twice.c"])
     try:
         assert iolink.open(file).provider == "org.example.twice.c"
         assert "chosen  org.example.twice.c" in iolink.explain(file)
     finally:
-        iolink.set_preference([])
+        iolink.set_provider_priority([])
 
 
 def test_equally_sure_ones_are_taken_in_the_order_of_their_ids(tmp_path):

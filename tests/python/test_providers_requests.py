@@ -267,7 +267,7 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
 
     lazy = providers.image(Lazy(), "YX")
     iolink.register_provider(Loaded)
-    iolink.set_preference(["test.requests.loaded"])
+    iolink.set_provider_priority(["test.requests.loaded"])
     try:
         assert "test.requests.loaded" in iolink.explain(lazy, "numpy")
         answers = [whole]
@@ -280,7 +280,7 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
         with pytest.raises(iolink.InternalError, match=r"gave data-frame .* not the promised image"):
             np.asarray(lazy)
     finally:
-        iolink.set_preference([])
+        iolink.set_provider_priority([])
         Loaded.formats, Loaded.open, Loaded.convert = "no-such-ending", Own.open, None
         iolink.register_provider(Loaded)
 

@@ -214,7 +214,7 @@ pub unsafe extern "C" fn iolink_registry_set_provider_priority(
             for index in 0..count as usize {
                 wanted.push(text(*ids.add(index), "ids")?.to_owned());
             }
-            registry.set_preference(wanted);
+            registry.set_provider_priority(wanted);
             Ok(())
         })
     }
