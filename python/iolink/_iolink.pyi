@@ -864,7 +864,7 @@ class StreamAccess:
 
     def read(self, n: int = -1) -> bytes:
         """Read up to ``n`` bytes, or everything up to the end; ``b""`` is the end."""
-    def read_into(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         """Read into a writable contiguous buffer of any shape; say how many bytes there were."""
     def write(self, data: Buffer) -> int:
         """Write all bytes, or raise; say how many there were."""
@@ -961,7 +961,7 @@ class RandomAccess:
         """How many bytes there are."""
     def read_at(self, offset: int, n: int) -> bytes:
         """Up to ``n`` bytes at ``offset``; fewer only at the end."""
-    def read_into_at(self, offset: int, buffer: Buffer) -> int:
+    def readinto_at(self, offset: int, buffer: Buffer) -> int:
         """Read at ``offset`` into a writable contiguous buffer; say how many bytes there were."""
     def write_at(self, offset: int, data: Buffer) -> int:
         """Write all bytes at ``offset``, or nothing: past the end is an ``OutOfRangeError``."""

@@ -67,9 +67,9 @@ CALLS = {
         "s.read()",
     ),
     "read of an empty pipe": ("s = StreamAccessFactory.from_file_descriptor(os.pipe()[0])", "s.read(10)"),
-    "read_into of an empty pipe": (
+    "readinto of an empty pipe": (
         "s = StreamAccessFactory.from_file_descriptor(os.pipe()[0])",
-        "s.read_into(bytearray(10))",
+        "s.readinto(bytearray(10))",
     ),
     "write to a full pipe": ("s = StreamAccessFactory.from_file_descriptor(full(), 'wb')", "s.write(b'x' * (4 << 20))"),
     "raw write to a full pipe": (

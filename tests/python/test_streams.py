@@ -72,7 +72,7 @@ def test_reads_writes_and_moves_like_one_cursor(rewritable):
     assert stream.read() == stream.read(5) == b""
     assert stream.seek(-11, 2) == 0
     target = bytearray(5)
-    assert stream.read_into(target) == 5
+    assert stream.readinto(target) == 5
     assert target == b"hello"
 
 
@@ -268,7 +268,7 @@ def test_a_stream_reads_into_its_own_memory():
     stream.write(bytes(range(100)))
     stream.seek(10)
     with memoryview(stream) as view:
-        assert stream.read_into(view[:50]) == 50
+        assert stream.readinto(view[:50]) == 50
         assert bytes(view[:50]) == bytes(range(10, 60))
 
 
@@ -420,7 +420,7 @@ def test_a_file_that_was_cut_meanwhile_is_an_error_of_every_read(held):
         for read in (
             stream.read,
             lambda: stream.read(1),
-            lambda: stream.read_into(bytearray(4)),
+            lambda: stream.readinto(bytearray(4)),
             raw.read,
             raw.readall,
             lambda: raw.read(1),
@@ -438,7 +438,7 @@ def test_a_file_that_was_cut_meanwhile_is_an_error_of_every_read(held):
         assert other.read() == b"0123"
     assert access.size() == 10
     assert access.read_at(0, 4) == b"0123"
-    for read in (lambda: access.read_at(3, 4), lambda: access.read_into_at(0, bytearray(10)), over.read):
+    for read in (lambda: access.read_at(3, 4), lambda: access.readinto_at(0, bytearray(10)), over.read):
         with pytest.raises(iolink.errors.CorruptDataError, match="10 bytes"):
             read()
 
@@ -458,7 +458,7 @@ def test_everything_after_close_is_a_value_error(rewritable):
     assert stream.closed and raw.closed
     for call in (
         stream.read,
-        lambda: stream.read_into(bytearray(1)),
+        lambda: stream.readinto(bytearray(1)),
         lambda: stream.write(b"x"),
         lambda: stream.seek(0),
         stream.tell,
@@ -498,7 +498,7 @@ def test_use_after_close_from_another_thread():
             while not stop.is_set():
                 try:
                     stream.seek(0)
-                    stream.read_into(target)
+                    stream.readinto(target)
                 except ValueError:
                     return
                 except BaseException as other:  # noqa: BLE001 - whatever it is, the test tells it
@@ -734,7 +734,7 @@ def test_small_reads_in_memory_keep_other_threads_waiting_and_files_never_do(tmp
                 stream.readinto(target)
             return read
         raw, on_disk = stream.to_raw_io(), iolink.StreamAccessFactory.open_file_read(file)
-        at = lambda access: lambda target: access.read_into_at(0, target)
+        at = lambda access: lambda target: access.readinto_at(0, target)
         small = [lets_go(read, 65535, 300) for read in (rewound(raw), at(random))]
         while len(seen) < 2:  # the two that waited
             raw.seek(0), raw.readinto(bytearray(1 << 20))
@@ -1118,7 +1118,7 @@ def test_what_the_object_raises_comes_out_unchanged():
     for call in (
         stream.read,
         lambda: stream.read(3),
-        lambda: stream.read_into(bytearray(2)),
+        lambda: stream.readinto(bytearray(2)),
         lambda: stream.write(b"x"),
         lambda: stream.seek(3),
         stream.tell,
@@ -1212,7 +1212,7 @@ def test_random_access_reads_and_writes_anywhere(tmp_path):
         assert access.read_at(5, 99) == b"\0\0xyz"
         assert access.read_at(10, 5) == access.read_at(2**62, 5) == access.read_at(0, 0) == b""
         target = bytearray(4)
-        assert access.read_into_at(8, target) == 2 and target == b"yz\0\0"
+        assert access.readinto_at(8, target) == 2 and target == b"yz\0\0"
         for at in (8, 10, 2**62):
             with pytest.raises(IndexError):
                 access.write_at(at, b"abc")
@@ -1250,7 +1250,7 @@ def test_a_mapped_file_lends_its_pages_and_is_read_by_position(held):
     assert not stream.support(StreamCapability.MEMORY_ACCESS)
     os.truncate(held, 5)
     # Beyond the end there is no page left: nothing but an access to the memory itself may touch it.
-    for read in (lambda: access.read_at(3, 7), lambda: access.read_into_at(0, bytearray(10)), stream.read):
+    for read in (lambda: access.read_at(3, 7), lambda: access.readinto_at(0, bytearray(10)), stream.read):
         with pytest.raises(iolink.CorruptDataError, match="10 bytes"):
             read()
     with pytest.raises(BufferError, match="10 bytes"):

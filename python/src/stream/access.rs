@@ -70,9 +70,9 @@ impl StreamAccess {
     ///
     /// >>> import iolink
     /// >>> target = bytearray(4)
-    /// >>> iolink.StreamAccessFactory.from_buffer(b"abc").read_into(target), target
+    /// >>> iolink.StreamAccessFactory.from_buffer(b"abc").readinto(target), target
     /// (3, bytearray(b'abc\x00'))
-    fn read_into(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+    fn readinto(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
         self.handle.check_open()?;
         with_target(buffer, |target| self.handle.run(py, target.len(), |stream| stream.read(target)))
             .naming(py, "buffer")?

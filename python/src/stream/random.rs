@@ -77,7 +77,7 @@ impl RandomAccess {
     }
 
     /// Reads at `offset` into a writable buffer of any shape, as it lies in memory; says how many bytes there were.
-    fn read_into_at(&self, py: Python<'_>, offset: i64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+    fn readinto_at(&self, py: Python<'_>, offset: i64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
         let offset = size_from("offset", offset)?;
         with_target(buffer, |target| self.run(py, target.len(), |access| access.read_at(offset, target)))
             .naming(py, "buffer")?
