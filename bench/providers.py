@@ -88,7 +88,7 @@ def main() -> None:
     volume = generator.integers(0, 4096, (16, 512, 512)).astype("i2")
     cut = np.s_[1:2, TILE : 2 * TILE, TILE : 2 * TILE]
     least = Object(volume)
-    tile_of("an object with [...]", providers.image(least, "ZYX"), lambda: least[cut].copy())
+    tile_of("an object with [...]", providers.as_image(least, "ZYX"), lambda: least[cut].copy())
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
         tifffile.imwrite(at / "plain.tif", volume, photometric="minisblack")

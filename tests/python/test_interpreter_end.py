@@ -59,8 +59,8 @@ class Array:
 class Lazy:
     formats, id = "lazy", "x.lazy"
     def open(self, source):
-        from iolink.providers import image
-        return image(Array(), "YX")
+        from iolink.providers import as_image
+        return as_image(Array(), "YX")
 
 
 def table(ending):

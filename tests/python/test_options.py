@@ -146,7 +146,7 @@ def test_tables_declare_what_they_take(tmp_path):
 
 def test_an_image_over_an_array_takes_no_unknown_argument():
     with pytest.raises(TypeError, match="spacin"):
-        providers.image(np.zeros((2, 2)), "YX", spacin=(1, 1))
+        providers.as_image(np.zeros((2, 2)), "YX", spacin=(1, 1))
 
 
 def test_explain_lists_the_providers_that_were_refused(tmp_path):

@@ -87,7 +87,7 @@ def test_an_array_is_shared(provider):
 
 def test_an_array_like_object_is_read_by_regions_and_only_there(provider):
     lazy = Lazy(np.arange(2000, dtype="f4").reshape(10, 20, 10))
-    _, file = provider(lambda source: providers.image(lazy, "ZYX", spacing=(3, 2, 1), unit="mm"))
+    _, file = provider(lambda source: providers.as_image(lazy, "ZYX", spacing=(3, 2, 1), unit="mm"))
     view = iolink.open(file)
     assert lazy.read == []
     assert view.capabilities() == ImageCapability.READ
@@ -116,7 +116,7 @@ def test_a_mapped_file_stays_mapped_under_what_was_opened_of_an_array_of_it(prov
 
 def test_what_is_asked_of_an_opened_image_reads_none_of_its_samples(provider):
     lazy = Lazy(np.zeros((8, 64, 32), "u2"), chunks=(1, 16, 32))
-    _, file = provider(lambda source: providers.image(lazy, "ZYX", spacing=(3, 2, 1), unit="mm", metadata={"a": 1}))
+    _, file = provider(lambda source: providers.as_image(lazy, "ZYX", spacing=(3, 2, 1), unit="mm", metadata={"a": 1}))
     view = iolink.open(file)
     assert (
         view.shape() == (32, 64, 8) and view.dtype() == iolink.DataType("UINT16") and view.array.chunks == (1, 16, 32)
@@ -168,7 +168,7 @@ def test_a_lazy_view_of_an_opened_image_that_was_written_to_is_pickled_by_its_sa
 def test_axes_in_any_order_lead_to_one_canonical_image(axes):
     count = 3 if axes is None else len(axes)
     array = np.arange(2 * 3 * 4 * 5 * 6)[: np.prod(range(2, 2 + count), dtype=int)].reshape(tuple(range(2, 2 + count)))
-    lazy, shared = providers.image(Lazy(array), axes), providers.image(array, axes)
+    lazy, shared = providers.as_image(Lazy(array), axes), providers.as_image(array, axes)
     assert lazy.shape() == shared.shape() and lazy.properties() == shared.properties()
     np.testing.assert_array_equal(np.asarray(lazy), np.asarray(shared))
     named = set((axes or "").upper().replace("S", "C"))
@@ -180,7 +180,7 @@ def test_axes_in_any_order_lead_to_one_canonical_image(axes):
 
 
 def test_calibration_scale_meaning_and_metadata_are_filled():
-    view = providers.image(
+    view = providers.as_image(
         np.zeros((2, 3, 4), np.uint8), "ZYX", spacing={"X": 0.5, "Z": 2.0}, origin=(7, 8, 9), unit=["um", None, "mm"],
         value_scale=(2.0, 1.0, "HU"), meaning=iolink.ImageInterpretation.LABEL, direction=np.eye(3)[[1, 0, 2]],
         metadata={"A": {"b": np.float32(1.5), "c/d": [1, 2], "e": None, "f": object}, "g": "text"},
@@ -200,8 +200,8 @@ def test_an_axis_that_is_named_twice_is_rejected(provider, axes, named):
     array = np.zeros(range(2, 2 + len(axes)))
     for made in (array, Lazy(array)):
         with pytest.raises(ValueError, match=f"axes: '?\"?{axes}.* names the axis {named} twice"):
-            providers.image(made, axes)
-    name, file = provider(lambda source: providers.image(array, axes))
+            providers.as_image(made, axes)
+    name, file = provider(lambda source: providers.as_image(array, axes))
     with pytest.raises(ValueError, match=f"{named} twice(.|\n)*{name}"):
         iolink.open(file)
 
@@ -220,11 +220,11 @@ def test_an_axis_that_is_named_twice_is_rejected(provider, axes, named):
 )
 def test_properties_that_no_image_can_have_are_rejected(given, words):
     with pytest.raises(ValueError, match=words):
-        providers.image(np.zeros((2, 3)), "YX", **given)
+        providers.as_image(np.zeros((2, 3)), "YX", **given)
 
 
 def test_a_spacing_of_zero_is_unknown_and_a_negative_one_stays():
-    view = providers.image(np.zeros((2, 3)), "YX", spacing=(0, -2.0))
+    view = providers.as_image(np.zeros((2, 3)), "YX", spacing=(0, -2.0))
     assert list(view.properties().calibration.spacing) == [-2.0, 1.0]
 
 
@@ -233,7 +233,7 @@ def test_a_spacing_of_zero_is_unknown_and_a_negative_one_stays():
 )
 def test_words_that_do_not_fit_the_array_are_refused_by_name(named):
     with pytest.raises(ValueError, match=f"{next(iter(named))}"):
-        providers.image(np.zeros((2, 3, 4)), **named)
+        providers.as_image(np.zeros((2, 3, 4)), **named)
 
 
 def test_a_frame_a_stream_a_list_and_a_pyramid_are_views_of_their_kind(provider):
@@ -251,7 +251,7 @@ def test_a_frame_a_stream_a_list_and_a_pyramid_are_views_of_their_kind(provider)
     _, file = provider(lambda source: [np.zeros((2, 2)), Lazy(np.ones((3, 4)))])
     several = iolink.open(file)
     assert [tuple(frame.shape()) for frame in several] == [(2, 2), (3, 4)]
-    _, file = provider(lambda source: providers.pyramid([np.zeros((8, 8)), np.zeros((4, 4))]))
+    _, file = provider(lambda source: providers.as_pyramid([np.zeros((8, 8)), np.zeros((4, 4))]))
     assert list(iolink.open(file).level_range()) == [0, 1]
     with pytest.raises(IndexError, match="level 2 is not one of 0 to 1"):
         iolink.open(file).resolution(2)
@@ -271,7 +271,7 @@ def test_an_image_of_a_function_is_opened_as_it_is(provider):
 
 def test_big_reads_come_in_pieces_along_chunks_with_progress_and_can_be_stopped():
     lazy = Lazy(np.zeros((96, 1024, 1024), np.uint8), chunks=(10, 512, 512))
-    view = providers.image(lazy, "ZYX")
+    view = providers.as_image(lazy, "ZYX")
     steps = []
     view.read_region(
         ((0, 0, 3), (1024, 1024, 93)), np.empty((93, 1024, 1024), np.uint8), progress=lambda *at: steps.append(at)
@@ -283,7 +283,7 @@ def test_big_reads_come_in_pieces_along_chunks_with_progress_and_can_be_stopped(
 
 
 def test_chunks_are_the_tiles_of_the_image():
-    view = providers.image(Lazy(np.zeros((10, 20, 30)), chunks=(5, 8, 16)), "ZYX")
+    view = providers.as_image(Lazy(np.zeros((10, 20, 30)), chunks=(5, 8, 16)), "ZYX")
     tiles = view.tiling_info()
     assert (tuple(tiles.max_tile_size()), tiles.tile_count()) == ((16, 8, 5), 2 * 3 * 2)
     assert tiles.read_tile(11).shape == (5, 4, 14)
@@ -618,7 +618,7 @@ class Liar(Lazy):
     ],
 )
 def test_a_wrong_shape_or_type_is_an_error_and_never_data(answer, words):
-    view = providers.image(Liar(np.zeros((4, 6), "u2"), answer), "YX")
+    view = providers.as_image(Liar(np.zeros((4, 6), "u2"), answer), "YX")
     with pytest.raises(CorruptDataError, match=words):
         view.read_region(((0, 0), (6, 4)), np.empty((4, 6), "u2"))
     with pytest.raises(CorruptDataError, match=words):
@@ -627,7 +627,7 @@ def test_a_wrong_shape_or_type_is_an_error_and_never_data(answer, words):
 
 def test_a_region_with_a_mask_is_refused_and_the_mask_not_dropped():
     masked = np.ma.masked_equal(np.arange(24, dtype="u2").reshape(4, 6), 7)
-    view = providers.image(Liar(masked, lambda part: part), "YX")
+    view = providers.as_image(Liar(masked, lambda part: part), "YX")
     for read in (lambda: np.asarray(view), lambda: view.read_region(((1, 1), (1, 1)))):
         with pytest.raises(TypeError, match=r"Liar\[\.\.\.\]: .*mask.*filled\(value\)"):
             read()
@@ -640,7 +640,7 @@ def test_an_array_with_a_mask_is_refused_when_it_is_opened(provider):
 
 
 def test_byte_order_is_no_wrong_type():
-    view = providers.image(Liar(np.arange(6, dtype="<u2").reshape(2, 3), lambda part: part.astype(">u2")), "YX")
+    view = providers.as_image(Liar(np.arange(6, dtype="<u2").reshape(2, 3), lambda part: part.astype(">u2")), "YX")
     np.testing.assert_array_equal(np.asarray(view), [[0, 1, 2], [3, 4, 5]])
 
 
@@ -656,7 +656,7 @@ def test_a_region_that_raises_comes_out_as_it_is():
         def __getitem__(self, index):
             raise KeyError("chunk 3")
 
-    view = providers.image(Failing(np.zeros((2, 2))))
+    view = providers.as_image(Failing(np.zeros((2, 2))))
     with pytest.raises(KeyError, match="chunk 3"):
         view.read_region(((0, 0), (2, 2)), np.empty((2, 2)))
     with pytest.raises(CorruptDataError) as refused:
@@ -689,7 +689,7 @@ def test_one_that_hangs_is_stopped_by_ctrl_c_and_no_other_is_tried(provider):
     assert asked == []
     interrupted_after(0.2, lambda: iolink.open(file, provider=name))
     slow = Liar(np.zeros((2, 2)), lambda part: hang(None))
-    interrupted_after(0.2, lambda: np.asarray(providers.image(slow)))
+    interrupted_after(0.2, lambda: np.asarray(providers.as_image(slow)))
     assert np.asarray(iolink.open(file, provider="zzz.last")) == [0.0]
 
 
@@ -986,7 +986,7 @@ def test_the_picture_of_a_file_without_chunks_asks_for_its_plane_at_once(provide
             asked.append(tuple((part.start, part.stop) for part in key))
             return np.arange(40 * 600 * 500, dtype="u2").reshape(40, 600, 500)[key]
 
-    _, file = provider(lambda source: providers.image(Plane(), "ZYX"))
+    _, file = provider(lambda source: providers.as_image(Plane(), "ZYX"))
     view = iolink.open(file)
     assert view._repr_png_() is not None
     assert len(asked) == 1 and asked[0][0] == (20, 21)

@@ -182,7 +182,7 @@ def test_an_exception_of_the_view_comes_out_of_a_save_as_the_cause(own, tmp_path
 
     _, ending = own()
     with pytest.raises(CorruptDataError) as caught:
-        iolink.save(providers.image(Broken(), "YX"), tmp_path / f"x.{ending}")
+        iolink.save(providers.as_image(Broken(), "YX"), tmp_path / f"x.{ending}")
     causes = [caught.value]
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
@@ -254,7 +254,7 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
             return answers.pop()(view)
 
     def whole(view):
-        return providers.image(view.read_region(((0, 0), tuple(view.shape()))), "YX")
+        return providers.as_image(view.read_region(((0, 0), tuple(view.shape()))), "YX")
 
     def raises(view):
         raise ValueError("not such a view")
@@ -265,7 +265,7 @@ def test_a_conversion_is_chosen_by_preference_and_its_result_is_what_comes_out()
         def __getitem__(self, index):
             return np.arange(12, dtype="u1").reshape(3, 4)[index]
 
-    lazy = providers.image(Lazy(), "YX")
+    lazy = providers.as_image(Lazy(), "YX")
     iolink.register_provider(Loaded)
     iolink.set_provider_priority(["test.requests.loaded"])
     try:

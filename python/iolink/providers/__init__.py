@@ -18,10 +18,10 @@ from iolink.providers._option import Option
 if TYPE_CHECKING:
     from iolink import ImageInterpretation, ImageView, LodImageView, MetadataNode
 
-__all__ = ["ConvertRequest", "Option", "Source", "Target", "image", "pyramid"]
+__all__ = ["ConvertRequest", "Option", "Source", "Target", "as_image", "as_pyramid"]
 
 
-def image(
+def as_image(
     data: Any,
     axes: str | None = None,
     *,
@@ -45,8 +45,8 @@ def image(
     Raises ValueError for an axis that is named twice, a number that is not finite, and directions that are no unit vectors.
 
     >>> import numpy as np
-    >>> from iolink.providers import image
-    >>> image(np.zeros((5, 4, 6), np.uint8), "ZYX", spacing=(2.0, 0.5, 0.5), unit="mm").shape()
+    >>> from iolink.providers import as_image
+    >>> as_image(np.zeros((5, 4, 6), np.uint8), "ZYX", spacing=(2.0, 0.5, 0.5), unit="mm").shape()
     VectorXu64(6, 4, 5)
     """
     return _iolink._image(
@@ -82,12 +82,12 @@ def _short(unit: str | Sequence[str | None]) -> str | list[str]:
     return [_UNITS.get(one or "", one or "") for one in unit]
 
 
-def pyramid(levels: Iterable[Any]) -> LodImageView:
-    """One image at several resolutions, the finest first: arrays, or what ``image`` made.
+def as_pyramid(levels: Iterable[Any]) -> LodImageView:
+    """One image at several resolutions, the finest first: arrays, or what ``as_image`` made.
 
     >>> import numpy as np
-    >>> from iolink.providers import pyramid
-    >>> pyramid([np.zeros((8, 8)), np.zeros((4, 4))]).level_range()
+    >>> from iolink.providers import as_pyramid
+    >>> as_pyramid([np.zeros((8, 8)), np.zeros((4, 4))]).level_range()
     Vector2i64(0, 1)
     """
     return _iolink._pyramid(levels)

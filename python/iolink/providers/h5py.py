@@ -3,7 +3,7 @@
 import h5py
 
 from iolink import InvalidArgumentError, UnsupportedFormatError
-from iolink.providers import Source, image
+from iolink.providers import Source, as_image
 from iolink.providers._files import named_once
 from iolink.providers._frames import listed, sizes_of_axes
 
@@ -37,4 +37,4 @@ class Provider:
         data = found[name]
         axes = named_once("".join((dimension.label or "?")[0] for dimension in data.dims))
         place = sizes_of_axes(data.attrs.get("element_size_um"), axes)  # of ilastik and ImageJ's plugin
-        return image(data, axes, metadata={"HDF5": {**file.attrs, **data.attrs}, "dataset": f"/{name}"}, **place)
+        return as_image(data, axes, metadata={"HDF5": {**file.attrs, **data.attrs}, "dataset": f"/{name}"}, **place)

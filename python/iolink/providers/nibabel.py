@@ -4,7 +4,7 @@ import nibabel
 import numpy as np
 from nibabel.arrayproxy import ArrayProxy
 
-from iolink.providers import Source, image
+from iolink.providers import Source, as_image
 
 
 class Quantity:
@@ -37,4 +37,4 @@ class Provider:
             place["origin"] = dict(zip("XYZ", map(float, affine[:3, 3])))
             place["direction"] = (affine[:3, :3] / steps).T.tolist()
         known = {type(loaded).__name__: {key: header[key] for key in getattr(header, "keys", list)()}}
-        return image(proxy, axes, metadata=known, **place)
+        return as_image(proxy, axes, metadata=known, **place)

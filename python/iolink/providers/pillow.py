@@ -4,7 +4,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageMode
 
 from iolink import ImageInterpretation, UnsupportedFormatError
-from iolink.providers import Source, image
+from iolink.providers import Source, as_image
 from iolink.providers._frames import Frames
 
 
@@ -35,4 +35,4 @@ class Provider:
         exif = {ExifTags.TAGS.get(key, str(key)): value for key, value in picture.getexif().items()}
         plain = {key: value for key, value in picture.info.items() if isinstance(value, str | int | float | tuple)}
         known = {picture.format or "picture": plain, "EXIF": exif, "mode": picture.mode}
-        return image(Frames(frames, shape, mode.typestr, decode), axes, meaning=meaning, metadata=known, **place)
+        return as_image(Frames(frames, shape, mode.typestr, decode), axes, meaning=meaning, metadata=known, **place)

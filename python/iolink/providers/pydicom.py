@@ -5,7 +5,7 @@ from pydicom.filereader import read_partial
 from pydicom.pixels import pixel_array, utils
 
 from iolink import UnsupportedFormatError
-from iolink.providers import Source, image
+from iolink.providers import Source, as_image
 from iolink.providers._frames import DicomCalibration, Frames, has_dicom_preamble
 
 SAMPLES = {0x7FE00008: True, 0x7FE00009: True, 0x7FE00010: False}  # the tags of samples, and if those are floats
@@ -37,4 +37,4 @@ class Provider:
         known = {item.keyword or str(item.tag): item.value for item in header if item.VR != "SQ" and item.VR[0] != "O"}
         place = DicomCalibration(header, int(header.get("NumberOfFrames") or 1))
         frames = Frames(place.count, shape, utils.pixel_dtype(header, as_float=stored[0]), decode)
-        return image(frames, place.axis + "YXC"[: len(shape)], **place.properties(), metadata={"DICOM": known})
+        return as_image(frames, place.axis + "YXC"[: len(shape)], **place.properties(), metadata={"DICOM": known})

@@ -3,7 +3,7 @@
 import tifffile
 import zarr
 
-from iolink.providers import Source, image, pyramid
+from iolink.providers import Source, as_image, as_pyramid
 from iolink.providers._files import Part, named_once, one_of, opened
 
 
@@ -13,10 +13,12 @@ class Provider:
         series = one_of(tif.series, source.options["series"], "series")
         if series.dataoffset is not None and source.path:
             data = tif.filehandle.memmap_array(tif.byteorder + series.dtype.char, series.shape, series.dataoffset)
-            return image(data, **about(tif, series, series))
+            return as_image(data, **about(tif, series, series))
         arrays = (Part(zarr.open_array(series.aszarr(level=at), mode="r"), closing) for at in range(len(series.levels)))
-        levels = [image(array, **about(tif, series, level)) for level, array in zip(series.levels, arrays, strict=True)]
-        return levels[0] if len(levels) == 1 else pyramid(levels)
+        levels = [
+            as_image(array, **about(tif, series, level)) for level, array in zip(series.levels, arrays, strict=True)
+        ]
+        return levels[0] if len(levels) == 1 else as_pyramid(levels)
 
 
 def about(tif, series, level):

@@ -3,7 +3,7 @@
 import zarr
 
 from iolink import UnsupportedFormatError
-from iolink.providers import Source, _files, image, pyramid
+from iolink.providers import Source, _files, as_image, as_pyramid
 
 
 class Provider:
@@ -16,9 +16,9 @@ class Provider:
         node = zarr.open(store, mode="r", path=source.options.get("path"))
         if isinstance(node, zarr.Array):
             names = getattr(node.metadata, "dimension_names", None) or node.attrs.get("_ARRAY_DIMENSIONS")
-            return image(node, names and letters(names), metadata={"Zarr": dict(node.attrs)})
+            return as_image(node, names and letters(names), metadata={"Zarr": dict(node.attrs)})
         for scale in node.attrs.get("ome", node.attrs).get("multiscales", []):
-            return pyramid([level(node, scale, own) for own in scale["datasets"]])
+            return as_pyramid([level(node, scale, own) for own in scale["datasets"]])
         inside = ", ".join(dict(node.members())) or "nothing"
         raise UnsupportedFormatError(f"the group holds {inside}; name one by the option path")
 
@@ -37,4 +37,4 @@ def level(node, scale, own):
         origin = [a * b + c for a, b, c in zip(origin, factor, offset, strict=True)]
     place = {"spacing": spacing, "origin": origin, "unit": [axis.get("unit", "") for axis in axes]}
     names = letters(axis["name"] for axis in axes)
-    return image(node[own["path"]], names, **place, metadata={"OME-Zarr": dict(node.attrs)})
+    return as_image(node[own["path"]], names, **place, metadata={"OME-Zarr": dict(node.attrs)})

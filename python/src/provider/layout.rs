@@ -119,7 +119,7 @@ fn units_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     }
 }
 
-/// An image over an array, or over anything with `shape`, `dtype` and `[...]`. See `iolink.providers.image`.
+/// An image over an array, or over anything with `shape`, `dtype` and `[...]`. See `iolink.providers.as_image`.
 #[pyfunction]
 #[pyo3(signature = (
     data, axes = None, *, spacing = None, origin = None, unit = None, direction = None, value_scale = None,

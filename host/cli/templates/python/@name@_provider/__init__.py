@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from iolink.providers import image
+from iolink.providers import as_image
 
 
 class Provider:
@@ -12,4 +12,4 @@ class Provider:
             raise ValueError("it does not start with the word @name@")
         width, height = np.frombuffer(source.bytes.read_at(start - 8, 8), "<u4").tolist()
         samples = np.frombuffer(source.bytes.read_at(start, 2 * width * height), "<u2")
-        return image(samples.reshape(height, width), "YX")
+        return as_image(samples.reshape(height, width), "YX")
