@@ -108,7 +108,7 @@ impl ImageViewFactory {
             .unwrap_or_else(|| iolink_sdk::ImageProperties::from_data_type(data_type))
             .fitted(shape.len())
             .or_raise()?;
-        Limits::countable().image_bytes(&shape, data_type).or_raise()?;
+        Limits::unallocated().image_bytes(&shape, data_type).or_raise()?;
         let (lent, writable) = match Lent::kept("buffer", buffer, true) {
             Ok(lent) => (lent, true),
             Err(refused) if refused.is_instance_of::<PyTypeError>(buffer.py()) => return Err(refused),

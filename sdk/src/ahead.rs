@@ -11,7 +11,7 @@ const TRIED: u64 = 8;
 
 /// Asks the system to bring these ranges of a file into its page cache, all of them at once, and does not wait. Where they seem to
 /// be there already, nothing is asked; where the system has no such call, nothing happens.
-pub fn will_need(file: BorrowedFd<'_>, ranges: &[Range<u64>]) {
+pub fn prefetch(file: BorrowedFd<'_>, ranges: &[Range<u64>]) {
     let total: u64 = ranges.iter().map(length).sum();
     if total == 0 || (ranges.len() == 1 && total <= REQUEST) || is_there(file, ranges, total) {
         return;
@@ -102,14 +102,14 @@ mod tests {
         let file = file();
         let rows: Vec<_> = (0..64).map(|row| row * 65_536..row * 65_536 + 512).collect();
         let total = rows.iter().map(length).sum();
-        will_need(file.as_fd(), &rows);
+        prefetch(file.as_fd(), &rows);
         let started = std::time::Instant::now();
         while !is_there(file.as_fd(), &rows, total) {
             assert!(started.elapsed().as_secs() < 60, "the rows never came");
             std::thread::yield_now();
         }
         for strange in [0..0, Range { start: 5, end: 3 }, u64::MAX - 5..u64::MAX, SIZE..SIZE + 100_000] {
-            will_need(file.as_fd(), &[strange]);
+            prefetch(file.as_fd(), &[strange]);
         }
     }
 }

@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// use iolink_sdk::Cache;
 ///
 /// let tiles = Cache::new(100);
-/// let tile = tiles.get_or_make(7, || Ok(vec![0; 60]))?;
+/// let tile = tiles.get_or_try_insert_with(7, || Ok(vec![0; 60]))?;
 /// assert_eq!((tile.len(), tiles.bytes()), (60, 60));
-/// tiles.get_or_make(7, || panic!("it is there"))?;
-/// tiles.get_or_make(8, || Ok(vec![0; 60]))?; // over the limit: tile 7 goes, and stays good for whoever holds it
+/// tiles.get_or_try_insert_with(7, || panic!("it is there"))?;
+/// tiles.get_or_try_insert_with(8, || Ok(vec![0; 60]))?; // over the limit: tile 7 goes, and stays good for whoever holds it
 /// assert_eq!((tile.len(), tiles.bytes()), (60, 60));
 /// # Ok::<(), iolink_sdk::Error>(())
 /// ```
@@ -53,7 +53,7 @@ impl<K: Eq + Hash + Clone> Cache<K> {
     ///
     /// # Errors
     /// What `make` fails with; nothing is kept then.
-    pub fn get_or_make(&self, key: K, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
+    pub fn get_or_try_insert_with(&self, key: K, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
         if let Some(known) = self.kept().touch(&key) {
             return Ok(known);
         }
@@ -103,7 +103,7 @@ mod tests {
             made = true;
             Ok(vec![key as u8; length])
         };
-        assert_eq!(cache.get_or_make(key, make).unwrap().len(), length);
+        assert_eq!(cache.get_or_try_insert_with(key, make).unwrap().len(), length);
         made
     }
 
@@ -122,6 +122,6 @@ mod tests {
         let cache = Cache::new(30);
         assert!(ask(&cache, 1, 31) && ask(&cache, 1, 31));
         assert_eq!(cache.bytes(), 0);
-        assert!(cache.get_or_make(2, || crate::fail!(Corrupt, "no")).is_err() && ask(&cache, 2, 1));
+        assert!(cache.get_or_try_insert_with(2, || crate::fail!(Corrupt, "no")).is_err() && ask(&cache, 2, 1));
     }
 }

@@ -22,7 +22,7 @@ const PICOMETRES: [(&str, f64); 16] = [
 
 /// How many `to` one `from` is: 1 where both are written alike, known or not; `None` where one of two different units is no
 /// length that is known here, "" included.
-pub fn units_per_unit(from: &str, to: &str) -> Option<f64> {
+pub fn length_unit_ratio(from: &str, to: &str) -> Option<f64> {
     if from == to {
         return Some(1.0);
     }
@@ -32,19 +32,19 @@ pub fn units_per_unit(from: &str, to: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::units_per_unit;
+    use super::length_unit_ratio;
 
     #[test]
     fn lengths_convert_exactly_and_nothing_else_does() {
-        assert_eq!(units_per_unit("mm", "µm"), Some(1000.0));
-        assert_eq!(units_per_unit("mm", "cm"), Some(0.1));
-        assert_eq!(units_per_unit("in", "mm"), Some(25.4));
-        assert_eq!(units_per_unit("nm", "Å"), Some(10.0));
-        assert_eq!(units_per_unit("um", "\u{3bc}m"), Some(1.0));
-        assert_eq!(units_per_unit("furlong", "furlong"), Some(1.0));
-        assert_eq!(units_per_unit("", ""), Some(1.0));
+        assert_eq!(length_unit_ratio("mm", "µm"), Some(1000.0));
+        assert_eq!(length_unit_ratio("mm", "cm"), Some(0.1));
+        assert_eq!(length_unit_ratio("in", "mm"), Some(25.4));
+        assert_eq!(length_unit_ratio("nm", "Å"), Some(10.0));
+        assert_eq!(length_unit_ratio("um", "\u{3bc}m"), Some(1.0));
+        assert_eq!(length_unit_ratio("furlong", "furlong"), Some(1.0));
+        assert_eq!(length_unit_ratio("", ""), Some(1.0));
         for (from, to) in [("mm", ""), ("", "mm"), ("furlong", "mm"), ("mm", "s"), ("mm", "MM")] {
-            assert_eq!(units_per_unit(from, to), None, "{from:?} as {to:?}");
+            assert_eq!(length_unit_ratio(from, to), None, "{from:?} as {to:?}");
         }
     }
 }

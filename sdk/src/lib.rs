@@ -50,7 +50,7 @@ pub use directions::SpatialDirections;
 pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
 pub use error::{Error, ErrorKind, Result};
 pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Indexer, Region, Shape, Strides};
-pub use length::units_per_unit;
+pub use length::length_unit_ratio;
 pub use limits::{out_of_memory, Limits};
 pub use lock::{Lock, Locked};
 pub use metadata::MetadataNode;

@@ -28,7 +28,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Those of a view that nobody allocates: as many bytes as can be counted.
-    pub fn countable() -> Self {
+    pub fn unallocated() -> Self {
         Limits { max_bytes: i64::MAX as u64, ..Limits::default() }
     }
 

@@ -4,7 +4,7 @@ mod border;
 mod check;
 
 use crate::geometry::no_axis;
-use crate::length::units_per_unit;
+use crate::length::length_unit_ratio;
 use crate::{fail, AxesInterpretation, Axis, DataType, Interpretation, Result};
 
 pub(crate) use border::empty_border;
@@ -209,7 +209,7 @@ impl ImageProperties {
             if part == 0.0 {
                 continue;
             }
-            match units_per_unit(&walked.unit, &other.unit) {
+            match length_unit_ratio(&walked.unit, &other.unit) {
                 Some(factor) => other.origin += part * factor,
                 None => fail!(
                     InvalidArgument,

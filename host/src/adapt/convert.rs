@@ -103,7 +103,7 @@ pub(super) fn converted(image: &Image, data_type: DataType, line: Linear) -> Res
     if shape.len() == iolink_sdk::abi::IOLINK_MAX_DIMS && data_type.element_count() > 1 {
         fail!(InvalidArgument, "values of {data_type} cannot be converted in an image of {} axes", shape.len());
     }
-    Limits::countable().image_bytes(&shape, data_type)?;
+    Limits::unallocated().image_bytes(&shape, data_type)?;
     let mut properties = image.properties().fitted(shape.len())?;
     properties.value_scale = line.scale(&properties.value_scale);
     let capabilities = image.capabilities().only(ImageCapability::READ | ImageCapability::WRITE);

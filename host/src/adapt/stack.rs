@@ -83,7 +83,7 @@ pub fn stack(images: &[Image], along: impl Into<Along>) -> Result<Image> {
     let mut sizes = shape.to_vec();
     sizes.insert(axis, images.len() as u64);
     let stacked = Shape::new(&sizes)?;
-    Limits::countable().image_bytes(&stacked, data_type)?;
+    Limits::unallocated().image_bytes(&stacked, data_type)?;
     let capabilities = images.iter().fold(ADAPTABLE, |common, image| common.only(image.capabilities()));
     let adapters = images.iter().map(adapters_over).try_fold(0, |most, count| count.map(|count| most.max(count)))?;
     Ok(Arc::new(Stack {

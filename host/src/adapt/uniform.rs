@@ -23,7 +23,7 @@ pub fn uniform(shape: &Shape, data_type: DataType, value: &[u8], properties: Opt
     if value.len() != data_type.byte_count() || value.is_empty() || data_type.is_string() {
         fail!(Type, "a value of {} bytes is no sample of type {data_type}", value.len());
     }
-    Limits::countable().image_bytes(shape, data_type)?;
+    Limits::unallocated().image_bytes(shape, data_type)?;
     let properties = properties.unwrap_or_else(|| ImageProperties::from_data_type(data_type)).fitted(shape.len())?;
     let image = Uniform { value: Arc::new(value.to_vec()), shape: *shape, data_type, properties: Arc::new(properties) };
     image.memory()?.check()?;

@@ -143,7 +143,7 @@ impl ImageView for MemoryImage {
         })
     }
 
-    fn regions_lie_in_memory(&self) -> bool {
+    fn serves_regions_from_memory(&self) -> bool {
         true
     }
 

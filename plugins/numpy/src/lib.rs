@@ -102,7 +102,7 @@ impl ImageView for AdoptedImage {
         Ok(Memory { data, data_type, shape, strides, byte_order, writable, owner: Owner::arc(self.memory.clone()) })
     }
 
-    fn regions_lie_in_memory(&self) -> bool {
+    fn serves_regions_from_memory(&self) -> bool {
         true
     }
 

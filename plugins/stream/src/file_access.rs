@@ -175,7 +175,7 @@ impl RandomAccess for FileAccess {
 
     fn prefetch(&self, ranges: &[Range<u64>]) {
         if self.capabilities.has(StreamCapability::READ) {
-            ahead::will_need(self.descriptor.as_fd(), ranges);
+            ahead::prefetch(self.descriptor.as_fd(), ranges);
         }
     }
 

@@ -130,7 +130,7 @@ impl ImageViewFactory {
             return Err(crate::errors::raise(Error::new(ErrorKind::Type, words)));
         }
         // An image need not fit into memory, but its samples must be countable.
-        Limits::countable().image_bytes(&shape, data_type).or_raise()?;
+        Limits::unallocated().image_bytes(&shape, data_type).or_raise()?;
         let blocks = chunks.map(|chunks| Shape::new(&shape_from("chunks", chunks)?).or_raise()).transpose()?;
         if let Some(blocks) = blocks.filter(|blocks| blocks.len() != shape.len() || blocks.contains(&0)) {
             return Err(PyValueError::new_err(format!(

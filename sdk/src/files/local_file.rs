@@ -185,7 +185,7 @@ impl RandomAccess for LocalFile {
     #[cfg(unix)]
     fn prefetch(&self, ranges: &[Range<u64>]) {
         use std::os::unix::io::AsFd;
-        crate::ahead::will_need(self.file.as_fd(), ranges);
+        crate::ahead::prefetch(self.file.as_fd(), ranges);
     }
 
     fn resize(&self, length: u64) -> Result<()> {

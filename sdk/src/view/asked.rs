@@ -24,7 +24,7 @@ impl<'a> Asked<'a> {
     /// Fills the block with the region of the image.
     #[inline]
     pub(super) fn read(&self, image: &dyn ImageView, call: &Call<'_>) -> Result<()> {
-        if image.regions_lie_in_memory() && image.capabilities().has(ImageCapability::READ) {
+        if image.serves_regions_from_memory() && image.capabilities().has(ImageCapability::READ) {
             // Looked at where it came: taken out of the result it would be moved.
             let lent = image.memory();
             let memory = match &lent {
@@ -49,7 +49,7 @@ impl<'a> Asked<'a> {
     /// Fills the region of the image with the block.
     #[inline]
     pub(super) fn write(&self, image: &dyn ImageView, call: &Call<'_>) -> Result<()> {
-        if image.regions_lie_in_memory() && image.capabilities().has(ImageCapability::WRITE) {
+        if image.serves_regions_from_memory() && image.capabilities().has(ImageCapability::WRITE) {
             let memory = image.memory()?;
             match self.place_in(&memory) {
                 Some((axes, first)) if memory.writable => {
@@ -141,7 +141,7 @@ mod tests {
                 owner: Owner::arc(self.samples.clone()),
             })
         }
-        fn regions_lie_in_memory(&self) -> bool {
+        fn serves_regions_from_memory(&self) -> bool {
             true
         }
     }

@@ -83,7 +83,7 @@ pub trait ImageView: Send + Sync {
 
     /// Are `read_region` and `write_region` those of this trait, which go through [`memory`](ImageView::memory)? Then callers
     /// on the other side of the border are served from there at once.
-    fn regions_lie_in_memory(&self) -> bool {
+    fn serves_regions_from_memory(&self) -> bool {
         false
     }
 

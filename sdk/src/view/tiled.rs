@@ -194,7 +194,7 @@ impl<T: TiledImage> Tiled<T> {
     }
 
     fn decoded(&self, tile: &Tile) -> Result<Arc<Vec<u8>>> {
-        self.0.cache.get_or_make(tile.number, || {
+        self.0.cache.get_or_try_insert_with(tile.number, || {
             let length = Limits::default().image_bytes(&self.stored(tile), self.0.data_type)?;
             let mut samples = Vec::new();
             samples.try_reserve_exact(length).map_err(|_| out_of_memory(length))?;

@@ -13,7 +13,9 @@ mod tests;
 
 use super::{sub_sample, Image};
 use cache::Cache;
-use iolink_sdk::{fail, units_per_unit, Axis, ImageProperties, ImageView, Interpretation, LodImageView, Result, Shape};
+use iolink_sdk::{
+    fail, length_unit_ratio, Axis, ImageProperties, ImageView, Interpretation, LodImageView, Result, Shape,
+};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -128,7 +130,7 @@ fn halved(shape: &Shape, properties: &ImageProperties, isotropic: bool) -> Resul
     let mut spacings = Vec::with_capacity(can.len());
     for axis in &can {
         let (own, first) = (&properties.axes[*axis], &properties.axes[can[0]]);
-        match units_per_unit(&own.unit, &first.unit) {
+        match length_unit_ratio(&own.unit, &first.unit) {
             Some(factor) => spacings.push(own.spacing.abs() * factor),
             None => fail!(
                 InvalidArgument,
