@@ -2,7 +2,7 @@
 //! from a library are held to when they are adopted.
 
 use iolink_sdk::{
-    hosting, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View,
+    host_api, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View,
 };
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(crate) fn checked(view: View, provider: &'static str) -> Result<View> {
 
 fn image_of(image: Arc<dyn ImageView>, provider: &'static str) -> Result<Arc<dyn ImageView>> {
     if image.foreign().is_none() {
-        hosting::check_image(&*image).map_err(|error: Error| error.with_provider(provider))?;
+        host_api::check_image(&*image).map_err(|error: Error| error.with_provider(provider))?;
     }
     Ok(image)
 }

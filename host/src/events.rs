@@ -6,7 +6,7 @@
 
 use crate::registry::Inner;
 use iolink_sdk::abi::*;
-use iolink_sdk::{fail, hosting, ErrorKind};
+use iolink_sdk::{fail, host_api, ErrorKind};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void, CStr};
@@ -94,11 +94,11 @@ unsafe extern "C" fn open(
             NESTED.with(|nested| nested.set(nested.get() - 1));
         }
     }
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         let depth = NESTED.with(|nested| nested.replace(nested.get() + 1));
         let _leave = Leave;
         // SAFETY: the source is lent for the call.
-        let source = unsafe { hosting::source(source)? };
+        let source = unsafe { host_api::source(source)? };
         if depth >= MOST_NESTED {
             return Err(iolink_sdk::Error::new(
                 ErrorKind::Limit,
@@ -116,7 +116,7 @@ unsafe extern "C" fn open(
         };
         // SAFETY: `out` and `call` are the caller's.
         unsafe {
-            let view = hosting::with_call(call, |call| host.open_with(source, None, call))?.view;
+            let view = host_api::with_call(call, |call| host.open_with(source, None, call))?.view;
             *out = view.into_raw("org.iolink.host");
         }
         Ok(())
@@ -140,11 +140,11 @@ unsafe extern "C" fn run(
             unsafe { self.1(self.0, index) }
         }
     }
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         let Some(task) = task else { fail!(InvalidArgument, "the task is NULL") };
         let job = Job(job, task);
         // SAFETY: the call is the caller's.
-        unsafe { hosting::with_call(call, |call| crate::pool::run(count, &|index| job.run(index), call)) }
+        unsafe { host_api::with_call(call, |call| crate::pool::run(count, &|index| job.run(index), call)) }
     })
 }
 
@@ -155,7 +155,7 @@ unsafe extern "C" fn allocate(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: `out` is the caller's.
-    hosting::answer(error, || unsafe { hosting::fill(out, || crate::allocation::zeroed(length)) })
+    host_api::catch_into(error, || unsafe { host_api::fill(out, || crate::allocation::zeroed(length)) })
 }
 
 /// Nothing of ours may unwind into a plugin.

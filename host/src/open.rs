@@ -17,7 +17,7 @@ use crate::source;
 use crate::ways::liking;
 use iolink_sdk::abi::{iolink_provider, IOLINK_ERROR_NOT_IMPLEMENTED};
 use iolink_sdk::provider::{check_options, OfferKind};
-use iolink_sdk::{fail, hosting, Call, Error, ErrorKind, RandomAccess, Result, Source, View};
+use iolink_sdk::{fail, host_api, Call, Error, ErrorKind, RandomAccess, Result, Source, View};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -158,10 +158,12 @@ pub(crate) fn open_by(
     let Some(open) = provider.open else { fail!(Internal, "the provider lost its function open") };
     let id = id_of(provider);
     let made = source.with_border(|border| {
-        hosting::with_raw_call(call, |call| {
+        host_api::with_raw_call(call, |call| {
             // SAFETY: host, source and call live until this returns; a provider makes what it says it makes.
             unsafe {
-                hosting::made_by(id, |out, error| open(provider, registry.host_table(), border, call, out, error))
+                host_api::call_provider_for_view(id, |out, error| {
+                    open(provider, registry.host_table(), border, call, out, error)
+                })
             }
         })
     });
@@ -179,8 +181,8 @@ pub(crate) fn identify(
     let mut score = 0;
     let mut status = 0;
     let asked = source.with_border(|border| {
-        hosting::with_raw_call(call, |call| {
-            hosting::call(|error| {
+        host_api::with_raw_call(call, |call| {
+            host_api::call(|error| {
                 // SAFETY: host, source, call, score and error live until this returns.
                 status = unsafe { identify(provider, registry.host_table(), border, call, &mut score, error) };
                 status

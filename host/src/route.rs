@@ -10,7 +10,7 @@ use crate::registry::{Plugin, Registry};
 use crate::ways::{by_rank, meets, steps, ways, words, Step, Way};
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{hosting, Adopt, Call, Convert, Create, Error, ErrorKind, Kind, Result, View};
+use iolink_sdk::{host_api, Adopt, Call, Convert, Create, Error, ErrorKind, Kind, Result, View};
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::ptr::{null, null_mut};
@@ -303,10 +303,14 @@ pub(crate) fn create_by(
 ) -> Result<View> {
     let create = provider.create.ok_or_else(gone)?;
     let made = wanted.with_border(|request| {
-        hosting::with_raw_call(call, |call| {
+        host_api::with_raw_call(call, |call| {
             let host = registry.host_table();
             // SAFETY: host, request and call live until this returns; a provider makes what it says it makes.
-            unsafe { hosting::made_by(id_of(provider), |out, error| create(provider, host, request, call, out, error)) }
+            unsafe {
+                host_api::call_provider_for_view(id_of(provider), |out, error| {
+                    create(provider, host, request, call, out, error)
+                })
+            }
         })
     });
     made.map_err(|error| named(error, provider))
@@ -319,7 +323,11 @@ pub(crate) fn adopt_by(registry: &Registry, provider: &'static iolink_provider, 
     let made = given.with_border(|request| {
         let host = registry.host_table();
         // SAFETY: host and request live until this returns; a provider makes what it says it makes.
-        unsafe { hosting::made_by(id_of(provider), |out, error| adopt(provider, host, request, null(), out, error)) }
+        unsafe {
+            host_api::call_provider_for_view(id_of(provider), |out, error| {
+                adopt(provider, host, request, null(), out, error)
+            })
+        }
     });
     made.map_err(|error| named(error, provider))
 }
@@ -335,10 +343,14 @@ pub(crate) fn convert_by(
     let convert = provider.convert.ok_or_else(gone)?;
     let (id, host) = (id_of(provider), registry.host_table());
     let made = target.with_border(|request| {
-        hosting::lend(view, |raw| {
-            hosting::with_raw_call(call, |call| {
+        host_api::with_raw_view(view, |raw| {
+            host_api::with_raw_call(call, |call| {
                 // SAFETY: host, view, request and call live until this returns; a provider makes what it says it makes.
-                unsafe { hosting::made_by(id, |out, error| convert(provider, host, raw, request, call, out, error)) }
+                unsafe {
+                    host_api::call_provider_for_view(id, |out, error| {
+                        convert(provider, host, raw, request, call, out, error)
+                    })
+                }
             })
         })
     });

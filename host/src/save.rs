@@ -12,7 +12,7 @@ use crate::source;
 use crate::ways::{by_rank, steps, Step};
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{fail, hosting, Call, Create, Error, Kind, Result, Target, View};
+use iolink_sdk::{fail, host_api, Call, Create, Error, Kind, Result, Target, View};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -131,10 +131,10 @@ pub(crate) fn save_by(
 ) -> Result<()> {
     let save = provider.save.ok_or_else(gone)?;
     let written = target.with_border(|border| {
-        hosting::lend(view, |raw| {
-            hosting::with_raw_call(call, |call| {
+        host_api::with_raw_view(view, |raw| {
+            host_api::with_raw_call(call, |call| {
                 // SAFETY: host, view, target and call live until this returns.
-                hosting::call(|error| unsafe { save(provider, registry.host_table(), raw, border, call, error) })
+                host_api::call(|error| unsafe { save(provider, registry.host_table(), raw, border, call, error) })
             })
         })
     });

@@ -77,7 +77,7 @@ pub fn by_library<'py>(
     body: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     watched(|| apart(py, body)).map_err(|failed| {
-        let carried = iolink_sdk::hosting::recall(&failed.to_string());
+        let carried = iolink_sdk::host_api::recall(&failed.to_string());
         match carried.as_ref().and_then(|carried| carried.downcast_ref::<Py<PyAny>>()) {
             Some(raised) => PyErr::from_value(raised.bind(py).clone()),
             None => failed,

@@ -25,5 +25,5 @@ fn without_gil(wait: &mut dyn FnMut()) {
 }
 
 pub fn register() {
-    iolink_sdk::hosting::wait_by(without_gil);
+    iolink_sdk::host_api::set_wait_hook(without_gil);
 }

@@ -25,7 +25,7 @@ mod events;
 pub mod files;
 mod geometry;
 pub mod guide;
-pub mod hosting;
+pub mod host_api;
 mod length;
 mod limits;
 mod lock;

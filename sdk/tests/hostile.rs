@@ -248,7 +248,7 @@ fn counted(wait: &mut dyn FnMut()) {
 #[test]
 fn a_maker_without_thread_safety_is_called_one_at_a_time() {
     // The host is told of every wait. The maker yields within a call, so that there are some.
-    iolink_sdk::hosting::wait_by(counted);
+    iolink_sdk::host_api::set_wait_hook(counted);
     let mut table = image();
     table.base.flags = 0;
     let mut single = puppet(table);

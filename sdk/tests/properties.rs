@@ -4,7 +4,7 @@ mod puppet;
 
 use iolink_sdk::abi::*;
 use iolink_sdk::{
-    hosting, AxesInterpretation, Axis, DataType, ErrorKind, ImageInterpretation, ImageProperties, ImageView, Result,
+    host_api, AxesInterpretation, Axis, DataType, ErrorKind, ImageInterpretation, ImageProperties, ImageView, Result,
     Shape, View,
 };
 use puppet::*;
@@ -203,7 +203,7 @@ fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
             IOLINK_OK
         };
         // SAFETY: the puppet is a live view.
-        unsafe { hosting::made_by("test.twice", hand_over) }.unwrap()
+        unsafe { host_api::call_provider_for_view("test.twice", hand_over) }.unwrap()
     };
     let frame = made(set).into_multi_image().unwrap().frame(0).and_then(View::into_image);
     for part in [frame, made(pyramid).into_lod_image().unwrap().resolution(0)] {
@@ -280,7 +280,7 @@ fn requests_are_held_to_the_same() {
         tile_shape: [0; IOLINK_MAX_DIMS],
     };
     // SAFETY: the request is ours.
-    let refused = unsafe { hosting::create(&request) }.err().unwrap();
+    let refused = unsafe { host_api::create(&request) }.err().unwrap();
     assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
     assert!(refused.message().contains("the unit of axis 0 has no NUL"), "{refused}");
     static SAMPLES: [u8; 12] = [0; 12];
@@ -318,7 +318,7 @@ fn requests_are_held_to_the_same() {
         reserved: 0,
     };
     // SAFETY: the request is ours, and true in what it says of memory.
-    let refused = unsafe { hosting::adopt(&request) }.err().unwrap();
+    let refused = unsafe { host_api::adopt(&request) }.err().unwrap();
     assert!(refused.message().contains("the axes 0 and 1 both are COLUMN"), "{refused}");
     assert_eq!(*RELEASED.lock().unwrap(), 1, "the memory was handed over, refused or not");
 }

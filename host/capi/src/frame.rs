@@ -3,7 +3,7 @@
 use crate::through::{check, check_call, given, text, through};
 use iolink_sdk::abi::*;
 use iolink_sdk::Kind::DataFrame;
-use iolink_sdk::{fail, hosting, OwnedArray, OwnedSchema};
+use iolink_sdk::{fail, host_api, OwnedArray, OwnedSchema};
 use std::ffi::c_char;
 use std::mem::size_of;
 use std::ptr::null;
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn iolink_frame_find_column(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(given!(out))?;
         check_call(call)?;
         let name = text(name, "name")?;
@@ -116,12 +116,12 @@ pub unsafe extern "C" fn iolink_frame_get_partitions(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(&[("ends", count > 0 && ends.is_null()), ("total", total.is_null())])?;
         check_call(call)?;
-        let table = hosting::table::<Table>(view, Some(DataFrame))?;
+        let table = host_api::table::<Table>(view, Some(DataFrame))?;
         if let Some(partitions) = table.partitions {
-            return hosting::call(|error| partitions(view, first, count, ends, total, call, error));
+            return host_api::call(|error| partitions(view, first, count, ends, total, call, error));
         }
         // One partition.
         if first.checked_add(count).is_none_or(|behind| behind > 1) {
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn iolink_frame_get_partitions(
         let (mut columns, mut rows) = (0, 0);
         if count == 1 {
             let Some(shape) = table.shape else { fail!(Internal, "the frame does not tell its shape") };
-            hosting::call(|error| shape(view, &mut columns, &mut rows, call, error))?;
+            host_api::call(|error| shape(view, &mut columns, &mut rows, call, error))?;
             *ends = rows;
         }
         *total = 1;

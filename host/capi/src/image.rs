@@ -4,7 +4,7 @@ use crate::metadata::no_metadata;
 use crate::through::{check, check_call, check_list, given, through};
 use iolink_sdk::abi::*;
 use iolink_sdk::Kind::Image;
-use iolink_sdk::{fail, hosting, DataType, View};
+use iolink_sdk::{fail, host_api, DataType, View};
 use std::mem::{size_of, MaybeUninit};
 use std::ptr::null;
 
@@ -87,15 +87,15 @@ unsafe fn fitting(
     block: *const iolink_block,
     error: *mut iolink_error,
 ) -> i32 {
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         check(given!(region, block))?;
         let mut known = MaybeUninit::<iolink_image_description>::zeroed();
         // SAFETY: everything is the caller's and lives until this returns; the description is ours, and its size is set.
         let (own, wanted) = unsafe {
-            let table = hosting::table::<Table>(view, Some(Image))?;
+            let table = host_api::table::<Table>(view, Some(Image))?;
             let Some(describe) = table.describe else { return Ok(()) };
             (*known.as_mut_ptr()).size = size_of::<iolink_image_description>() as u32;
-            hosting::call(|error| describe(view, known.as_mut_ptr(), error))?;
+            host_api::call(|error| describe(view, known.as_mut_ptr(), error))?;
             ((*known.as_ptr()).data_type, (*block).data_type)
         };
         if own != wanted {
@@ -133,12 +133,12 @@ pub unsafe extern "C" fn iolink_image_get_properties(
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns. The view is adopted, so that what its maker left out
     // is filled in, and what cannot be is an error.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(given!(out))?;
-        hosting::table::<iolink_view_base>(view, Some(Image))?;
+        host_api::table::<iolink_view_base>(view, Some(Image))?;
         let image = View::from_borrowed(view.cast_mut())?.into_image()?;
-        hosting::check_image(&*image)?;
-        hosting::properties(&image.properties(), out)
+        host_api::check_image(&*image)?;
+        host_api::properties(&image.properties(), out)
     })
 }
 
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn iolink_image_get_coordinates(
         _: *const iolink_call,
         error: *mut iolink_error,
     ) -> i32 {
-        hosting::answer(error, || fail!(NotFound, "the axis is even: it has no coordinates"))
+        host_api::catch_into(error, || fail!(NotFound, "the axis is even: it has no coordinates"))
     }
     // SAFETY: everything is the caller's and lives until this returns.
     unsafe {
@@ -289,12 +289,12 @@ pub unsafe extern "C" fn iolink_image_prefetch(
     call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         // SAFETY: everything is the caller's and lives until this returns.
         unsafe {
             check_list(regions, count, "regions")?;
             check_call(call)?;
-            if let Some(prefetch) = hosting::table::<Table>(view, Some(Image))?.prefetch {
+            if let Some(prefetch) = host_api::table::<Table>(view, Some(Image))?.prefetch {
                 prefetch(view, regions, count, call);
             }
         }
@@ -337,11 +337,11 @@ pub unsafe extern "C" fn iolink_image_finish(
         _: *const iolink_call,
         error: *mut iolink_error,
     ) -> i32 {
-        hosting::answer(error, || {
+        host_api::catch_into(error, || {
             fail!(NotImplemented, "the image was not created at a target, so there is nothing to finish")
         })
     }
-    let judged = hosting::answer(error, || match action {
+    let judged = host_api::catch_into(error, || match action {
         IOLINK_FINISH_COMMIT | IOLINK_FINISH_ABORT => Ok(()),
         _ => fail!(InvalidArgument, "action {action} is neither IOLINK_FINISH_COMMIT nor IOLINK_FINISH_ABORT"),
     });

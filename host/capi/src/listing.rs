@@ -4,7 +4,7 @@ use crate::registry::{iolink_registry, with};
 use crate::through::{optional_text, text};
 use iolink_host::{source, PluginState};
 use iolink_sdk::abi::{iolink_convert_request, iolink_error, iolink_text_sink, iolink_view};
-use iolink_sdk::{fail, hosting, View};
+use iolink_sdk::{fail, host_api, View};
 use std::ffi::{c_char, c_void, CString};
 use std::mem::size_of;
 use std::path::Path;
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn iolink_registry_explain_open(
         with(registry, error, |registry| {
             let source = source::from_text(text(location, "location")?)?;
             let words = registry.explain_open(&source, optional_text(provider, "provider")?).to_string();
-            hosting::tell(sink, &words)
+            host_api::write_text(sink, &words)
         })
     }
 }
@@ -131,8 +131,8 @@ pub unsafe extern "C" fn iolink_registry_explain_view(
     // SAFETY: registry, view, request and sink are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
-            let (view, wanted) = (View::from_borrowed(view)?, hosting::convert(request)?);
-            hosting::tell(sink, &registry.explain_view(&view, &wanted).to_string())
+            let (view, wanted) = (View::from_borrowed(view)?, host_api::convert(request)?);
+            host_api::write_text(sink, &registry.explain_view(&view, &wanted).to_string())
         })
     }
 }

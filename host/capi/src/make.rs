@@ -4,7 +4,7 @@ use crate::place::create_at;
 use crate::registry::{iolink_registry, with};
 use crate::through::{check, given, hand_out};
 use iolink_sdk::abi::*;
-use iolink_sdk::{fail, hosting, View};
+use iolink_sdk::{fail, host_api, View};
 use std::mem::size_of;
 use std::ptr::{null, null_mut};
 
@@ -22,13 +22,13 @@ pub unsafe extern "C" fn iolink_registry_create_view(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: the request is the caller's; it is read first, so that what it hands over is released whatever else is wrong.
-    let wanted = unsafe { hosting::create(request) };
+    let wanted = unsafe { host_api::create(request) };
     // SAFETY: registry, call and place are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
             check(given!(out))?;
             let wanted = create_at(wanted?)?;
-            hand_out(out, hosting::with_call(call, |call| registry.create_with(wanted, call))?);
+            hand_out(out, host_api::with_call(call, |call| registry.create_with(wanted, call))?);
             Ok(())
         })
     }
@@ -46,13 +46,13 @@ pub unsafe extern "C" fn iolink_registry_adopt(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: as in `iolink_registry_create_view`.
-    let given_over = unsafe { hosting::adopt(request) };
+    let given_over = unsafe { host_api::adopt(request) };
     // SAFETY: registry, call and place are the caller's and live until this returns.
     unsafe {
         with(registry, error, |registry| {
             check(given!(out))?;
             let given_over = given_over?;
-            hand_out(out, hosting::with_call(call, |_| registry.adopt(given_over))?);
+            hand_out(out, host_api::with_call(call, |_| registry.adopt(given_over))?);
             Ok(())
         })
     }
@@ -74,8 +74,8 @@ pub unsafe extern "C" fn iolink_registry_convert(
     unsafe {
         with(registry, error, |registry| {
             check(given!(out))?;
-            let (view, wanted) = (View::from_borrowed(view)?, hosting::convert(request)?);
-            hand_out(out, hosting::with_call(call, |call| registry.convert_with(view, wanted, call))?);
+            let (view, wanted) = (View::from_borrowed(view)?, host_api::convert(request)?);
+            hand_out(out, host_api::with_call(call, |call| registry.convert_with(view, wanted, call))?);
             Ok(())
         })
     }
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn iolink_image_allocate(
     match wanted {
         // SAFETY: as above.
         Some(wanted) => unsafe { iolink_registry_create_view(registry, &wanted, null(), out, error) },
-        None => hosting::answer(error, || fail!(InvalidArgument, "description is NULL, or does not say its size")),
+        None => host_api::catch_into(error, || fail!(InvalidArgument, "description is NULL, or does not say its size")),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::through::{check, given, hand_out, optional_text, path, text};
 use iolink_host::source;
 use iolink_plugin_stream::{random_access_over, FileStream, OpenMode};
 use iolink_sdk::abi::{iolink_call, iolink_error, iolink_source, iolink_view};
-use iolink_sdk::{fail, hosting, Source, View};
+use iolink_sdk::{fail, host_api, Source, View};
 use std::ffi::c_char;
 
 /// Opens a path or URI by whichever provider fits, as the view it makes of it: ask `iolink_view_get_kind`. `call` may
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn iolink_registry_open(
         with(registry, error, |registry| {
             check(given!(out))?;
             let source = source::from_text(text(location, "location")?)?;
-            hand_out(out, hosting::with_call(call, |call| registry.open_with(source, None, call))?.view);
+            hand_out(out, host_api::with_call(call, |call| registry.open_with(source, None, call))?.view);
             Ok(())
         })
     }
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn iolink_registry_open_source(
     unsafe {
         with(registry, error, |registry| {
             check(given!(source, out))?;
-            let opened = hosting::with_call(call, |call| registry.open_with(source_at(source, call)?, None, call))?;
+            let opened = host_api::with_call(call, |call| registry.open_with(source_at(source, call)?, None, call))?;
             hand_out(out, opened.view);
             Ok(())
         })
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn iolink_registry_open_stream(
             };
             let name = optional_text(name, "name")?.unwrap_or_default();
             let source = Source::new(format!("stream:{name}")).with_bytes(bytes);
-            hand_out(out, hosting::with_call(call, |call| registry.open_with(source, None, call))?.view);
+            hand_out(out, host_api::with_call(call, |call| registry.open_with(source, None, call))?.view);
             Ok(())
         })
     }
@@ -93,10 +93,10 @@ pub unsafe extern "C" fn iolink_stream_open(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: texts, call and place are the caller's and live until this returns.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(given!(out))?;
         let (file, mode) = (path(file, "file")?, OpenMode::parse(text(mode, "mode")?)?);
-        hand_out(out, View::stream(hosting::with_call(call, |_| FileStream::open(&file, mode))?));
+        hand_out(out, View::stream(host_api::with_call(call, |_| FileStream::open(&file, mode))?));
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use iolink_host::source;
 use iolink_sdk::abi::{iolink_source, iolink_target};
-use iolink_sdk::{hosting, Call, Create, Result, Source, Target};
+use iolink_sdk::{host_api, Call, Create, Result, Source, Target};
 use std::path::Path;
 
 /// A source of the caller's. A path in `uri` becomes a URI and a path; a value of a store gets its bytes.
@@ -11,7 +11,7 @@ use std::path::Path;
 /// `border` is NULL or a live source.
 pub unsafe fn source_at(border: *const iolink_source, call: &Call<'_>) -> Result<Source> {
     // SAFETY: by the caller's promise.
-    let given = unsafe { hosting::source(border)? };
+    let given = unsafe { host_api::source(border)? };
     if let (Ok(store), Some(key), Err(_), None) = (given.store(), given.key(), given.bytes(), given.path()) {
         if !key.is_empty() {
             let bytes = store.open_bytes(key, call)?;
@@ -46,7 +46,7 @@ pub unsafe fn source_at(border: *const iolink_source, call: &Call<'_>) -> Result
 /// `border` is NULL or a live target.
 pub unsafe fn target_at(border: *const iolink_target) -> Result<Target> {
     // SAFETY: by the caller's promise.
-    located(unsafe { hosting::target(border)? })
+    located(unsafe { host_api::target(border)? })
 }
 
 /// A request to create a view, with its target as [`target_at`] makes it.

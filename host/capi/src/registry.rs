@@ -4,7 +4,7 @@ use crate::log::{filter, Listener, Log};
 use crate::through::{check, given, path, text};
 use iolink_host::Registry;
 use iolink_sdk::abi::iolink_error;
-use iolink_sdk::{fail, hosting, Result};
+use iolink_sdk::{fail, host_api, Result};
 use std::ffi::{c_char, c_void};
 use std::mem::size_of;
 use std::path::PathBuf;
@@ -118,7 +118,7 @@ pub unsafe fn with(
     error: *mut iolink_error,
     body: impl FnOnce(&Registry) -> Result<()>,
 ) -> i32 {
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         check(given!(registry))?;
         // SAFETY: by the caller's promise.
         let this = unsafe { &*registry };
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn iolink_registry_create(
     out: *mut *mut iolink_registry,
     error: *mut iolink_error,
 ) -> i32 {
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         check(given!(out))?;
         // SAFETY: the options are the caller's and live until this returns.
         let options = unsafe { options.as_ref() };
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn iolink_registry_retain(registry: *mut iolink_registry) 
 #[no_mangle]
 pub unsafe extern "C" fn iolink_registry_release(registry: *mut iolink_registry) {
     if !registry.is_null() {
-        hosting::answer(std::ptr::null_mut(), || {
+        host_api::catch_into(std::ptr::null_mut(), || {
             // SAFETY: a live registry came out of `Arc::into_raw`, and the caller gives up one reference.
             drop(unsafe { Arc::from_raw(registry) });
             Ok(())

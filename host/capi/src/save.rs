@@ -5,7 +5,7 @@ use crate::registry::{iolink_registry, with};
 use crate::through::{check, given, optional_text, text};
 use iolink_host::source;
 use iolink_sdk::abi::{iolink_call, iolink_error, iolink_target, iolink_view};
-use iolink_sdk::{hosting, Target, View};
+use iolink_sdk::{host_api, Target, View};
 use std::ffi::c_char;
 
 /// Writes a view into the local file at a path or `file:` URI, in the format that its name ends with, by whichever
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn iolink_registry_save(
         with(registry, error, |registry| {
             let target = Target::from(source::from_text(text(location, "location")?)?).with_overwrite(true);
             let view = View::from_borrowed(view)?;
-            hosting::with_call(call, |call| registry.save_with(view, target, None, call)).map(drop)
+            host_api::with_call(call, |call| registry.save_with(view, target, None, call)).map(drop)
         })
     }
 }
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn iolink_registry_save_to(
             check(given!(target))?;
             let (view, target) = (View::from_borrowed(view)?, target_at(target)?);
             let provider = optional_text(provider, "provider")?;
-            hosting::with_call(call, |call| registry.save_with(view, target, provider, call)).map(drop)
+            host_api::with_call(call, |call| registry.save_with(view, target, provider, call)).map(drop)
         })
     }
 }

@@ -5,7 +5,7 @@ use ::iolink_host::source;
 use iolink_sdk::abi::*;
 use iolink_sdk::files::FolderStore;
 use iolink_sdk::Kind::Store;
-use iolink_sdk::{fail, hosting, View};
+use iolink_sdk::{fail, host_api, View};
 use std::ffi::c_char;
 
 type Table = iolink_store_vtable;
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn iolink_store_from_folder(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: path and place are the caller's and live until this returns.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(given!(folder, out))?;
         let unknown = flags & !IOLINK_STORE_FOLDER_WRITABLE;
         if unknown != 0 {
@@ -68,10 +68,10 @@ pub unsafe extern "C" fn iolink_store_prefetch(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: everything is the caller's and lives until this returns.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check_list(gets, count, "gets")?;
         check_call(call)?;
-        if let Some(prefetch) = hosting::table::<Table>(view, Some(Store))?.prefetch {
+        if let Some(prefetch) = host_api::table::<Table>(view, Some(Store))?.prefetch {
             prefetch(view, gets, count, call);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::through::{check, check_call, given, through};
 use iolink_sdk::abi::*;
-use iolink_sdk::hosting;
+use iolink_sdk::host_api;
 use iolink_sdk::Kind::{RandomAccess, Stream};
 use std::ffi::c_void;
 
@@ -252,12 +252,12 @@ pub unsafe extern "C" fn iolink_random_access_prefetch(
     call: *const iolink_call,
     error: *mut iolink_error,
 ) -> i32 {
-    hosting::answer(error, || {
+    host_api::catch_into(error, || {
         // SAFETY: everything is the caller's and lives until this returns.
         unsafe {
             check(&[("ranges", count > 0 && ranges.is_null())])?;
             check_call(call)?;
-            if let Some(prefetch) = hosting::table::<Random>(view, Some(RandomAccess))?.prefetch {
+            if let Some(prefetch) = host_api::table::<Random>(view, Some(RandomAccess))?.prefetch {
                 prefetch(view, ranges, count, call);
             }
         }

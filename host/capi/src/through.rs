@@ -1,7 +1,7 @@
 //! What every function here has in common: pointers judged, then the table's own function or the host's.
 
 use iolink_sdk::abi::{iolink_call, iolink_error, iolink_view, IOLINK_OK};
-use iolink_sdk::{fail, hosting, Error, ErrorKind, Kind, Result, View};
+use iolink_sdk::{fail, host_api, Error, ErrorKind, Kind, Result, View};
 use std::ffi::{c_char, CStr};
 use std::mem::size_of;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub unsafe fn check_call(call: *const iolink_call) -> Result<()> {
         return Ok(());
     }
     // SAFETY: by the caller's promise.
-    unsafe { hosting::with_call(call, |_| Ok(())) }
+    unsafe { host_api::with_call(call, |_| Ok(())) }
 }
 
 /// Calls one function of a view's table: `pick` finds it, `run` calls it.
@@ -48,12 +48,12 @@ pub unsafe fn through<T, F>(
     run: impl FnOnce(F) -> i32,
 ) -> i32 {
     let mut status = IOLINK_OK;
-    let judged = hosting::answer(error, || {
+    let judged = host_api::catch_into(error, || {
         check(given)?;
         // SAFETY: by the caller's promise.
         let table = unsafe {
             check_call(call)?;
-            hosting::table::<T>(view, Some(kind))?
+            host_api::table::<T>(view, Some(kind))?
         };
         let Some(function) = pick(table) else {
             fail!(NotImplemented, "the {} was made without this function: ask its capabilities before", kind.word())
@@ -87,7 +87,7 @@ pub unsafe fn part_through<T, F>(
         return status;
     }
     // SAFETY: as above.
-    hosting::answer(error, || unsafe { hosting::check_part(kind, out) })
+    host_api::catch_into(error, || unsafe { host_api::check_part(kind, out) })
 }
 
 /// Rejects a list of pointers without an address, and one that has a NULL among its items.

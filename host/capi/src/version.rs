@@ -1,7 +1,7 @@
 //! Versions, names of error kinds, and deadlines.
 
 use iolink_sdk::abi::{IOLINK_ABI_MAJOR, IOLINK_ABI_MINOR};
-use iolink_sdk::{hosting, Call};
+use iolink_sdk::{host_api, Call};
 use std::ffi::{c_char, CStr};
 use std::time::{Duration, Instant};
 
@@ -60,7 +60,7 @@ pub extern "C" fn iolink_deadline_after(nanoseconds: u64) -> u64 {
     // 100 years: the clock cannot count much further.
     let ahead = Duration::from_nanos(nanoseconds).min(Duration::from_secs(3_155_760_000));
     let Some(deadline) = Instant::now().checked_add(ahead) else { return u64::MAX };
-    hosting::with_raw_call(&Call::silent().with_deadline(deadline), |call| {
+    host_api::with_raw_call(&Call::silent().with_deadline(deadline), |call| {
         // SAFETY: a call with a deadline is not NULL, and lives until this returns.
         unsafe { call.as_ref() }.map_or(u64::MAX, |call| call.deadline_ns)
     })

@@ -3,14 +3,14 @@
 use crate::through::{check, check_call, given, hand_out};
 use ::iolink_host::view_at;
 use iolink_sdk::abi::*;
-use iolink_sdk::{fail, hosting, Error, ErrorKind, Kind, Result, View};
+use iolink_sdk::{fail, host_api, Error, ErrorKind, Kind, Result, View};
 use std::ffi::{c_char, CStr};
 
 /// # Safety
-/// As [`hosting::table`].
+/// As [`host_api::table`].
 unsafe fn base(view: *const iolink_view) -> Result<iolink_view_base> {
     // SAFETY: by the caller's promise; every table begins with the base.
-    unsafe { hosting::table(view, None) }
+    unsafe { host_api::table(view, None) }
 }
 
 /// Adds a reference. `view` may be NULL. From any thread.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn iolink_view_get_extension(
 ) -> i32 {
     let mut status = IOLINK_OK;
     // SAFETY: view and place are the caller's and live until this returns.
-    let judged = hosting::answer(error, || unsafe {
+    let judged = host_api::catch_into(error, || unsafe {
         check(given!(out))?;
         check_call(call)?;
         match base(view)?.extension {
@@ -107,11 +107,11 @@ pub unsafe extern "C" fn iolink_view_get_origin(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: view and sink are the caller's and live until this returns.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(given!(sink))?;
         base(view)?;
         match View::from_borrowed(view.cast_mut())?.origin() {
-            Some(origin) => hosting::tell(sink, &origin),
+            Some(origin) => host_api::write_text(sink, &origin),
             None => Ok(()),
         }
     })
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn iolink_view_from_pointer(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: the place is the caller's, who holds a reference to the view that the address leads to.
-    hosting::answer(error, || unsafe {
+    host_api::catch_into(error, || unsafe {
         check(given!(out))?;
         let kind = Kind::from_number(kind)
             .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, format!("{kind} is no kind of view")))?;

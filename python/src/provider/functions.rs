@@ -6,7 +6,7 @@ use iolink_sdk::abi::{
     iolink_call, iolink_convert_request, iolink_error, iolink_host, iolink_provider, iolink_source, iolink_target,
     iolink_view, IOLINK_ERROR_NOT_IMPLEMENTED,
 };
-use iolink_sdk::{hosting, View};
+use iolink_sdk::{host_api, View};
 
 /// A provider's table with the object behind it. It stays for the life of the process, like that of a library.
 #[repr(C)]
@@ -49,9 +49,9 @@ unsafe extern "C" fn identify(
     let mut goes_by_offers = false;
     // SAFETY: only tables of entries hold this function; host, source, call and score are the caller's and live until this
     // returns, and references of their own are taken.
-    let status = hosting::answer(error, || unsafe {
-        let (host, source) = (hosting::host(host), hosting::source(source)?);
-        match hosting::with_call(call, |call| object(provider).identify(host, source, call))? {
+    let status = host_api::catch_into(error, || unsafe {
+        let (host, source) = (host_api::host(host), host_api::source(source)?);
+        match host_api::with_call(call, |call| object(provider).identify(host, source, call))? {
             Some(sure) => *score = sure,
             None => goes_by_offers = true,
         }
@@ -72,10 +72,10 @@ unsafe extern "C" fn open(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: as in `identify`; `out` is the caller's.
-    hosting::answer(error, || unsafe {
-        let (host, source) = (hosting::host(host), hosting::source(source)?);
+    host_api::catch_into(error, || unsafe {
+        let (host, source) = (host_api::host(host), host_api::source(source)?);
         let provider = object(provider);
-        *out = hosting::with_call(call, |call| provider.open(host, source, call))?.into_raw(provider.id);
+        *out = host_api::with_call(call, |call| provider.open(host, source, call))?.into_raw(provider.id);
         Ok(())
     })
 }
@@ -90,10 +90,10 @@ unsafe extern "C" fn convert(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: as in `identify`; view, request and out are the caller's, and a reference of its own is taken to the view.
-    hosting::answer(error, || unsafe {
-        let (view, request) = (View::from_borrowed(view)?, hosting::convert(request)?);
+    host_api::catch_into(error, || unsafe {
+        let (view, request) = (View::from_borrowed(view)?, host_api::convert(request)?);
         let provider = object(provider);
-        *out = hosting::with_call(call, |call| provider.convert(view, request, call))?.into_raw(provider.id);
+        *out = host_api::with_call(call, |call| provider.convert(view, request, call))?.into_raw(provider.id);
         Ok(())
     })
 }
@@ -107,8 +107,8 @@ unsafe extern "C" fn save(
     error: *mut iolink_error,
 ) -> i32 {
     // SAFETY: as in `convert`, with a target for the request.
-    hosting::answer(error, || unsafe {
-        let (view, target) = (View::from_borrowed(view)?, hosting::target(target)?);
-        hosting::with_call(call, |call| object(provider).save(view, target, call))
+    host_api::catch_into(error, || unsafe {
+        let (view, target) = (View::from_borrowed(view)?, host_api::target(target)?);
+        host_api::with_call(call, |call| object(provider).save(view, target, call))
     })
 }

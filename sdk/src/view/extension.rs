@@ -48,9 +48,9 @@ pub unsafe fn with_table<T, R>(
             let table = extension.table();
             foreign.with(|raw| body(table as *const T, raw))
         }
-        None => {
-            crate::hosting::lend(View::Extension(extension.clone()), |raw| body(extension.table() as *const T, raw))
-        }
+        None => crate::host_api::with_raw_view(View::Extension(extension.clone()), |raw| {
+            body(extension.table() as *const T, raw)
+        }),
     }
 }
 

@@ -151,7 +151,7 @@ impl Drop for ForeignView {
 /// Runs a wait for another thread.
 pub(crate) type Around = fn(&mut dyn FnMut());
 
-/// What is done around a wait for another thread, see [`crate::hosting::wait_by`].
+/// What is done around a wait for another thread, see [`crate::host_api::set_wait_hook`].
 pub(crate) static WAIT: RwLock<Option<Around>> = RwLock::new(None);
 
 fn locked(lock: &crate::Lock<()>) -> Result<Locked<'_, ()>> {

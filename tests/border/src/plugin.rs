@@ -1,7 +1,7 @@
 //! Building plugins for the tests, and calling one without a host in between.
 
 use iolink_sdk::abi::{iolink_plugin, iolink_provider};
-use iolink_sdk::{fail, hosting, Call, Convert, Create, Error, ErrorKind, Result, Source, Target, View};
+use iolink_sdk::{fail, host_api, Call, Convert, Create, Error, ErrorKind, Result, Source, Target, View};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::ptr::null;
@@ -118,7 +118,7 @@ impl Plugin {
         let Some(open) = self.provider.open else { fail!(NotImplemented, "no open") };
         source.with_border(|source| {
             // SAFETY: provider and source live until the function returns, and NULL is a host.
-            unsafe { hosting::made(|out, error| open(self.provider, null(), source, null(), out, error)) }
+            unsafe { host_api::call_for_view(|out, error| open(self.provider, null(), source, null(), out, error)) }
         })
     }
 
@@ -130,7 +130,7 @@ impl Plugin {
         let Some(create) = self.provider.create else { fail!(NotImplemented, "no create") };
         request.with_border(|request| {
             // SAFETY: provider and request live until the function returns, and NULL is a host.
-            unsafe { hosting::made(|out, error| create(self.provider, null(), request, null(), out, error)) }
+            unsafe { host_api::call_for_view(|out, error| create(self.provider, null(), request, null(), out, error)) }
         })
     }
 
@@ -141,9 +141,13 @@ impl Plugin {
     pub fn convert(&self, view: View) -> Result<View> {
         let Some(convert) = self.provider.convert else { fail!(NotImplemented, "no convert") };
         Convert::new(view.kind(), 0).with_border(|request| {
-            hosting::lend(view, |raw| {
+            host_api::with_raw_view(view, |raw| {
                 // SAFETY: provider, view and request live until the function returns, and NULL is a host.
-                unsafe { hosting::made(|out, error| convert(self.provider, null(), raw, request, null(), out, error)) }
+                unsafe {
+                    host_api::call_for_view(|out, error| {
+                        convert(self.provider, null(), raw, request, null(), out, error)
+                    })
+                }
             })
         })
     }
@@ -155,10 +159,10 @@ impl Plugin {
     pub fn save(&self, view: View, target: &Target, call: &Call<'_>) -> Result<()> {
         let Some(save) = self.provider.save else { fail!(NotImplemented, "no save") };
         target.with_border(|target| {
-            hosting::lend(view, |raw| {
-                hosting::with_raw_call(call, |call| {
+            host_api::with_raw_view(view, |raw| {
+                host_api::with_raw_call(call, |call| {
                     // SAFETY: provider, view, target and call live until the function returns, and NULL is a host.
-                    hosting::call(|error| unsafe { save(self.provider, null(), raw, target, call, error) })
+                    host_api::call(|error| unsafe { save(self.provider, null(), raw, target, call, error) })
                 })
             })
         })

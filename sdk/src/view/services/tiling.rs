@@ -278,7 +278,7 @@ impl Tabled {
 /// Calls a function of an extension's table that may fail.
 fn call(extension: &Arc<dyn Extension>, body: impl FnOnce(*const iolink_view, *mut iolink_error) -> i32) -> Result<()> {
     // SAFETY: the table is not looked at; the object lives until `body` returns.
-    crate::hosting::call(|error| unsafe { with_table::<iolink_tiling, i32>(extension, |_, raw| body(raw, error)) })
+    crate::host_api::call(|error| unsafe { with_table::<iolink_tiling, i32>(extension, |_, raw| body(raw, error)) })
 }
 
 impl Tiling for Tabled {

@@ -32,20 +32,20 @@ pub fn call(body: impl FnOnce(*mut iolink_error) -> i32) -> Result<()> {
 /// # Safety
 /// Where `body` answers OK and sets its first argument, that is a live view with one reference for the caller.
 #[inline]
-pub unsafe fn made(body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32) -> Result<View> {
+pub unsafe fn call_for_view(body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32) -> Result<View> {
     // SAFETY: by the caller's promise.
-    unsafe { made_by("", body) }
+    unsafe { call_provider_for_view("", body) }
 }
 
 /// Calls a function of the provider with this id that makes a view. The id stands in the errors of what the view hands out.
 ///
 /// # Errors
-/// As [`made`].
+/// As [`call_for_view`].
 ///
 /// # Safety
-/// As [`made`].
+/// As [`call_for_view`].
 #[inline]
-pub unsafe fn made_by(
+pub unsafe fn call_provider_for_view(
     provider: &'static str,
     body: impl FnOnce(*mut *mut iolink_view, *mut iolink_error) -> i32,
 ) -> Result<View> {
@@ -69,7 +69,7 @@ pub fn check_image(image: &dyn ImageView) -> Result<()> {
 }
 
 /// Runs `body` with the border's form of a view, which is lent until it returns.
-pub fn lend<R>(view: View, body: impl FnOnce(*mut iolink_view) -> R) -> R {
+pub fn with_raw_view<R>(view: View, body: impl FnOnce(*mut iolink_view) -> R) -> R {
     struct Lent(*mut iolink_view);
     impl Drop for Lent {
         fn drop(&mut self) {
@@ -87,12 +87,12 @@ pub fn lend<R>(view: View, body: impl FnOnce(*mut iolink_view) -> R) -> R {
 
 /// Has `around` run every wait for another thread that uses a view whose maker does not claim thread safety. A host that is
 /// embedded in an interpreter gives up the interpreter's lock there: the other thread may need it to come to an end.
-pub fn wait_by(around: fn(&mut dyn FnMut())) {
+pub fn set_wait_hook(around: fn(&mut dyn FnMut())) {
     *crate::view::WAIT.write().unwrap_or_else(PoisonError::into_inner) = Some(around);
 }
 
 /// Runs the body of a function of the host's table: its error goes into the caller's struct, a panic becomes an error.
-pub fn answer(error: *mut iolink_error, body: impl FnOnce() -> Result<()>) -> i32 {
+pub fn catch_into(error: *mut iolink_error, body: impl FnOnce() -> Result<()>) -> i32 {
     guard("", error, body)
 }
 
@@ -269,7 +269,7 @@ pub unsafe fn fill(out: *mut iolink_bytes, make: impl FnOnce() -> Result<Bytes>)
 ///
 /// # Safety
 /// `sink` is NULL or a live sink.
-pub unsafe fn tell(sink: *const iolink_text_sink, text: &str) -> Result<()> {
+pub unsafe fn write_text(sink: *const iolink_text_sink, text: &str) -> Result<()> {
     // SAFETY: by the caller's promise; the text outlives the call.
     unsafe {
         let sink = read_grown(sink)?;
