@@ -3,7 +3,9 @@
 //! `against_polars FOLDER ROWS`; the files are written into the folder.
 
 use iolink_plugin_tables::Tables;
-use iolink_sdk::{Call, DataFrameView, Host, OwnedStream, Provider, RandomAccess, Result, Source, StreamCapability, Target};
+use iolink_sdk::{
+    Call, DataFrameView, Host, OwnedStream, Provider, RandomAccess, Result, Source, StreamCapability, Target,
+};
 use polars_core::frame::DataFrame;
 use polars_io::csv::read::CsvReadOptions;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};

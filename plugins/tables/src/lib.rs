@@ -100,12 +100,8 @@ const QUOTE: OptionInfo = OptionInfo::string(
 const HAS_HEADER: OptionInfo = OptionInfo::boolean("has_header", "true", "whether the first line holds names");
 
 const SELECTION: &[OptionInfo] = &[COLUMNS, FIRST_ROW, ROW_COUNT];
-const PARQUET: &[OptionInfo] = &[
-    COLUMNS,
-    FIRST_ROW,
-    ROW_COUNT,
-    OptionInfo::string("int96", "ns", "unit of times of INT96").choices("ns,us,ms"),
-];
+const PARQUET: &[OptionInfo] =
+    &[COLUMNS, FIRST_ROW, ROW_COUNT, OptionInfo::string("int96", "ns", "unit of times of INT96").choices("ns,us,ms")];
 const DELIMITED: &[OptionInfo] = &[
     COLUMNS,
     FIRST_ROW,
