@@ -77,4 +77,6 @@ pub fn copy(source: &dyn ImageView, call: &Call<'_>) -> Result<MemoryImage> {
 }
 
 #[cfg(test)]
+mod raw_tests;
+#[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use super::select::{as_it_is, whole};
 use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
-use crate::open::{source_from, with_options};
+use crate::open::{save_target, source_from, with_options};
 use crate::registry;
 use crate::signals::interruptible;
 use crate::vector::shape_from;
@@ -174,7 +174,8 @@ impl DataFrameViewFactory {
         Ok(opened)
     }
 
-    /// Writes a frame into a file, which is there when it is whole and not before. See `_iolink.pyi`.
+    /// Writes a frame into a file or a key of a `DataStorage`, which is there when it is whole and not before, or into a
+    /// `StreamAccess`, from its cursor on. See `_iolink.pyi`.
     ///
     /// >>> import pathlib, tempfile
     /// >>> path = pathlib.Path(tempfile.mkdtemp(), "people.parquet")
@@ -192,7 +193,7 @@ impl DataFrameViewFactory {
         progress: Option<&Bound<'py, PyAny>>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
-        let mut target = with_options(source_from("path", path)?, options)?;
+        let mut target = save_target("path", path, options)?;
         if let Some(format) = format {
             target = target.with_format(format);
         }
