@@ -59,6 +59,8 @@ const TABLES: &[(tables::Fault, &str)] = &[
     (tables::Fault::TakesAnyFormat, "a format that it does not write is refused"),
     (tables::Fault::HidesFailedWrites, "a place that cannot be written is an error"),
     (tables::Fault::ThreadsShareAFile, "many threads save at once"),
+    (tables::Fault::IgnoresBatchRows, "a batch has at most the rows that are asked for"),
+    (tables::Fault::LosesTheEndsOfBatches, "a batch has at most the rows that are asked for"),
 ];
 
 const STORES: &[(stores::Fault, &str)] = &[
