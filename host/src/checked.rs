@@ -2,7 +2,7 @@
 //! from a library are held to when they are adopted.
 
 use iolink_sdk::{
-    host_api, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View,
+    host_api, Call, Error, ImageView, LodImageView, MetadataNode, MultiImageCapability, MultiImageView, Result, View,
 };
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -47,6 +47,26 @@ impl MultiImageView for Frames {
         checked(self.set.frame(index)?, self.provider)
     }
 
+    fn frame_count_with(&self, call: &Call<'_>) -> Result<u64> {
+        self.set.frame_count_with(call)
+    }
+
+    fn frame_with(&self, index: u64, call: &Call<'_>) -> Result<View> {
+        checked(self.set.frame_with(index, call)?, self.provider)
+    }
+
+    fn insert_with(&self, index: u64, frame: View, name: Option<&str>, call: &Call<'_>) -> Result<()> {
+        self.set.insert_with(index, frame, name, call)
+    }
+
+    fn replace_with(&self, index: u64, frame: View, call: &Call<'_>) -> Result<()> {
+        self.set.replace_with(index, frame, call)
+    }
+
+    fn remove_with(&self, index: u64, call: &Call<'_>) -> Result<()> {
+        self.set.remove_with(index, call)
+    }
+
     fn frame_name(&self, index: u64) -> Result<Option<String>> {
         self.set.frame_name(index)
     }
@@ -89,6 +109,10 @@ impl LodImageView for Levels {
 
     fn resolution(&self, level: i64) -> Result<Arc<dyn ImageView>> {
         image_of(self.pyramid.resolution(level)?, self.provider)
+    }
+
+    fn resolution_with(&self, level: i64, call: &Call<'_>) -> Result<Arc<dyn ImageView>> {
+        image_of(self.pyramid.resolution_with(level, call)?, self.provider)
     }
 
     fn metadata(&self) -> Arc<MetadataNode> {

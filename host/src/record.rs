@@ -160,7 +160,12 @@ impl OfferRecord {
     /// Why a view does not fit the offer: an image whose type or number of axes it does not take.
     pub(crate) fn misfit(&self, view: &View) -> Option<String> {
         let image = view.as_image()?;
-        let (data_type, dimensions) = (image.data_type(), image.shape().len() as u32);
+        self.misfit_of(image.data_type(), image.shape().len())
+    }
+
+    /// Returns why the offer does not take images of a type and a number of axes.
+    pub(crate) fn misfit_of(&self, data_type: DataType, dimensions: usize) -> Option<String> {
+        let dimensions = dimensions as u32;
         if !self.data_types.is_empty() && !self.data_types.contains(&data_type.id()) {
             let known = self.data_types.iter().filter_map(|id| DataType::from_id(*id).ok());
             let known: Vec<String> = known.map(|known| known.to_string()).collect();

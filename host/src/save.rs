@@ -4,28 +4,32 @@
 //! may be named. Order: the user's preference, the longer ending, linked-in before loaded, the plugin's id. The first one
 //! writes, and what it fails with is the answer.
 
+mod elsewhere;
+
 use crate::open::format_words;
 use crate::record::OfferRecord;
 use crate::registry::Registry;
 use crate::route::{create_by, gone, named};
 use crate::source;
 use crate::ways::{by_rank, steps, Step};
+use elsewhere::Place;
 use iolink_sdk::abi::iolink_provider;
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{fail, host_api, Call, Create, Error, Kind, Result, Target, View};
+use iolink_sdk::{fail, host_api, Call, Create, CreateView, Error, Kind, Result, Target, View};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 impl Registry {
-    /// Writes a view to the target's path, in the target's format or the one that its name ends with, and returns the id of
-    /// the provider that did. The options of the target are the provider's. What was there before is replaced when everything
-    /// is written, and left alone when anything fails.
+    /// Writes a view to the target's path, its key in a store or its stream, in the target's format or the one that its name
+    /// ends with, and returns the id of the provider that did. The options of the target are the provider's. The value of a
+    /// file or a key is replaced when everything is written, and left alone when anything fails. A stream gets the bytes from
+    /// its cursor on, and is not closed; it gets none if the provider fails, unless the format is written in order.
     ///
     /// # Errors
-    /// `Unsupported` where nothing installed writes this kind of view so: the message lists what is. `NotImplemented` where the
-    /// view lacks a capability that the format needs. `InvalidArgument` where the target is no local file. What the provider and
-    /// the file system fail with.
+    /// `Unsupported` if nothing installed writes this kind of view so: the message lists the formats that can be written.
+    /// `NotImplemented` if the view lacks a capability that the format needs. `InvalidArgument` if the target has neither a
+    /// local path nor a store nor a stream. What the provider and the file system or the store fail with.
     pub fn save(&self, view: View, target: impl Into<Target>, provider: Option<&str>) -> Result<String> {
         self.save_with(view, target, provider, &Call::silent())
     }
@@ -42,11 +46,9 @@ impl Registry {
         call: &Call<'_>,
     ) -> Result<String> {
         let target = source::located_target(target.into())?;
-        let Ok(path) = target.path().map(Path::to_owned) else {
-            fail!(InvalidArgument, "{} is not a local file; views are written to local files", target.uri());
-        };
+        let place = Place::of(&target)?;
         self.discover();
-        let writer = self.writer(OfferKind::Save, view.kind(), &target, &path, provider)?;
+        let writer = self.writer(OfferKind::Save, view.kind(), &target, place.name(), provider)?;
         let missing = writer.offer.capabilities & !view.capability_bits();
         if missing != 0 {
             let names = view.kind().capability_names(missing).join(" | ");
@@ -57,10 +59,18 @@ impl Registry {
         if let Some(why) = writer.offer.misfit(&view) {
             fail!(Unsupported, "{} cannot hold the view: {why}", writer.offer.format);
         }
-        let draft = Draft::beside(&path)?;
-        save_by(self, functions, view, &target.with_path(&draft.path).with_format(&writer.offer.format), call)?;
-        draft.place()?;
-        tracing::info!(path = %path.display(), provider = writer.provider, format = writer.offer.format, "saved");
+        let write = |target: Target| save_by(self, functions, view, &target, call);
+        // The provider may write over its draft, or the stream that is its own.
+        let target = target.with_format(&writer.offer.format).with_overwrite(true);
+        match &place {
+            Place::File(path) => {
+                let draft = Draft::beside(path)?;
+                write(target.with_path(&draft.path))?;
+                draft.place()?;
+            }
+            elsewhere => elsewhere.save(&writer.offer, target, write, call)?,
+        }
+        tracing::info!(place = %place.name().display(), provider = writer.provider, format = writer.offer.format, "saved");
         Ok(writer.provider)
     }
 
@@ -107,16 +117,22 @@ impl Registry {
         let kind = request.kind();
         let Some(target) = request.target.take() else { fail!(Internal, "the request has no target") };
         let target = source::located_target(target)?;
-        let Ok(path) = target.path().map(Path::to_owned) else {
-            fail!(InvalidArgument, "{} is not a local file; views are created at local files", target.uri());
-        };
+        let place = Place::of(&target)?;
+        if let Place::Stream(..) = place {
+            fail!(InvalidArgument, "{} is a stream; views are created at local files and in stores", target.uri());
+        }
         self.discover();
-        let writer = self.writer(OfferKind::Create, kind, &target, &path, None)?;
+        let writer = self.writer(OfferKind::Create, kind, &target, place.name(), None)?;
         self.check_options(&writer.provider, OfferKind::Create, Some(&writer.offer.format), target.options())?;
+        if let CreateView::Image { shape, data_type, .. } = &request.view {
+            if let Some(why) = writer.offer.misfit_of(*data_type, shape.len()) {
+                fail!(Unsupported, "{} cannot hold the image: {why}", writer.offer.format);
+            }
+        }
         let functions = self.functions(&writer.plugin, &writer.provider)?;
         request.target = Some(target.with_format(&writer.offer.format));
         let view = create_by(self, functions, request, call)?;
-        tracing::info!(path = %path.display(), provider = writer.provider, format = writer.offer.format, "created");
+        tracing::info!(place = %place.name().display(), provider = writer.provider, format = writer.offer.format, "created");
         Ok(view)
     }
 }
@@ -192,6 +208,26 @@ impl Draft {
                 // Left by a process of the same number that was killed.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// An empty file in the folder of temporary files, which only this user can read.
+    fn temporary() -> Result<Self> {
+        loop {
+            let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!(".iolink-{}-{number}.part", std::process::id()));
+            let mut options = OpenOptions::new();
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            match options.write(true).create_new(true).open(&path) {
+                Ok(_) => {
+                    let target = path.clone();
+                    return Ok(Draft { path, target, placed: false, maker: std::process::id() });
+                }
+                // Left by a process of the same number that was killed.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::io(&format!("{} cannot be written", path.display()), &error)),
             }
         }
     }

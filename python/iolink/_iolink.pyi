@@ -1154,7 +1154,7 @@ class DataFrameViewFactory:
     @staticmethod
     def write(
         frame: DataFrameView,
-        path: _Path,
+        path: _Path | StreamAccess | DataStorage,
         *,
         format: str | None = None,
         provider: str | None = None,

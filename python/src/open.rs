@@ -7,8 +7,9 @@ use crate::multi::{LodImageView, MultiImageView};
 use crate::plugin_info::PluginInfo;
 use crate::provider;
 use crate::signals::interruptible;
+use crate::stream::TargetPlace;
 use iolink_host::Registry;
-use iolink_sdk::{Convert, DataFrameCapability, ImageCapability, Kind, Source, View};
+use iolink_sdk::{Convert, DataFrameCapability, ImageCapability, Kind, Source, Target, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::OnceLockExt;
@@ -98,6 +99,17 @@ pub fn with_options(mut source: Source, options: Option<&Bound<'_, PyDict>>) -> 
         }
     }
     Ok(source)
+}
+
+/// The target that something to write to names: a path or URI, a StreamAccess, or a key of a DataStorage.
+pub fn save_target(argument: &str, given: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Target> {
+    Ok(match crate::stream::target_place(given)? {
+        None => with_options(source_from(argument, given)?, options)?.into(),
+        Some((source, TargetPlace::Stream(stream))) => Target::from(with_options(source, options)?).with_stream(stream),
+        Some((source, TargetPlace::Key(store, key))) => {
+            Target::from(with_options(source, options)?).with_store(store, key)
+        }
+    })
 }
 
 /// An option's value as text; of values in an order, these separated by commas and quoted where they hold one.

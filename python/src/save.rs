@@ -1,15 +1,15 @@
 //! `save`: a view of any kind, written to a file by a provider of its format.
 
 use crate::errors::Naming;
-use crate::open::{source_from, with_options};
+use crate::open::save_target;
 use crate::provider::keeping;
 use crate::registry;
 use crate::signals::interruptible;
-use iolink_sdk::{Target, View};
+use iolink_sdk::View;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Writes a view to the place that `path` names.
+/// Writes a view to the target that `path` names: a path or URI, a `StreamAccess`, or a key of a `DataStorage`.
 pub fn save_view(
     view: View,
     path: &Bound<'_, PyAny>,
@@ -19,16 +19,15 @@ pub fn save_view(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<()> {
     let py = path.py();
-    let mut source = with_options(source_from("path", path)?, options)?;
+    let mut target = save_target("path", path, options)?;
     if let Some(format) = format {
-        source = source.with_format(format);
+        target = target.with_format(format);
     }
-    let target = Target::from(source);
     keeping(py, || interruptible(progress, |call| py.detach(|| registry().save_with(view, target, provider, call))))?;
     Ok(())
 }
 
-/// Writes a view into a file, in the format that the file's name ends with, or in `format`. A file that exists is replaced
+/// Writes a view into a file, a key of a `DataStorage` or a `StreamAccess`, in the format that the file's name ends with, or in `format`. A file that exists is replaced
 /// when everything is written, and stays as it was if anything fails. The provider is chosen by the format, unless
 /// `provider` (an id) names one. Other keyword arguments are options of the provider. `progress(done, total)` is called if the
 /// provider reports how far it is; False stops it with CancelledError.

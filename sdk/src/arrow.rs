@@ -1,6 +1,7 @@
 //! Owned Arrow structs: released when dropped, handed over with `into_raw`.
 
 mod check;
+mod cut;
 mod layout;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,9 @@ pub use check::{CheckedSchema, MAX_TYPE_DEPTH};
 use crate::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
 use crate::{fail, Error, ErrorKind, Result};
 use std::ffi::CStr;
+
+/// Start of the messages of errors that a producer reports.
+const FAILED: &str = "the table's producer failed: ";
 
 macro_rules! owned {
     ($(#[$doc:meta])* $name:ident, $raw:ident) => {
@@ -163,7 +167,7 @@ impl OwnedStream {
         });
         let words = words.unwrap_or_else(|| "no message".to_owned());
         let carried = crate::view::recall(&words);
-        let error = Error::new(ErrorKind::Corrupt, format!("the table's producer failed: {words}")).with_code(number);
+        let error = Error::new(ErrorKind::Corrupt, format!("{FAILED}{words}")).with_code(number);
         match carried {
             Some(payload) => error.with_payload(payload),
             None => error,

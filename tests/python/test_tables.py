@@ -668,3 +668,32 @@ def test_a_schema_needs_no_pyarrow():
     assert pa.schema(schema).equals(TABLE.schema)
     assert next(iter(schema)) == ("i32", "int32") and len(schema) == len(TABLE.column_names)
     assert "text: string" in repr(schema)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "arrow"])
+def test_a_table_is_written_to_a_key_of_a_store_and_comes_back_equal(format):
+    frame = DataFrameViewFactory.from_columns({"n": [1, 2, 3], "text": ["a", "b", ""]})
+    key = iolink.DataStorageFactory.allocate().sibling(f"table.{format}")
+    write(frame, key)
+    back = open_table(key)
+    assert back.read("n").tolist() == [1, 2, 3]
+    assert list(back.read("text")) == ["a", "b", ""]
+    before = key.open_stream().read()
+    with pytest.raises(iolink.UnsupportedFormatError):
+        write(frame, key, format="no such format")
+    assert key.open_stream().read() == before
+
+
+def test_a_table_is_written_to_a_stream_from_its_cursor_on():
+    frame = DataFrameViewFactory.from_columns({"n": [1, 2]})
+    stream = iolink.StreamAccessFactory.allocate()
+    stream.write(b"before\n")
+    write(frame, stream, format="csv")
+    stream.write(b"after")
+    stream.seek(0)
+    assert stream.read() == b"before\nn\n1\n2\nafter"
+    with pytest.raises(iolink.UnsupportedFormatError, match="CSV"):
+        write(frame, stream)
+    stream.close()
+    with pytest.raises((iolink.ClosedError, ValueError)):
+        write(frame, stream, format="csv")

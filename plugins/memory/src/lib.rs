@@ -1,13 +1,16 @@
-//! Images in memory: allocates them, copies anything readable into them, and keeps sets of images.
+//! Images in memory: allocates them, copies anything readable into them, and keeps sets of images. Images in plain files:
+//! creates them, to be written by regions.
 
 mod buffer;
 mod form;
 mod image;
 mod multi;
+mod raw;
 
 pub use buffer::allocated_bytes;
 pub use image::MemoryImage;
 pub use multi::MemoryMultiImage;
+pub use raw::Raw;
 
 use iolink_sdk::{
     fail, BlockMut, Call, Convert, Cost, Create, CreateView, Host, ImageCapability, ImageView, Kind, Offer, Provider,
@@ -30,6 +33,9 @@ impl Provider for Memory {
     ]);
 
     fn create(&self, _host: &Host, request: Create, _call: &Call<'_>) -> Result<View> {
+        if request.target.is_some() {
+            fail!(NotImplemented, "org.iolink.memory creates views in memory only, not at a target");
+        }
         match request.view {
             CreateView::Image { shape, data_type, properties, metadata, .. } => {
                 let image = MemoryImage::new(&shape, data_type, properties)?;
@@ -51,7 +57,7 @@ impl Provider for Memory {
     }
 }
 
-iolink_sdk::builtin!(Memory);
+iolink_sdk::builtin!(Memory, Raw);
 
 /// A copy of an image in memory, with its properties and metadata.
 ///
@@ -70,5 +76,7 @@ pub fn copy(source: &dyn ImageView, call: &Call<'_>) -> Result<MemoryImage> {
     Ok(image)
 }
 
+#[cfg(test)]
+mod raw_tests;
 #[cfg(test)]
 mod tests;

@@ -291,6 +291,26 @@ impl RandomAccess for Named {
         self.bytes.flush()
     }
 
+    fn length_with(&self, call: &Call<'_>) -> Result<u64> {
+        self.bytes.length_with(call)
+    }
+
+    fn read_at_with(&self, offset: u64, buffer: &mut [u8], call: &Call<'_>) -> Result<usize> {
+        self.bytes.read_at_with(offset, buffer, call)
+    }
+
+    fn write_at_with(&self, offset: u64, buffer: &[u8], call: &Call<'_>) -> Result<()> {
+        self.bytes.write_at_with(offset, buffer, call)
+    }
+
+    fn resize_with(&self, length: u64, call: &Call<'_>) -> Result<()> {
+        self.bytes.resize_with(length, call)
+    }
+
+    fn flush_with(&self, call: &Call<'_>) -> Result<()> {
+        self.bytes.flush_with(call)
+    }
+
     fn extension(&self, id: u64) -> Option<View> {
         self.bytes.extension(id)
     }

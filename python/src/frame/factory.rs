@@ -173,7 +173,8 @@ impl DataFrameViewFactory {
         Ok(opened)
     }
 
-    /// Writes a frame into a file, which is there when it is whole and not before. See `_iolink.pyi`.
+    /// Writes a frame into a file or a key of a `DataStorage`, which is there when it is whole and not before, or into a
+    /// `StreamAccess`, from its cursor on. See `_iolink.pyi`.
     ///
     /// >>> import pathlib, tempfile
     /// >>> path = pathlib.Path(tempfile.mkdtemp(), "people.parquet")

@@ -58,6 +58,31 @@ pub fn source_of_storage(given: &Bound<'_, PyAny>) -> Option<PyResult<Source>> {
     Some(given.cast::<DataStorage>().ok()?.get().to_source(given.py()))
 }
 
+/// The source at the name of a StreamAccess or a key of a DataStorage without a path, and the place to write to.
+pub fn target_place(given: &Bound<'_, PyAny>) -> PyResult<Option<(Source, TargetPlace)>> {
+    if let Ok(stream) = given.cast::<StreamAccess>() {
+        let handle = stream.get().handle();
+        handle.check_open()?;
+        let name = handle.source(given.py()).unwrap_or_else(|| "StreamAccess".to_owned());
+        return Ok(Some((Source::new(format!("stream:{name}")), TargetPlace::Stream(handle.stream().clone()))));
+    }
+    match given.cast::<DataStorage>() {
+        Ok(storage) if storage.get().storage().path().is_none() => {
+            let storage = storage.get().storage();
+            let key = storage.key().map_err(errors::raise)?.to_owned();
+            let place = TargetPlace::Key(storage.store(true), key);
+            Ok(Some((Source::new(format!("stream:{}", storage.source())), place)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A place to write to that is not a local path.
+pub enum TargetPlace {
+    Stream(Arc<dyn iolink_sdk::StreamAccess>),
+    Key(Arc<dyn iolink_sdk::Store>, String),
+}
+
 /// The bytes of a StreamAccess, RandomAccess, DataStorage, bytes-like object or readable, seekable Python file object, and a name for
 /// messages (its `name` where it has one).
 pub fn random_access_of(

@@ -320,6 +320,16 @@ impl Target {
         self
     }
 
+    /// The same target as a stream and nothing else.
+    pub fn to_stream_alone(self, stream: Arc<dyn StreamAccess>) -> Self {
+        Target { path: None, store: None, stream: Some(stream), ..self }
+    }
+
+    /// The same target as a local path and nothing else.
+    pub fn to_path_alone(self, path: impl Into<PathBuf>) -> Self {
+        Target { path: Some(path.into()), store: None, stream: None, ..self }
+    }
+
     /// Never empty: the final name.
     pub fn uri(&self) -> &str {
         &self.uri

@@ -143,6 +143,14 @@ impl RandomAccess for Named {
         self.value.read_at(offset, buffer)
     }
 
+    fn length_with(&self, call: &Call<'_>) -> Result<u64> {
+        self.value.length_with(call)
+    }
+
+    fn read_at_with(&self, offset: u64, buffer: &mut [u8], call: &Call<'_>) -> Result<usize> {
+        self.value.read_at_with(offset, buffer, call)
+    }
+
     fn memory(&self) -> Result<Bytes> {
         self.value.memory()
     }

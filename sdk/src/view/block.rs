@@ -173,6 +173,23 @@ macro_rules! shared_by_both {
 shared_by_both!(Block, &'a [u8], *const u8, as_ptr);
 shared_by_both!(BlockMut, &'a mut [u8], *mut u8, as_mut_ptr);
 
+impl Block<'_> {
+    /// The part that a region names, in samples of this block.
+    ///
+    /// # Errors
+    /// As [`crate::Region::check_inside`].
+    pub fn part(&self, region: &crate::Region) -> Result<Block<'_>> {
+        region.check_inside(&self.shape)?;
+        let offset: i64 = region.origin.iter().zip(&*self.strides).map(|(index, stride)| *index as i64 * stride).sum();
+        Ok(Block {
+            data: self.data.wrapping_offset(offset as isize),
+            shape: region.size,
+            lifetime: PhantomData,
+            ..*self
+        })
+    }
+}
+
 impl BlockMut<'_> {
     /// The same samples for a shorter time.
     pub fn reborrow(&mut self) -> BlockMut<'_> {

@@ -1,9 +1,9 @@
 //! The consumer's side: a view made elsewhere, counted and, where its maker does not claim thread safety, serialised.
 
-use super::stop_panic;
+use super::{stop_panic, Call};
 use crate::abi::{
-    iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN, IOLINK_OK,
-    IOLINK_VIEW_FLAG_THREAD_SAFE,
+    iolink_call, iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN,
+    IOLINK_OK, IOLINK_VIEW_FLAG_THREAD_SAFE,
 };
 use crate::{Error, ErrorKind, Locked, Result};
 use std::mem::MaybeUninit;
@@ -102,6 +102,15 @@ impl ForeignView {
     pub(crate) fn with<R>(&self, body: impl FnOnce(*mut iolink_view) -> R) -> R {
         let _one_at_a_time = self.maker.lock.as_ref().map(|lock| locked(lock));
         body(self.raw)
+    }
+
+    /// [`call`](ForeignView::call) with the ABI's form of the context.
+    pub(crate) fn call_with(
+        &self,
+        call: &Call<'_>,
+        body: impl FnOnce(*const iolink_view, *const iolink_call, *mut iolink_error) -> i32,
+    ) -> Result<()> {
+        call.with_border(|call| self.call(|raw, error| body(raw, call, error)))
     }
 
     /// Runs a function of the table that may fail.

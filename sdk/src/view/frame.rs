@@ -29,6 +29,25 @@ pub trait DataFrameView: Send + Sync {
     /// `OutOfRange` for a column or row that is not there.
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream>;
 
+    /// [`export`](DataFrameView::export) in batches of at most `batch_rows` rows (0: as they are stored), with a context. By
+    /// default the batches of `export` are cut, and the context is not used.
+    ///
+    /// # Errors
+    /// As [`export`](DataFrameView::export); `Cancelled`, `Timeout`.
+    fn export_with(
+        &self,
+        columns: Option<&[u64]>,
+        rows: Range<u64>,
+        batch_rows: u64,
+        _call: &Call<'_>,
+    ) -> Result<OwnedStream> {
+        let stream = self.export(columns, rows)?;
+        match batch_rows {
+            0 => Ok(stream),
+            most => Ok(stream.with_batch_rows(most)),
+        }
+    }
+
     /// READ: the rows divided as they are stored (row groups, files, batches): the row behind each partition. By default all
     /// rows are one partition.
     ///
@@ -52,6 +71,53 @@ pub trait DataFrameView: Send + Sync {
     /// `NotImplemented` without the capability.
     fn reshape(&self, _schema: OwnedSchema, _rows: u64) -> Result<()> {
         Err(Error::capability("the frame", "RESHAPE", "copy it into memory to change its columns and rows"))
+    }
+
+    /// [`shape`](DataFrameView::shape) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`shape`](DataFrameView::shape); `Cancelled`, `Timeout`.
+    fn shape_with(&self, _call: &Call<'_>) -> Result<(u64, u64)> {
+        self.shape()
+    }
+
+    /// [`schema`](DataFrameView::schema) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`schema`](DataFrameView::schema); `Cancelled`, `Timeout`.
+    fn schema_with(&self, _call: &Call<'_>) -> Result<OwnedSchema> {
+        self.schema()
+    }
+
+    /// [`partitions`](DataFrameView::partitions) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`partitions`](DataFrameView::partitions); `Cancelled`, `Timeout`.
+    fn partitions_with(&self, _call: &Call<'_>) -> Result<Vec<u64>> {
+        self.partitions()
+    }
+
+    /// [`write`](DataFrameView::write) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`write`](DataFrameView::write); `Cancelled`, `Timeout`.
+    fn write_with(
+        &self,
+        column: u64,
+        first_row: u64,
+        schema: OwnedSchema,
+        values: OwnedArray,
+        _call: &Call<'_>,
+    ) -> Result<()> {
+        self.write(column, first_row, schema, values)
+    }
+
+    /// [`reshape`](DataFrameView::reshape) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`reshape`](DataFrameView::reshape); `Cancelled`, `Timeout`.
+    fn reshape_with(&self, schema: OwnedSchema, rows: u64, _call: &Call<'_>) -> Result<()> {
+        self.reshape(schema, rows)
     }
 
     /// A service by its id.
@@ -86,7 +152,7 @@ unsafe extern "C" fn shape(
     let this = unsafe { Here::of(view) };
     guard(this.provider, error, || {
         // SAFETY: the call is the caller's.
-        let (column_count, row_count) = unsafe { Call::from_border(call, |_| this.value.shape()) }?;
+        let (column_count, row_count) = unsafe { Call::from_border(call, |call| this.value.shape_with(call)) }?;
         // SAFETY: both places are the caller's.
         unsafe {
             *columns = column_count;
@@ -106,7 +172,7 @@ unsafe extern "C" fn schema(
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        Call::from_border(call, |_| this.value.schema())?.move_to(out);
+        Call::from_border(call, |call| this.value.schema_with(call))?.move_to(out);
         Ok(())
     })
 }
@@ -130,7 +196,9 @@ unsafe extern "C" fn export_stream(
         unsafe {
             let columns = (!request.columns.is_null())
                 .then(|| std::slice::from_raw_parts(request.columns, request.column_count as usize));
-            Call::from_border(call, |_| this.value.export(columns, request.first_row..end))?.move_to(out);
+            let rows = request.first_row..end;
+            let export = |call: &Call<'_>| this.value.export_with(columns, rows, request.batch_rows, call);
+            Call::from_border(call, export)?.move_to(out);
         }
         Ok(())
     })
@@ -151,7 +219,7 @@ unsafe extern "C" fn write(
         // SAFETY: both structs are handed over, also on failure: both are taken before either is judged.
         let (schema, values) = unsafe { (OwnedSchema::take(schema), OwnedArray::take(values)) };
         // SAFETY: the call is the caller's.
-        unsafe { Call::from_border(call, |_| this.value.write(column, first_row, schema?, values?)) }
+        unsafe { Call::from_border(call, |call| this.value.write_with(column, first_row, schema?, values?, call)) }
     })
 }
 
@@ -167,7 +235,7 @@ unsafe extern "C" fn reshape(
     // SAFETY: the schema is handed over; the call is the caller's.
     guard(this.provider, error, || unsafe {
         let schema = OwnedSchema::take(schema);
-        Call::from_border(call, |_| this.value.reshape(schema?, rows))
+        Call::from_border(call, |call| this.value.reshape_with(schema?, rows, call))
     })
 }
 
@@ -184,7 +252,7 @@ unsafe extern "C" fn partitions(
     let this = unsafe { Here::of(view) };
     guard(this.provider, error, || {
         // SAFETY: the call is the caller's.
-        let all = unsafe { Call::from_border(call, |_| this.value.partitions()) }?;
+        let all = unsafe { Call::from_border(call, |call| this.value.partitions_with(call)) }?;
         let wanted =
             usize::try_from(first).ok().zip(first.checked_add(count).and_then(|end| usize::try_from(end).ok()));
         let wanted = match wanted.and_then(|(first, end)| all.get(first..end)) {
@@ -235,20 +303,40 @@ impl DataFrameView for ForeignFrame {
     }
 
     fn shape(&self) -> Result<(u64, u64)> {
+        self.shape_with(&Call::silent())
+    }
+
+    fn shape_with(&self, call: &Call<'_>) -> Result<(u64, u64)> {
         let shape = self.table.shape.ok_or_else(|| absent("shape"))?;
         let (mut columns, mut rows) = (0, 0);
         // SAFETY: the view lives and both places are ours.
-        self.foreign.call(|raw, error| unsafe { shape(raw, &mut columns, &mut rows, null(), error) })?;
+        self.foreign.call_with(call, |raw, call, error| unsafe { shape(raw, &mut columns, &mut rows, call, error) })?;
         Ok((columns, rows))
     }
 
     fn schema(&self) -> Result<OwnedSchema> {
+        self.schema_with(&Call::silent())
+    }
+
+    fn schema_with(&self, call: &Call<'_>) -> Result<OwnedSchema> {
         let schema = self.table.schema.ok_or_else(|| absent("schema"))?;
         // SAFETY: the view lives and `out` is ours.
-        OwnedSchema::filled(|out| self.foreign.call(|raw, error| unsafe { schema(raw, null(), out, error) }))
+        OwnedSchema::filled(|out| {
+            self.foreign.call_with(call, |raw, call, error| unsafe { schema(raw, call, out, error) })
+        })
     }
 
     fn export(&self, columns: Option<&[u64]>, rows: Range<u64>) -> Result<OwnedStream> {
+        self.export_with(columns, rows, 0, &Call::silent())
+    }
+
+    fn export_with(
+        &self,
+        columns: Option<&[u64]>,
+        rows: Range<u64>,
+        batch_rows: u64,
+        call: &Call<'_>,
+    ) -> Result<OwnedStream> {
         let export = self.table.export_stream.ok_or_else(|| absent("export_stream"))?;
         let request = iolink_frame_request {
             size: std::mem::size_of::<iolink_frame_request>() as u32,
@@ -257,15 +345,19 @@ impl DataFrameView for ForeignFrame {
             column_count: columns.map_or(0, |list| list.len() as u64),
             first_row: rows.start,
             row_count: rows.end.saturating_sub(rows.start),
-            batch_rows: 0,
+            batch_rows,
         };
         OwnedStream::filled(|out| {
             // SAFETY: the view, the request and the list live until this returns and `out` is ours.
-            self.foreign.call(|raw, error| unsafe { export(raw, &request, null(), out, error) })
+            self.foreign.call_with(call, |raw, call, error| unsafe { export(raw, &request, call, out, error) })
         })
     }
 
     fn partitions(&self) -> Result<Vec<u64>> {
+        self.partitions_with(&Call::silent())
+    }
+
+    fn partitions_with(&self, call: &Call<'_>) -> Result<Vec<u64>> {
         let rows = self.shape()?.1;
         let partitions = match self.table.partitions {
             Some(partitions) => partitions,
@@ -273,15 +365,17 @@ impl DataFrameView for ForeignFrame {
         };
         let mut total = 0;
         // SAFETY: the view lives and `total` is ours; no room is needed for no ends.
-        self.foreign
-            .call(|raw, error| unsafe { partitions(raw, 0, 0, std::ptr::null_mut(), &mut total, null(), error) })?;
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            partitions(raw, 0, 0, std::ptr::null_mut(), &mut total, call, error)
+        })?;
         if total > rows.max(1) {
             fail!(Internal, "the frame claims {total} partitions of {rows} rows");
         }
         let mut ends = crate::limits::zeroed_numbers(total)?;
         // SAFETY: the view lives, and there is room for `total` ends.
-        self.foreign
-            .call(|raw, error| unsafe { partitions(raw, 0, total, ends.as_mut_ptr(), &mut total, null(), error) })?;
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            partitions(raw, 0, total, ends.as_mut_ptr(), &mut total, call, error)
+        })?;
         let rising = ends.windows(2).all(|pair| pair[0] <= pair[1]);
         if !rising || ends.last().copied().unwrap_or(0) != rows {
             fail!(Internal, "the frame's partitions do not divide its {rows} rows");
@@ -290,18 +384,34 @@ impl DataFrameView for ForeignFrame {
     }
 
     fn write(&self, column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()> {
+        self.write_with(column, first_row, schema, values, &Call::silent())
+    }
+
+    fn write_with(
+        &self,
+        column: u64,
+        first_row: u64,
+        schema: OwnedSchema,
+        values: OwnedArray,
+        call: &Call<'_>,
+    ) -> Result<()> {
         let write = self.table.write.ok_or_else(|| absent("write"))?;
         let (mut schema, mut values) = (schema.into_raw(), values.into_raw());
         // SAFETY: the view lives; both structs are handed over.
-        self.foreign
-            .call(|raw, error| unsafe { write(raw, column, first_row, &mut schema, &mut values, null(), error) })
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            write(raw, column, first_row, &mut schema, &mut values, call, error)
+        })
     }
 
     fn reshape(&self, schema: OwnedSchema, rows: u64) -> Result<()> {
+        self.reshape_with(schema, rows, &Call::silent())
+    }
+
+    fn reshape_with(&self, schema: OwnedSchema, rows: u64, call: &Call<'_>) -> Result<()> {
         let reshape = self.table.reshape.ok_or_else(|| absent("reshape"))?;
         let mut schema = schema.into_raw();
         // SAFETY: the view lives; the schema is handed over.
-        self.foreign.call(|raw, error| unsafe { reshape(raw, &mut schema, rows, null(), error) })
+        self.foreign.call_with(call, |raw, call, error| unsafe { reshape(raw, &mut schema, rows, call, error) })
     }
 
     fn extension(&self, id: u64) -> Option<View> {

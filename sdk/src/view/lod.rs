@@ -23,6 +23,14 @@ pub trait LodImageView: Send + Sync {
         Arc::default()
     }
 
+    /// [`resolution`](LodImageView::resolution) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`resolution`](LodImageView::resolution); `Cancelled`, `Timeout`.
+    fn resolution_with(&self, level: i64, _call: &Call<'_>) -> Result<Arc<dyn ImageView>> {
+        self.resolution(level)
+    }
+
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
@@ -70,7 +78,8 @@ unsafe extern "C" fn resolution(
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *out = View::Image(Call::from_border(call, |_| this.value.resolution(level))?).into_raw(this.provider);
+        *out = View::Image(Call::from_border(call, |call| this.value.resolution_with(level, call))?)
+            .into_raw(this.provider);
         Ok(())
     })
 }
@@ -120,6 +129,10 @@ impl LodImageView for ForeignLodImage {
     }
 
     fn resolution(&self, level: i64) -> Result<Arc<dyn ImageView>> {
+        self.resolution_with(level, &Call::silent())
+    }
+
+    fn resolution_with(&self, level: i64, call: &Call<'_>) -> Result<Arc<dyn ImageView>> {
         let range = self.level_range();
         let resolution = match self.table.resolution {
             Some(resolution) if range.contains(&level) => resolution,
@@ -128,7 +141,7 @@ impl LodImageView for ForeignLodImage {
         let mut out = std::ptr::null_mut();
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         unsafe {
-            self.foreign.call(|raw, error| resolution(raw, level, std::ptr::null(), &mut out, error))?;
+            self.foreign.call_with(call, |raw, call, error| resolution(raw, level, call, &mut out, error))?;
             View::handed_out(out, self.foreign.maker())?.into_image()
         }
     }

@@ -50,7 +50,7 @@ pub(crate) use exported::{border, give_text, guard, identify, stop_panic, Border
 pub(crate) use foreign::{check_status, new_error, text_from, with_text_sink, Maker, WAIT};
 pub(crate) use grown::{borrow_whole, check_flags, hand_out, read_grown, read_table, Grows};
 pub(crate) use metadata_tree::{tree_from_source, tree_source};
-pub(crate) use payload::recall;
+pub(crate) use payload::{put as keep_payload, recall};
 pub(crate) use stream::lent as take_lent;
 
 use crate::abi::iolink_view;

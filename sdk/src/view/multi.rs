@@ -64,6 +64,46 @@ pub trait MultiImageView: Send + Sync {
         Arc::default()
     }
 
+    /// [`frame_count`](MultiImageView::frame_count) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`frame_count`](MultiImageView::frame_count); `Cancelled`, `Timeout`.
+    fn frame_count_with(&self, _call: &Call<'_>) -> Result<u64> {
+        self.frame_count()
+    }
+
+    /// [`frame`](MultiImageView::frame) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`frame`](MultiImageView::frame); `Cancelled`, `Timeout`.
+    fn frame_with(&self, index: u64, _call: &Call<'_>) -> Result<View> {
+        self.frame(index)
+    }
+
+    /// [`insert`](MultiImageView::insert) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`insert`](MultiImageView::insert); `Cancelled`, `Timeout`.
+    fn insert_with(&self, index: u64, frame: View, name: Option<&str>, _call: &Call<'_>) -> Result<()> {
+        self.insert(index, frame, name)
+    }
+
+    /// [`replace`](MultiImageView::replace) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`replace`](MultiImageView::replace); `Cancelled`, `Timeout`.
+    fn replace_with(&self, index: u64, frame: View, _call: &Call<'_>) -> Result<()> {
+        self.replace(index, frame)
+    }
+
+    /// [`remove`](MultiImageView::remove) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`remove`](MultiImageView::remove); `Cancelled`, `Timeout`.
+    fn remove_with(&self, index: u64, _call: &Call<'_>) -> Result<()> {
+        self.remove(index)
+    }
+
     /// Returns a service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
@@ -110,7 +150,7 @@ unsafe extern "C" fn frame_count(
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *out = Call::from_border(call, |_| this.value.frame_count())?;
+        *out = Call::from_border(call, |call| this.value.frame_count_with(call))?;
         Ok(())
     })
 }
@@ -126,7 +166,7 @@ unsafe extern "C" fn frame(
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        let frame = Call::from_border(call, |_| this.value.frame(index))?;
+        let frame = Call::from_border(call, |call| this.value.frame_with(index, call))?;
         check_frame(&frame)?;
         *out = frame.into_raw(this.provider);
         Ok(())
@@ -163,7 +203,7 @@ unsafe extern "C" fn insert(
     guard(this.provider, error, || unsafe {
         let (frame, name) = (View::from_borrowed(frame)?, text(name)?);
         check_frame(&frame)?;
-        Call::from_border(call, |_| this.value.insert(index, frame, name.as_deref()))
+        Call::from_border(call, |call| this.value.insert_with(index, frame, name.as_deref(), call))
     })
 }
 
@@ -180,7 +220,7 @@ unsafe extern "C" fn replace(
     guard(this.provider, error, || unsafe {
         let frame = View::from_borrowed(frame)?;
         check_frame(&frame)?;
-        Call::from_border(call, |_| this.value.replace(index, frame))
+        Call::from_border(call, |call| this.value.replace_with(index, frame, call))
     })
 }
 
@@ -193,7 +233,7 @@ unsafe extern "C" fn remove(
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: the call is the caller's.
-    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.remove(index)) })
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.remove_with(index, call)) })
 }
 
 unsafe extern "C" fn metadata(
@@ -230,11 +270,12 @@ impl ForeignMultiImage {
     fn with_frame(
         &self,
         frame: View,
-        function: impl FnOnce(*const iolink_view, *mut iolink_view, *mut iolink_error) -> i32,
+        call: &Call<'_>,
+        function: impl FnOnce(*const iolink_view, *mut iolink_view, *const iolink_call, *mut iolink_error) -> i32,
     ) -> Result<()> {
         check_frame(&frame)?;
         let raw_frame = frame.into_raw("");
-        let done = self.foreign.call(|raw, error| function(raw, raw_frame, error));
+        let done = self.foreign.call_with(call, |raw, call, error| function(raw, raw_frame, call, error));
         // SAFETY: the callee retained the frame if it keeps it; this reference is ours.
         drop(unsafe { ForeignView::new(raw_frame) });
         done
@@ -247,23 +288,31 @@ impl MultiImageView for ForeignMultiImage {
     }
 
     fn frame_count(&self) -> Result<u64> {
+        self.frame_count_with(&Call::silent())
+    }
+
+    fn frame_count_with(&self, call: &Call<'_>) -> Result<u64> {
         let count = match self.table.frame_count {
             Some(count) => count,
             None => fail!(Internal, "the multi-image has no function frame_count"),
         };
         let mut out = 0;
         // SAFETY: the view lives and `out` is ours.
-        self.foreign.call(|raw, error| unsafe { count(raw, &mut out, null(), error) })?;
+        self.foreign.call_with(call, |raw, call, error| unsafe { count(raw, &mut out, call, error) })?;
         Ok(out)
     }
 
     fn frame(&self, index: u64) -> Result<View> {
+        self.frame_with(index, &Call::silent())
+    }
+
+    fn frame_with(&self, index: u64, call: &Call<'_>) -> Result<View> {
         let frame =
             self.table.frame.ok_or_else(|| Error::capability("the multi-image", "READ", "it can only be written"))?;
         let mut out = std::ptr::null_mut();
         // SAFETY: the view lives and `out` is ours; on success one reference is ours too.
         let frame = unsafe {
-            self.foreign.call(|raw, error| frame(raw, index, null(), &mut out, error))?;
+            self.foreign.call_with(call, |raw, call, error| frame(raw, index, call, &mut out, error))?;
             View::handed_out(out, self.foreign.maker())?
         };
         check_frame(&frame)?;
@@ -284,24 +333,36 @@ impl MultiImageView for ForeignMultiImage {
     }
 
     fn insert(&self, index: u64, frame: View, name: Option<&str>) -> Result<()> {
+        self.insert_with(index, frame, name, &Call::silent())
+    }
+
+    fn insert_with(&self, index: u64, frame: View, name: Option<&str>, call: &Call<'_>) -> Result<()> {
         let insert = self.table.insert.ok_or_else(no_write)?;
         let name = name.map(CString::new).transpose();
         let name = name.map_err(|_| Error::new(crate::ErrorKind::InvalidArgument, "the name holds a NUL"))?;
         let name = name.as_ref().map_or(null(), |name| name.as_ptr());
         // SAFETY: the view, the frame and the name live until this returns.
-        self.with_frame(frame, |raw, frame, error| unsafe { insert(raw, index, frame, name, null(), error) })
+        self.with_frame(frame, call, |raw, frame, call, error| unsafe { insert(raw, index, frame, name, call, error) })
     }
 
     fn replace(&self, index: u64, frame: View) -> Result<()> {
+        self.replace_with(index, frame, &Call::silent())
+    }
+
+    fn replace_with(&self, index: u64, frame: View, call: &Call<'_>) -> Result<()> {
         let replace = self.table.replace.ok_or_else(no_write)?;
         // SAFETY: the view and the frame live until this returns.
-        self.with_frame(frame, |raw, frame, error| unsafe { replace(raw, index, frame, null(), error) })
+        self.with_frame(frame, call, |raw, frame, call, error| unsafe { replace(raw, index, frame, call, error) })
     }
 
     fn remove(&self, index: u64) -> Result<()> {
+        self.remove_with(index, &Call::silent())
+    }
+
+    fn remove_with(&self, index: u64, call: &Call<'_>) -> Result<()> {
         let remove = self.table.remove.ok_or_else(no_write)?;
         // SAFETY: the view lives until this returns.
-        self.foreign.call(|raw, error| unsafe { remove(raw, index, null(), error) })
+        self.foreign.call_with(call, |raw, call, error| unsafe { remove(raw, index, call, error) })
     }
 
     fn metadata(&self) -> Arc<MetadataNode> {

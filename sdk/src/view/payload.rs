@@ -43,7 +43,7 @@ fn exchange(next: Vec<Waiting>) -> Vec<Waiting> {
 }
 
 /// Keeps what an error carries that was written into a struct.
-pub(super) fn put(place: *const iolink_error, failed: &Error) {
+pub(crate) fn put(place: *const iolink_error, failed: &Error) {
     let Some(payload) = failed.payload() else { return };
     let mut waiting = exchange(Vec::new());
     let forgotten = (waiting.len() >= MOST).then(|| waiting.remove(0));

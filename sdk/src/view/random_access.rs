@@ -61,6 +61,46 @@ pub trait RandomAccess: Send + Sync {
         Ok(())
     }
 
+    /// [`length`](RandomAccess::length) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`length`](RandomAccess::length); `Cancelled`, `Timeout`.
+    fn length_with(&self, _call: &Call<'_>) -> Result<u64> {
+        self.length()
+    }
+
+    /// [`read_at`](RandomAccess::read_at) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`read_at`](RandomAccess::read_at); `Cancelled`, `Timeout`.
+    fn read_at_with(&self, offset: u64, buffer: &mut [u8], _call: &Call<'_>) -> Result<usize> {
+        self.read_at(offset, buffer)
+    }
+
+    /// [`write_at`](RandomAccess::write_at) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`write_at`](RandomAccess::write_at); `Cancelled`, `Timeout`.
+    fn write_at_with(&self, offset: u64, buffer: &[u8], _call: &Call<'_>) -> Result<()> {
+        self.write_at(offset, buffer)
+    }
+
+    /// [`resize`](RandomAccess::resize) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`resize`](RandomAccess::resize); `Cancelled`, `Timeout`.
+    fn resize_with(&self, length: u64, _call: &Call<'_>) -> Result<()> {
+        self.resize(length)
+    }
+
+    /// [`flush`](RandomAccess::flush) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`flush`](RandomAccess::flush); `Cancelled`, `Timeout`.
+    fn flush_with(&self, _call: &Call<'_>) -> Result<()> {
+        self.flush()
+    }
+
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
@@ -114,7 +154,7 @@ unsafe extern "C" fn length(
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *out = Call::from_border(call, |_| this.value.length())?;
+        *out = Call::from_border(call, |call| this.value.length_with(call))?;
         Ok(())
     })
 }
@@ -133,7 +173,7 @@ unsafe extern "C" fn read_at(
     // SAFETY: buffer and `done` are the caller's.
     guard(this.provider, error, || unsafe {
         let target = buffer_mut(target, length)?;
-        *done = Call::from_border(call, |_| this.value.read_at(offset, target))? as u64;
+        *done = Call::from_border(call, |call| this.value.read_at_with(offset, target, call))? as u64;
         Ok(())
     })
 }
@@ -151,7 +191,7 @@ unsafe extern "C" fn write_at(
     // SAFETY: buffer and call are the caller's.
     guard(this.provider, error, || unsafe {
         let source = buffer(source, length)?;
-        Call::from_border(call, |_| this.value.write_at(offset, source))
+        Call::from_border(call, |call| this.value.write_at_with(offset, source, call))
     })
 }
 
@@ -203,14 +243,14 @@ unsafe extern "C" fn resize(
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: the call is the caller's.
-    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.resize(length)) })
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.resize_with(length, call)) })
 }
 
 unsafe extern "C" fn flush(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: the call is the caller's.
-    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.flush()) })
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.flush_with(call)) })
 }
 
 /// Random access made elsewhere.
@@ -252,31 +292,43 @@ impl RandomAccess for ForeignRandomAccess {
     }
 
     fn length(&self) -> Result<u64> {
+        self.length_with(&Call::silent())
+    }
+
+    fn length_with(&self, call: &Call<'_>) -> Result<u64> {
         if let Some(length) = self.length {
             return Ok(length);
         }
         let length = self.table.length.ok_or_else(|| absent("length"))?;
         let mut out = 0;
         // SAFETY: the view lives and `out` is ours.
-        self.foreign.call(|raw, error| unsafe { length(raw, &mut out, null(), error) })?;
+        self.foreign.call_with(call, |raw, call, error| unsafe { length(raw, &mut out, call, error) })?;
         Ok(out)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        self.read_at_with(offset, buffer, &Call::silent())
+    }
+
+    fn read_at_with(&self, offset: u64, buffer: &mut [u8], call: &Call<'_>) -> Result<usize> {
         let read = self.table.read_at.ok_or_else(|| absent("READ"))?;
         let mut done = 0;
         // SAFETY: the view and the buffer live until this returns.
-        self.foreign.call(|raw, error| unsafe {
-            read(raw, offset, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, null(), error)
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            read(raw, offset, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, call, error)
         })?;
         believable(done, buffer.len())
     }
 
     fn write_at(&self, offset: u64, buffer: &[u8]) -> Result<()> {
+        self.write_at_with(offset, buffer, &Call::silent())
+    }
+
+    fn write_at_with(&self, offset: u64, buffer: &[u8], call: &Call<'_>) -> Result<()> {
         let write = self.table.write_at.ok_or_else(|| absent("WRITE"))?;
         // SAFETY: the view and the buffer live until this returns.
-        self.foreign.call(|raw, error| unsafe {
-            write(raw, offset, buffer.as_ptr() as *const c_void, buffer.len() as u64, null(), error)
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            write(raw, offset, buffer.as_ptr() as *const c_void, buffer.len() as u64, call, error)
         })
     }
 
@@ -292,14 +344,24 @@ impl RandomAccess for ForeignRandomAccess {
     }
 
     fn resize(&self, length: u64) -> Result<()> {
+        self.resize_with(length, &Call::silent())
+    }
+
+    fn resize_with(&self, length: u64, call: &Call<'_>) -> Result<()> {
         let resize = self.table.resize.ok_or_else(|| absent("RESIZE"))?;
         // SAFETY: the view lives until this returns.
-        self.foreign.call(|raw, error| unsafe { resize(raw, length, null(), error) })
+        self.foreign.call_with(call, |raw, call, error| unsafe { resize(raw, length, call, error) })
     }
 
     fn flush(&self) -> Result<()> {
+        self.flush_with(&Call::silent())
+    }
+
+    fn flush_with(&self, call: &Call<'_>) -> Result<()> {
         // SAFETY: the view lives until this returns.
-        self.table.flush.map_or(Ok(()), |flush| self.foreign.call(|raw, error| unsafe { flush(raw, null(), error) }))
+        self.table
+            .flush
+            .map_or(Ok(()), |flush| self.foreign.call_with(call, |raw, call, error| unsafe { flush(raw, call, error) }))
     }
 
     fn prefetch(&self, ranges: &[Range<u64>]) {

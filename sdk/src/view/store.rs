@@ -7,6 +7,7 @@ use crate::{fail, CapabilitySet, Error, ErrorKind, RandomAccess, Result, StoreCa
 use std::ffi::{CStr, CString};
 use std::os::raw::{c_char, c_void};
 use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 /// Maximum length of a key in bytes.
@@ -379,10 +380,10 @@ unsafe extern "C" fn get_many(
         if places.iter().any(|place| place.is_null() || ((**place).size as usize) < first) {
             fail!(InvalidArgument, "an item of the batch is NULL, or does not say its size");
         }
-        struct Completion(*mut c_void, Option<unsafe extern "C" fn(*mut c_void, u64)>);
+        struct Listener(*mut c_void, Option<unsafe extern "C" fn(*mut c_void, u64)>);
         // SAFETY: the ABI lets `completed` be called from any thread.
-        unsafe impl Sync for Completion {}
-        impl Completion {
+        unsafe impl Sync for Listener {}
+        impl Listener {
             fn tell(&self, index: usize) {
                 if let Some(completed) = self.1 {
                     // SAFETY: the context belongs to the function.
@@ -390,7 +391,7 @@ unsafe extern "C" fn get_many(
                 }
             }
         }
-        let completion = Completion(batch.context, batch.completed);
+        let completion = Listener(batch.context, batch.completed);
         // An item with a wrong key or range has its result at once; the others form the batch of the store.
         let (mut gets, mut numbers, mut targets) = (Vec::new(), Vec::new(), Vec::new());
         for (index, place) in places.iter().enumerate() {
@@ -746,6 +747,47 @@ fn take_result(key: &str, item: &iolink_store_get, lent: iolink_bytes, room: Opt
     }
 }
 
+/// A batch of our own while a store works on it.
+struct Completion<'a, 'b> {
+    done: Vec<AtomicBool>,
+    gets: *mut StoreGet<'b>,
+    items: &'a [*mut iolink_store_get],
+    lent: *const iolink_bytes,
+    completed: &'a (dyn Fn(usize, &StoreGet<'_>) + Sync),
+}
+
+// SAFETY: each item is touched once, by the thread that completes it.
+unsafe impl Sync for Completion<'_, '_> {}
+
+impl Completion<'_, '_> {
+    /// Takes the result of an item over, and passes it on; the second time nothing happens.
+    ///
+    /// # Safety
+    /// Items, places and batch live, and the store is done with this item.
+    unsafe fn complete(&self, index: usize) {
+        match self.done.get(index) {
+            Some(done) if !done.swap(true, Ordering::AcqRel) => {}
+            _ => return,
+        }
+        // SAFETY: by the caller's promise; no other thread gets past the flag above.
+        unsafe {
+            let (get, item, lent) = (&mut *self.gets.add(index), &*self.items[index], self.lent.add(index).read());
+            let room = get.buffer.as_ref().map(|buffer| buffer.len());
+            // What lies in the place is taken over in any case, so that it is released.
+            let taken = take_result(&get.key, item, lent, room);
+            get.result = Some(check_key(&get.key).and(taken));
+            (self.completed)(index, get);
+        }
+    }
+}
+
+unsafe extern "C" fn complete_item(context: *mut c_void, index: u64) {
+    super::stop_panic(|| {
+        // SAFETY: the context is the completion of a batch whose `get_many` has not returned.
+        unsafe { (*(context as *const Completion<'_, '_>)).complete(usize::try_from(index).unwrap_or(usize::MAX)) }
+    });
+}
+
 impl Store for ForeignStore {
     fn capabilities(&self) -> StoreCapability {
         self.capabilities
@@ -783,25 +825,27 @@ impl Store for ForeignStore {
             }
         }
         let pointers: Vec<*mut iolink_store_get> = items.iter_mut().map(|item| item as *mut _).collect();
+        let completion = Completion {
+            done: gets.iter().map(|_| AtomicBool::new(false)).collect(),
+            gets: gets.as_mut_ptr(),
+            items: &pointers,
+            lent: lent.as_ptr(),
+            completed,
+        };
         let mut batch = iolink_store_batch {
             size: std::mem::size_of::<iolink_store_batch>() as u32,
             flags: 0,
             gets: pointers.as_ptr(),
             count: pointers.len() as u64,
-            context: null_mut(),
-            completed: None,
+            context: &completion as *const Completion<'_, '_> as *mut c_void,
+            completed: Some(complete_item),
         };
-        let read = call.with_border(|call| {
-            // SAFETY: batch, items, keys, buffers and call live until this returns.
-            self.foreign.call(|raw, error| unsafe { get_many(raw, &mut batch, call, error) })
-        });
-        for (index, (get, lent)) in gets.iter_mut().zip(lent).enumerate() {
-            let room = get.buffer.as_ref().map(|buffer| buffer.len());
-            get.result = Some(match c_key(&get.key) {
-                Err(wrong) => Err(wrong),
-                Ok(_) => take_result(&get.key, &items[index], lent, room),
-            });
-            completed(index, get);
+        // SAFETY: batch, items, keys, buffers, completion and call live until this returns.
+        let read = self.foreign.call_with(call, |raw, call, error| unsafe { get_many(raw, &mut batch, call, error) });
+        for index in 0..pointers.len() {
+            // What the store did not complete, such as the rest of a batch that was stopped.
+            // SAFETY: the store has returned, so that nothing else uses the items.
+            unsafe { completion.complete(index) };
         }
         read
     }

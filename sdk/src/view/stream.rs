@@ -76,6 +76,62 @@ pub trait StreamAccess: Send + Sync {
         Err(Error::capability("the stream", "MEMORY_ACCESS", "read it into a buffer"))
     }
 
+    /// [`read`](StreamAccess::read) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`read`](StreamAccess::read); `Cancelled`, `Timeout`.
+    fn read_with(&self, buffer: &mut [u8], _call: &Call<'_>) -> Result<usize> {
+        self.read(buffer)
+    }
+
+    /// [`write`](StreamAccess::write) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`write`](StreamAccess::write); `Cancelled`, `Timeout`.
+    fn write_with(&self, buffer: &[u8], _call: &Call<'_>) -> Result<usize> {
+        self.write(buffer)
+    }
+
+    /// [`seek`](StreamAccess::seek) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`seek`](StreamAccess::seek); `Cancelled`, `Timeout`.
+    fn seek_with(&self, to: SeekFrom, _call: &Call<'_>) -> Result<u64> {
+        self.seek(to)
+    }
+
+    /// [`length`](StreamAccess::length) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`length`](StreamAccess::length); `Cancelled`, `Timeout`.
+    fn length_with(&self, _call: &Call<'_>) -> Result<u64> {
+        self.length()
+    }
+
+    /// [`resize`](StreamAccess::resize) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`resize`](StreamAccess::resize); `Cancelled`, `Timeout`.
+    fn resize_with(&self, length: u64, _call: &Call<'_>) -> Result<()> {
+        self.resize(length)
+    }
+
+    /// [`flush`](StreamAccess::flush) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`flush`](StreamAccess::flush); `Cancelled`, `Timeout`.
+    fn flush_with(&self, _call: &Call<'_>) -> Result<()> {
+        self.flush()
+    }
+
+    /// [`close`](StreamAccess::close) with a context: deadline, progress, thread limit. By default the context is not used.
+    ///
+    /// # Errors
+    /// As [`close`](StreamAccess::close); `Cancelled`, `Timeout`.
+    fn close_with(&self, _call: &Call<'_>) -> Result<()> {
+        self.close()
+    }
+
     /// A service by its id.
     fn extension(&self, _id: u64) -> Option<View> {
         None
@@ -134,7 +190,7 @@ unsafe extern "C" fn read(
     // SAFETY: buffer, `done` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
         let target = buffer_mut(target, length)?;
-        *done = Call::from_border(call, |_| this.value.read(target))? as u64;
+        *done = Call::from_border(call, |call| this.value.read_with(target, call))? as u64;
         Ok(())
     })
 }
@@ -152,7 +208,7 @@ unsafe extern "C" fn write(
     // SAFETY: buffer, `done` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
         let source = buffer(source, length)?;
-        *done = Call::from_border(call, |_| this.value.write(source))? as u64;
+        *done = Call::from_border(call, |call| this.value.write_with(source, call))? as u64;
         Ok(())
     })
 }
@@ -176,7 +232,7 @@ unsafe extern "C" fn seek(
             _ => fail!(InvalidArgument, "a seek starts from 0 (start), 1 (cursor) or 2 (end), not {origin}"),
         };
         // SAFETY: `position` and `call` are the caller's.
-        unsafe { *position = Call::from_border(call, |_| this.value.seek(to))? };
+        unsafe { *position = Call::from_border(call, |call| this.value.seek_with(to, call))? };
         Ok(())
     })
 }
@@ -191,7 +247,7 @@ unsafe extern "C" fn length(
     let this = unsafe { Here::of(view) };
     // SAFETY: `out` and `call` are the caller's.
     guard(this.provider, error, || unsafe {
-        *out = Call::from_border(call, |_| this.value.length())?;
+        *out = Call::from_border(call, |call| this.value.length_with(call))?;
         Ok(())
     })
 }
@@ -205,21 +261,21 @@ unsafe extern "C" fn resize(
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: the call is the caller's.
-    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.resize(length)) })
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.resize_with(length, call)) })
 }
 
 unsafe extern "C" fn flush(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: the call is the caller's.
-    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.flush()) })
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.flush_with(call)) })
 }
 
 unsafe extern "C" fn close(view: *const iolink_view, call: *const iolink_call, error: *mut iolink_error) -> i32 {
     // SAFETY: only this kind's table holds this function.
     let this = unsafe { Here::of(view) };
     // SAFETY: the call is the caller's.
-    guard(this.provider, error, || unsafe { Call::from_border(call, |_| this.value.close()) })
+    guard(this.provider, error, || unsafe { Call::from_border(call, |call| this.value.close_with(call)) })
 }
 
 unsafe extern "C" fn memory(
@@ -285,26 +341,38 @@ impl StreamAccess for ForeignStream {
     }
 
     fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.read_with(buffer, &Call::silent())
+    }
+
+    fn read_with(&self, buffer: &mut [u8], call: &Call<'_>) -> Result<usize> {
         let read = self.table.read.ok_or_else(|| absent("READ"))?;
         let mut done = 0;
         // SAFETY: the view and the buffer live until this returns.
-        self.foreign.call(|raw, error| unsafe {
-            read(raw, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, null(), error)
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            read(raw, buffer.as_mut_ptr() as *mut c_void, buffer.len() as u64, &mut done, call, error)
         })?;
         believable(done, buffer.len())
     }
 
     fn write(&self, buffer: &[u8]) -> Result<usize> {
+        self.write_with(buffer, &Call::silent())
+    }
+
+    fn write_with(&self, buffer: &[u8], call: &Call<'_>) -> Result<usize> {
         let write = self.table.write.ok_or_else(|| absent("WRITE"))?;
         let mut done = 0;
         // SAFETY: the view and the buffer live until this returns.
-        self.foreign.call(|raw, error| unsafe {
-            write(raw, buffer.as_ptr() as *const c_void, buffer.len() as u64, &mut done, null(), error)
+        self.foreign.call_with(call, |raw, call, error| unsafe {
+            write(raw, buffer.as_ptr() as *const c_void, buffer.len() as u64, &mut done, call, error)
         })?;
         believable(done, buffer.len())
     }
 
     fn seek(&self, to: SeekFrom) -> Result<u64> {
+        self.seek_with(to, &Call::silent())
+    }
+
+    fn seek_with(&self, to: SeekFrom, call: &Call<'_>) -> Result<u64> {
         let seek = self.table.seek.ok_or_else(|| absent("SEEK"))?;
         let (offset, origin) = match to {
             SeekFrom::Start(offset) => match i64::try_from(offset) {
@@ -316,32 +384,53 @@ impl StreamAccess for ForeignStream {
         };
         let mut position = 0;
         // SAFETY: the view lives and `position` is ours.
-        self.foreign.call(|raw, error| unsafe { seek(raw, offset, origin, &mut position, null(), error) })?;
+        self.foreign
+            .call_with(call, |raw, call, error| unsafe { seek(raw, offset, origin, &mut position, call, error) })?;
         Ok(position)
     }
 
     fn length(&self) -> Result<u64> {
+        self.length_with(&Call::silent())
+    }
+
+    fn length_with(&self, call: &Call<'_>) -> Result<u64> {
         let length = self.table.length.ok_or_else(|| absent("length"))?;
         let mut out = 0;
         // SAFETY: the view lives and `out` is ours.
-        self.foreign.call(|raw, error| unsafe { length(raw, &mut out, null(), error) })?;
+        self.foreign.call_with(call, |raw, call, error| unsafe { length(raw, &mut out, call, error) })?;
         Ok(out)
     }
 
     fn resize(&self, length: u64) -> Result<()> {
+        self.resize_with(length, &Call::silent())
+    }
+
+    fn resize_with(&self, length: u64, call: &Call<'_>) -> Result<()> {
         let resize = self.table.resize.ok_or_else(|| absent("RESIZE"))?;
         // SAFETY: the view lives until this returns.
-        self.foreign.call(|raw, error| unsafe { resize(raw, length, null(), error) })
+        self.foreign.call_with(call, |raw, call, error| unsafe { resize(raw, length, call, error) })
     }
 
     fn flush(&self) -> Result<()> {
+        self.flush_with(&Call::silent())
+    }
+
+    fn flush_with(&self, call: &Call<'_>) -> Result<()> {
         // SAFETY: the view lives until this returns.
-        self.table.flush.map_or(Ok(()), |flush| self.foreign.call(|raw, error| unsafe { flush(raw, null(), error) }))
+        self.table
+            .flush
+            .map_or(Ok(()), |flush| self.foreign.call_with(call, |raw, call, error| unsafe { flush(raw, call, error) }))
     }
 
     fn close(&self) -> Result<()> {
+        self.close_with(&Call::silent())
+    }
+
+    fn close_with(&self, call: &Call<'_>) -> Result<()> {
         // SAFETY: the view lives until this returns.
-        self.table.close.map_or(Ok(()), |close| self.foreign.call(|raw, error| unsafe { close(raw, null(), error) }))
+        self.table
+            .close
+            .map_or(Ok(()), |close| self.foreign.call_with(call, |raw, call, error| unsafe { close(raw, call, error) }))
     }
 
     fn memory(&self) -> Result<Bytes> {

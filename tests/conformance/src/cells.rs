@@ -2,7 +2,7 @@
 
 use crate::words;
 use iolink_sdk::abi::{ArrowArray, ArrowSchema};
-use iolink_sdk::{DataFrameView, OwnedSchema};
+use iolink_sdk::{DataFrameView, OwnedSchema, OwnedStream};
 use std::ffi::CStr;
 use std::ops::Range;
 
@@ -18,11 +18,19 @@ pub(crate) fn cells(
     columns: Option<&[u64]>,
     rows: Range<u64>,
 ) -> Result<Cells, iolink_sdk::Error> {
-    let mut stream = frame.export(columns, rows)?;
+    cells_of(frame.export(columns, rows)?, u64::MAX)
+}
+
+/// The cells of a stream, no batch of which may have more than `most` rows.
+pub(crate) fn cells_of(mut stream: OwnedStream, most: u64) -> Result<Cells, iolink_sdk::Error> {
     let schema = stream.schema()?;
     let mut all: Cells = types(&schema)?.into_iter().map(|(name, kind)| (name, kind, Vec::new())).collect();
     while let Some(batch) = stream.next_batch()? {
         let (schema, raw) = (schema.as_raw(), batch.as_raw());
+        if raw.length as u64 > most {
+            let why = format!("a batch has {} rows, more than {most}", raw.length);
+            return Err(iolink_sdk::Error::new(iolink_sdk::ErrorKind::Internal, why));
+        }
         for (at, (_, _, cells)) in all.iter_mut().enumerate() {
             for row in 0..raw.length {
                 // SAFETY: both are live, the batch is of this schema, and the row lies inside of it.

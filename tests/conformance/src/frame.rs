@@ -1,6 +1,6 @@
 //! What data frames promise.
 
-use crate::cells::{content, difference, read, types, Cell, Cells};
+use crate::cells::{cells, cells_of, content, difference, read, types, Cell, Cells};
 use crate::report::Report;
 use crate::table::{schema, COLUMNS};
 use crate::{claims, hold, words, Subject};
@@ -8,7 +8,7 @@ use iolink_host::OfferRecord;
 use iolink_sdk::abi::ArrowArray;
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
-    columns, Adopt, CapabilitySet, Convert, CreateView, DataFrameCapability, DataFrameView, ErrorKind, Kind,
+    columns, Adopt, Call, CapabilitySet, Convert, CreateView, DataFrameCapability, DataFrameView, ErrorKind, Kind,
     OwnedSchema, OwnedStream, View,
 };
 use std::sync::Arc;
@@ -127,6 +127,17 @@ pub(crate) fn check_parts(
     name: &str,
     make: &dyn Fn() -> Result<Arc<dyn DataFrameView>, String>,
 ) {
+    report.test(&format!("{name} READ: a batch has at most the rows that are asked for"), || {
+        let frame = make()?;
+        let rows = frame.shape().map_err(words)?.1.min(MOST);
+        let expected = cells(&*frame, None, 0..rows).map_err(words)?;
+        for most in [1, 3, 7, rows.max(1), u64::MAX] {
+            let stream = frame.export_with(None, 0..rows, most, &Call::silent()).map_err(words)?;
+            let found = cells_of(stream, most).map_err(words)?;
+            hold!(found == expected, "in batches of {most} the cells are others");
+        }
+        Ok(())
+    });
     report.test(&format!("{name} READ: its schema is that of its data"), || {
         let frame = make()?;
         let (columns, rows) = frame.shape().map_err(words)?;

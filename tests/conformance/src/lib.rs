@@ -18,6 +18,7 @@
 //! ```
 
 mod cells;
+mod created;
 mod frame;
 mod image;
 mod make;
@@ -27,6 +28,7 @@ mod random_access;
 mod reading;
 mod report;
 mod save;
+mod store;
 mod stream;
 mod table;
 
@@ -35,9 +37,10 @@ pub use table::Table;
 
 use iolink_host::{OneProvider, Registry};
 use iolink_sdk::provider::OfferKind;
-use iolink_sdk::{Kind, Result, View};
+use iolink_sdk::{Kind, Result, Store, View};
 use report::Report;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is tested, with which files, and who watches.
 pub struct Suite<'a> {
@@ -89,6 +92,10 @@ impl<'a> Suite<'a> {
         for offer in &record.offers {
             let claimed = offer.capabilities;
             match (offer.offer, offer.kind) {
+                // An offer that names a format creates at a target, another one in memory.
+                (OfferKind::Create, Kind::Image) if !offer.format.is_empty() => {
+                    created::check(&mut report, &subject, offer);
+                }
                 (OfferKind::Create | OfferKind::Adopt, Kind::Image) => {
                     image::check(&mut report, &subject, offer.offer, claimed);
                 }
@@ -104,6 +111,7 @@ impl<'a> Suite<'a> {
                 (OfferKind::Create | OfferKind::Adopt, Kind::DataFrame) => {
                     frame::check(&mut report, &subject, offer.offer, claimed);
                 }
+                (OfferKind::Create, Kind::Store) => store::check_offer(&mut report, &subject, claimed),
                 (OfferKind::Save, _) => save::check(&mut report, &subject, offer),
                 (OfferKind::Open, _) => {}
                 (kind, made) => report
@@ -125,6 +133,17 @@ pub fn check(registry: &Registry) -> Vec<Finding> {
         findings.extend(Suite::new(registry).run(&provider.id).unwrap_or_default());
     }
     findings
+}
+
+/// Tests stores that `make` makes, each of them empty and able to be written: stores that no provider creates, such as the
+/// folder of a service. `name` stands in the findings for the provider.
+pub fn check_stores(name: &str, make: &dyn Fn() -> Result<Arc<dyn Store>>) -> Vec<Finding> {
+    let mut ignore = |_: Step<'_>| ();
+    let mut report = Report::new(name, &[], &mut ignore);
+    let make = || make().map_err(words);
+    let claimed = make().map_or(0, |store| View::Store(store).capability_bits());
+    store::check(&mut report, "store", claimed, &make);
+    report.findings()
 }
 
 /// Does the view have what its offer promised, and come back over the border as itself?

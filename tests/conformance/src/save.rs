@@ -72,13 +72,13 @@ impl RandomAccess for FailsLate {
 }
 
 /// A folder of the test's own, and the file in it that is written.
-struct Place {
+pub(crate) struct Place {
     folder: tempfile::TempDir,
-    file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 impl Place {
-    fn new(offer: &OfferRecord) -> Result<Self, String> {
+    pub(crate) fn new(offer: &OfferRecord) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let ending = offer.extensions.first().map(|ending| format!(".{ending}")).unwrap_or_default();
         let file = folder.path().join(format!("saved{ending}"));
@@ -86,7 +86,7 @@ impl Place {
     }
 
     /// Names of what lies in the folder.
-    fn names(&self) -> Result<Vec<String>, String> {
+    pub(crate) fn names(&self) -> Result<Vec<String>, String> {
         let entries = self.folder.path().read_dir().map_err(|error| error.to_string())?;
         Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
     }
@@ -98,7 +98,7 @@ fn save(subject: &Subject<'_>, offer: &OfferRecord, view: View, file: &Path, for
     subject.registry.save(view, target, Some(&subject.provider.record().id))
 }
 
-fn opens(subject: &Subject<'_>, offer: &OfferRecord) -> bool {
+pub(crate) fn opens(subject: &Subject<'_>, offer: &OfferRecord) -> bool {
     let same = |known: &OfferRecord| {
         known.offer == OfferKind::Open && known.kind == offer.kind && known.format == offer.format
     };

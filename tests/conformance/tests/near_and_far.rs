@@ -10,7 +10,8 @@ use iolink_plugin_memory as _;
 use iolink_plugin_numpy as _;
 use iolink_plugin_stream as _;
 
-const PROVIDERS: [&str; 4] = ["org.iolink.dataframe", "org.iolink.memory", "org.iolink.numpy", "org.iolink.stream"];
+const PROVIDERS: [&str; 5] =
+    ["org.iolink.dataframe", "org.iolink.memory", "org.iolink.numpy", "org.iolink.raw", "org.iolink.stream"];
 
 /// Where cargo puts libraries: two folders above this program, or one.
 fn library(name: &str) -> PathBuf {

@@ -60,6 +60,11 @@ impl MultiImageView for MultiImage {
         insert(index: u64, frame: View, name: Option<&str>) -> Result<()>;
         replace(index: u64, frame: View) -> Result<()>;
         remove(index: u64) -> Result<()>;
+        frame_count_with(call: &Call<'_>) -> Result<u64>;
+        frame_with(index: u64, call: &Call<'_>) -> Result<View>;
+        insert_with(index: u64, frame: View, name: Option<&str>, call: &Call<'_>) -> Result<()>;
+        replace_with(index: u64, frame: View, call: &Call<'_>) -> Result<()>;
+        remove_with(index: u64, call: &Call<'_>) -> Result<()>;
         metadata() -> Arc<MetadataNode>;
     }
 }
@@ -70,6 +75,7 @@ impl LodImageView for LodImage {
     hand_on! {
         level_range() -> RangeInclusive<i64>;
         resolution(level: i64) -> Result<Arc<dyn ImageView>>;
+        resolution_with(level: i64, call: &Call<'_>) -> Result<Arc<dyn ImageView>>;
         metadata() -> Arc<MetadataNode>;
     }
 }
@@ -85,6 +91,16 @@ impl DataFrameView for Frame {
         partitions() -> Result<Vec<u64>>;
         write(column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray) -> Result<()>;
         reshape(schema: OwnedSchema, rows: u64) -> Result<()>;
+        shape_with(call: &Call<'_>) -> Result<(u64, u64)>;
+        schema_with(call: &Call<'_>) -> Result<OwnedSchema>;
+        export_with(
+            columns: Option<&[u64]>, rows: Range<u64>, batch_rows: u64, call: &Call<'_>
+        ) -> Result<OwnedStream>;
+        partitions_with(call: &Call<'_>) -> Result<Vec<u64>>;
+        write_with(
+            column: u64, first_row: u64, schema: OwnedSchema, values: OwnedArray, call: &Call<'_>
+        ) -> Result<()>;
+        reshape_with(schema: OwnedSchema, rows: u64, call: &Call<'_>) -> Result<()>;
     }
 }
 
@@ -100,6 +116,13 @@ impl StreamAccess for Stream {
         resize(length: u64) -> Result<()>;
         flush() -> Result<()>;
         close() -> Result<()>;
+        read_with(buffer: &mut [u8], call: &Call<'_>) -> Result<usize>;
+        write_with(buffer: &[u8], call: &Call<'_>) -> Result<usize>;
+        seek_with(to: SeekFrom, call: &Call<'_>) -> Result<u64>;
+        length_with(call: &Call<'_>) -> Result<u64>;
+        resize_with(length: u64, call: &Call<'_>) -> Result<()>;
+        flush_with(call: &Call<'_>) -> Result<()>;
+        close_with(call: &Call<'_>) -> Result<()>;
         memory() -> Result<Bytes>;
     }
 }
@@ -116,6 +139,11 @@ impl RandomAccess for Random {
         prefetch(ranges: &[Range<u64>]);
         resize(length: u64) -> Result<()>;
         flush() -> Result<()>;
+        length_with(call: &Call<'_>) -> Result<u64>;
+        read_at_with(offset: u64, buffer: &mut [u8], call: &Call<'_>) -> Result<usize>;
+        write_at_with(offset: u64, buffer: &[u8], call: &Call<'_>) -> Result<()>;
+        resize_with(length: u64, call: &Call<'_>) -> Result<()>;
+        flush_with(call: &Call<'_>) -> Result<()>;
     }
 }
 

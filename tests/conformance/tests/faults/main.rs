@@ -1,7 +1,9 @@
 //! The suite can fail: a provider of images in memory and one of files, each with one planted fault at a time, and the
 //! promise by whose name each fault is caught. Without a fault both hold every promise.
 
+mod created;
 mod faulty;
+mod stores;
 mod tables;
 
 use faulty::Fault;
@@ -57,6 +59,52 @@ const TABLES: &[(tables::Fault, &str)] = &[
     (tables::Fault::TakesAnyFormat, "a format that it does not write is refused"),
     (tables::Fault::HidesFailedWrites, "a place that cannot be written is an error"),
     (tables::Fault::ThreadsShareAFile, "many threads save at once"),
+    (tables::Fault::IgnoresBatchRows, "a batch has at most the rows that are asked for"),
+    (tables::Fault::LosesTheEndsOfBatches, "a batch has at most the rows that are asked for"),
+];
+
+const STORES: &[(stores::Fault, &str)] = &[
+    (stores::Fault::ClaimsMoreThanItHas, "has what its offer promises"),
+    (stores::Fault::ReadsPartsFromTheStart, "a value whole and in part"),
+    (stores::Fault::FailsTheBatchForOneItem, "a missing key is the fault of its item alone"),
+    (stores::Fault::FillsSmallBuffers, "a buffer that is too small takes nothing"),
+    (stores::Fault::HidesTheSizeOfWhatDoesNotFit, "a buffer that is too small takes nothing, and learns the size"),
+    (stores::Fault::CompletesTwice, "completes each item of a batch once"),
+    (stores::Fault::CompletesBeforeTheResult, "completes each item of a batch once, with its result"),
+    (stores::Fault::CompletesNothing, "completes each item of a batch once"),
+    (stores::Fault::NeverStops, "stops a batch when it is asked to"),
+    (stores::Fault::TakesAnyKey, "READ: rejects what is not a key"),
+    (stores::Fault::TakesAnyKey, "WRITE: rejects what is not a key"),
+    (stores::Fault::ThreadsShareARange, "READ: many threads read the same"),
+    (stores::Fault::ListsInReverse, "LIST: in byte order"),
+    (stores::Fault::IgnoresAfter, "LIST: in byte order, behind a key"),
+    (stores::Fault::ListsDeeperKeys, "deeper keys stand together as one prefix"),
+    (stores::Fault::ListsToTheEnd, "a reader that has enough ends it"),
+    (stores::Fault::ChangesLentBytes, "a value is replaced, and what was lent stays"),
+    (stores::Fault::KeepsTheVersion, "the version changes with the value"),
+    (stores::Fault::IgnoresIfAbsent, "IF_ABSENT keeps what is there"),
+    (stores::Fault::IgnoresIfVersion, "writes over the version that is named only"),
+    (stores::Fault::RemovesTwice, "removes values, each once"),
+    (stores::Fault::UpdatesACopy, "UPDATE changes a value in place"),
+    (stores::Fault::MakesWhatUpdateMisses, "UPDATE changes a value in place"),
+    (stores::Fault::CommitsWithoutClose, "a stream that is dropped without close leaves what was there"),
+    (stores::Fault::CommitsEveryClose, "CREATE and REPLACE commit when they are closed"),
+    (stores::Fault::CreatesOverAValue, "CREATE and REPLACE commit when they are closed"),
+];
+
+const CREATED: &[(created::Fault, &str)] = &[
+    (created::Fault::ClaimsMoreThanItHas, "has what its offer promises"),
+    (created::Fault::LosesTheLastRow, "COMMIT keeps what was written"),
+    (created::Fault::WritesBeside, "COMMIT keeps what was written, in whichever order, and nothing beside it"),
+    (created::Fault::StartsWithRubbish, "samples that were not written are zero"),
+    (created::Fault::CreatesOverAFile, "is exclusive unless it may overwrite"),
+    (created::Fault::NeverOverwrites, "is exclusive unless it may overwrite"),
+    (created::Fault::WritesOutside, "rejects regions and blocks that do not fit"),
+    (created::Fault::IsSeenTooEarly, "is not seen as complete before COMMIT"),
+    (created::Fault::KeepsWhatWasAborted, "ABORT removes what was written"),
+    (created::Fault::CommitsOnRelease, "the last release without finish removes what was written"),
+    (created::Fault::FinishesTwice, "after finish, writing and finishing again are Closed"),
+    (created::Fault::WritesAfterFinish, "after finish, writing and finishing again are Closed"),
 ];
 
 fn registry() -> Registry {
@@ -129,5 +177,43 @@ fn every_fault_of_the_provider_of_tables_is_caught_by_name() {
     assert!(missed.is_empty() && findings.len() >= 20, "{} promises\n{}", findings.len(), missed.join("\n"));
     for (fault, promise) in TABLES {
         assert_caught(run_tables(*fault), fault, promise);
+    }
+}
+
+/// One test: stores ask one place for their fault.
+#[test]
+fn every_fault_of_the_provider_of_stores_is_caught_by_name() {
+    let run = |fault| {
+        stores::plant(fault);
+        let registry = registry();
+        let findings = Suite::new(&registry).run("org.faulty.store");
+        findings.unwrap()
+    };
+    let findings = run(stores::Fault::None);
+    let missed: Vec<String> =
+        findings.iter().filter(|it| it.outcome != Outcome::Held).map(ToString::to_string).collect();
+    assert!(missed.is_empty() && findings.len() >= 20, "{} promises\n{}", findings.len(), missed.join("\n"));
+    for (fault, promise) in STORES {
+        assert_caught(run(*fault), fault, promise);
+    }
+}
+
+fn run_created(fault: created::Fault) -> Vec<Finding> {
+    created::plant(fault);
+    let registry = registry();
+    let content = b"created\x02\x03\x01\x02\x03\x04\x05\x06";
+    let findings = Suite::new(&registry).sample(sample("sample.created", content)).run("org.faulty.created");
+    created::plant(created::Fault::None);
+    findings.unwrap()
+}
+
+#[test]
+fn every_fault_of_the_provider_that_creates_files_is_caught_by_name() {
+    let findings = run_created(created::Fault::None);
+    let missed: Vec<String> =
+        findings.iter().filter(|it| it.outcome != Outcome::Held).map(ToString::to_string).collect();
+    assert!(missed.is_empty() && findings.len() >= 15, "{} promises\n{}", findings.len(), missed.join("\n"));
+    for (fault, promise) in CREATED {
+        assert_caught(run_created(*fault), fault, promise);
     }
 }

@@ -30,6 +30,8 @@ pub enum Fault {
     TakesAnyFormat,
     HidesFailedWrites,
     ThreadsShareAFile,
+    IgnoresBatchRows,
+    LosesTheEndsOfBatches,
 }
 
 thread_local!(static FAULT: Cell<Fault> = const { Cell::new(Fault::None) });
@@ -83,6 +85,16 @@ impl DataFrameView for Frame {
             _ => {}
         }
         self.table.export(wanted.as_deref(), rows)
+    }
+
+    fn export_with(&self, columns: Option<&[u64]>, rows: Range<u64>, most: u64, _: &Call<'_>) -> Result<OwnedStream> {
+        match self.fault {
+            Fault::IgnoresBatchRows => self.export(columns, rows),
+            Fault::LosesTheEndsOfBatches => {
+                self.export(columns, rows.start..rows.end.min(rows.start.saturating_add(most)))
+            }
+            _ => Ok(self.export(columns, rows)?.with_batch_rows(most)),
+        }
     }
 }
 
