@@ -124,8 +124,20 @@ fn properties_and_metadata_come_back_as_they_went() {
         axes_interpretation: AxesInterpretation::Image,
         image_interpretation: ImageInterpretation::Label,
         axes: vec![
-            AxisProperties { axis: Some(Axis::Column), spacing: 0.25, origin: -7.5, unit: "µm".into() },
-            AxisProperties { axis: Some(Axis::Row), spacing: 3.0, origin: 1e9, unit: "x".repeat(31) },
+            AxisProperties {
+                axis: Some(Axis::Column),
+                spacing: 0.25,
+                origin: -7.5,
+                unit: "µm".into(),
+                coordinates: None,
+            },
+            AxisProperties {
+                axis: Some(Axis::Row),
+                spacing: 3.0,
+                origin: 1e9,
+                unit: "x".repeat(31),
+                coordinates: None,
+            },
         ],
         direction: [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
         value_scale: ValueScale { slope: 0.5, intercept: -1024.0, unit: "HU".into() },
