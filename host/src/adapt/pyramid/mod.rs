@@ -13,7 +13,9 @@ mod tests;
 
 use super::{sub_sample, Image};
 use cache::Cache;
-use iolink_sdk::{fail, units_per_unit, Axis, ImageProperties, ImageView, Interpretation, LodImageView, Result, Shape};
+use iolink_sdk::{
+    fail, units_per_unit, Axis, ImageProperties, ImageView, Interpretation, LodImageView, MetadataNode, Result, Shape,
+};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -156,6 +158,10 @@ impl LodImageView for Pyramid {
             Some(image) => Ok(image.clone()),
             None => fail!(OutOfRange, "level {level} is not one of 0 to {}", self.levels.len() - 1),
         }
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.levels[0].metadata()
     }
 
     fn origin(&self) -> Option<String> {
