@@ -9,7 +9,7 @@ const TOLERANCE: f64 = 1e-2;
 /// How far apart the directions of two images may be.
 const TURN: f64 = 1e-4;
 
-/// The least volume that the directions of column, row and step may span. Below it the images lie side by side.
+/// The least volume that column, row and a step of length 1 span. Below it the images lie beside each other in one plane.
 const LEAST_VOLUME: f64 = 1e-3;
 
 fn length(step: [f64; 3]) -> f64 {
@@ -20,12 +20,19 @@ fn minus(one: [f64; 3], other: [f64; 3]) -> [f64; 3] {
     [0, 1, 2].map(|part| one[part] - other[part])
 }
 
+/// The volume that the directions of column and row span with a step, in lengths of the step.
+fn volume([a, b, _]: [[f64; 3]; 3], step: [f64; 3]) -> f64 {
+    let whole = a[0] * (b[1] * step[2] - b[2] * step[1]) - a[1] * (b[0] * step[2] - b[2] * step[0])
+        + a[2] * (b[0] * step[1] - b[1] * step[0]);
+    whole.abs() / (length(a) * length(b))
+}
+
 /// Gives the new SLICE axis of a stack spacing, direction, origin and unit by the places of its images, which have COLUMN and
-/// ROW. Images that all lie at one place say nothing of a step: then the stack lies where the first one does.
+/// ROW. Images that all lie at one place, or beside each other in one plane, say nothing of a step: then the stack lies where
+/// the first one does.
 ///
 /// # Errors
-/// `InvalidArgument` for images in different spaces, directions or units, for places that are uneven, and for those that lie
-/// beside each other in one plane.
+/// `InvalidArgument` for images in different spaces, directions or units, and for places that are uneven.
 pub(super) fn place(images: &[Image], first: &ImageProperties, stacked: &mut ImageProperties) -> Result<()> {
     let has = |axis| first.axes.iter().any(|own| own.axis == Some(axis));
     if !has(Axis::Column) || !has(Axis::Row) {
@@ -47,11 +54,12 @@ pub(super) fn place(images: &[Image], first: &ImageProperties, stacked: &mut Ima
             );
         }
     }
-    let last = places[places.len() - 1];
-    if places.iter().all(|place| *place == start) {
+    let leaves = |step: [f64; 3]| volume(first.direction, step) > LEAST_VOLUME * length(step);
+    if !places.iter().any(|place| leaves(minus(*place, start))) {
         stacked.set_place(start);
         return Ok(());
     }
+    let last = places[places.len() - 1];
     let step = minus(last, start).map(|part| part / (places.len() - 1) as f64);
     let size = length(step);
     for (index, place) in places.iter().enumerate() {
@@ -65,16 +73,6 @@ pub(super) fn place(images: &[Image], first: &ImageProperties, stacked: &mut Ima
         }
     }
     let towards = step.map(|part| part / size);
-    let [a, b, _] = first.direction;
-    let volume = a[0] * (b[1] * towards[2] - b[2] * towards[1]) - a[1] * (b[0] * towards[2] - b[2] * towards[0])
-        + a[2] * (b[0] * towards[1] - b[1] * towards[0]);
-    if volume.abs() < LEAST_VOLUME * length(a) * length(b) {
-        fail!(
-            InvalidArgument,
-            "the images lie beside each other in one plane, by {step:?} {unit}, and are no slices of a volume; stack along \
-             another axis, or give them one position (from_image_view)"
-        );
-    }
     stacked.direction[2] = towards;
     if let Some(slice) = stacked.axes.iter_mut().find(|axis| axis.axis == Some(Axis::Slice)) {
         (slice.spacing, slice.unit) = (size, unit);

@@ -199,6 +199,11 @@ impl ImageProperties {
         }
     }
 
+    /// Has the image a channel table, or an uneven axis? The ABI has functions of their own for these.
+    pub fn has_tables(&self) -> bool {
+        !self.channels.is_empty() || self.axes.iter().any(|axis| axis.coordinates.is_some())
+    }
+
     /// Validates what depends on the sizes of an image: the length of the channel table, if there is one, and of coordinates.
     ///
     /// # Errors
