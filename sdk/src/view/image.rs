@@ -1,7 +1,9 @@
 //! Images: the trait, its table, and the wrapper of images made elsewhere.
 
 use super::asked::Asked;
-use super::image_tables::{channels, coordinates, set_channels, set_coordinates, set_properties, ForeignTables};
+use super::image_tables::{
+    channels, coordinates, set_channels, set_coordinates, set_properties, ForeignTables, Tables,
+};
 use super::metadata_tree::{collect_tree, tree_source, write_tree};
 use super::{
     border, check_status, guard, hand_out, new_error, read_grown, read_table, Block, BlockMut, Call, ForeignView,
@@ -393,6 +395,8 @@ pub struct ForeignImage {
     capabilities: ImageCapability,
     /// What the image said at adoption; `None` where it can change (RESHAPE).
     fixed: Option<(Shape, DataType)>,
+    /// Channels and coordinates at adoption; `None` if they can change (WRITE).
+    kept: Option<Tables>,
 }
 
 impl ForeignImage {
@@ -401,7 +405,7 @@ impl ForeignImage {
         // SAFETY: the kind was checked, so the head starts an image table.
         let table: iolink_image_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = ImageCapability::from_bits(foreign.bits());
-        let mut this = ForeignImage { foreign, table, capabilities, fixed: None };
+        let mut this = ForeignImage { foreign, table, capabilities, fixed: None, kept: None };
         let needed = [
             (ImageCapability::NONE, this.table.describe.is_some(), "describe"),
             (ImageCapability::READ, this.table.read_region.is_some(), "read_region"),
@@ -421,7 +425,10 @@ impl ForeignImage {
         if shape.element_count().and_then(|count| count.checked_mul(data_type.byte_count() as u64)).is_none() {
             fail!(Internal, "the image claims the shape {shape}, whose bytes do not fit 64 bits");
         }
-        this.ask_properties(&shape, data_type)?;
+        let known = this.ask_properties(&shape, data_type)?;
+        if !capabilities.has(ImageCapability::WRITE) && !capabilities.has(ImageCapability::RESHAPE) {
+            this.kept = Some(Tables::of(&known));
+        }
         if !capabilities.has(ImageCapability::RESHAPE) {
             this.fixed = Some((shape, data_type));
         }
@@ -446,7 +453,10 @@ impl ForeignImage {
                 ImageProperties::from_border(&out).and_then(|known| known.checked(shape.len()))
             }
         };
-        let whole = known.and_then(|known| self.tables().read(known, shape, data_type));
+        let whole = known.and_then(|known| match &self.kept {
+            Some(kept) => Ok(kept.added_to(known)),
+            None => self.tables().read(known, shape, data_type),
+        });
         whole.map_err(|wrong| match wrong.kind() {
             ErrorKind::InvalidArgument => {
                 Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))

@@ -5,8 +5,9 @@ use super::image::here;
 use super::{guard, read_grown, Call, ForeignView};
 use crate::abi::*;
 use crate::properties::{channels_from, collect_channels, with_channels, write_channels};
-use crate::{fail, DataType, Error, ErrorKind, ImageProperties, ImageView, Result, Shape, MAX_COORDINATES};
+use crate::{fail, Channel, DataType, Error, ErrorKind, ImageProperties, ImageView, Result, Shape, MAX_COORDINATES};
 use std::ptr::null;
+use std::sync::Arc;
 
 /// Changes a copy of the properties of an image, and gives it back to the image.
 fn change(image: &dyn ImageView, change: impl FnOnce(&mut ImageProperties, &Shape) -> Result<()>) -> Result<()> {
@@ -148,6 +149,33 @@ pub(super) unsafe extern "C" fn set_coordinates(
         // SAFETY: the call is the caller's.
         unsafe { Call::from_border(call, |_| change(&*this.value, set)) }
     })
+}
+
+/// Channels, and the coordinates of each axis.
+pub(super) struct Tables {
+    channels: Vec<Channel>,
+    coordinates: Vec<Option<Arc<[f64]>>>,
+}
+
+impl Tables {
+    /// Returns those of properties.
+    pub(super) fn of(known: &ImageProperties) -> Self {
+        let coordinates = known.axes.iter().map(|axis| axis.coordinates.clone()).collect();
+        Tables { channels: known.channels.clone(), coordinates }
+    }
+
+    /// Returns the properties with them.
+    pub(super) fn added_to(&self, mut known: ImageProperties) -> ImageProperties {
+        known.channels.clone_from(&self.channels);
+        for (index, numbers) in self.coordinates.iter().enumerate().filter(|(_, numbers)| numbers.is_some()) {
+            if known.axes.len() <= index {
+                known.axes.resize(index + 1, Default::default());
+            }
+            let axis = &mut known.axes[index];
+            (axis.spacing, axis.coordinates) = (1.0, numbers.clone());
+        }
+        known
+    }
 }
 
 /// The functions of an image made elsewhere.
