@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A view of the provider with this id, whose images are validated: an image at once, frames and levels when they are asked
-/// for. Views from a library come out as they are.
+/// for. Units come out as iolink writes them. Views from a library come out as they are.
 ///
 /// # Errors
 /// `Internal` for an image whose properties are wrong.
@@ -24,6 +24,10 @@ pub(crate) fn checked(view: View, provider: &'static str) -> Result<View> {
 fn image_of(image: Arc<dyn ImageView>, provider: &'static str) -> Result<Arc<dyn ImageView>> {
     if image.foreign().is_none() {
         host_api::check_image(&*image).map_err(|error: Error| error.with_provider(provider))?;
+        let known = image.properties();
+        if !known.has_normal_units() {
+            return crate::adapt::from_image_view(&image, Some((*known).clone()), None);
+        }
     }
     Ok(image)
 }

@@ -27,6 +27,25 @@ impl ImageView for Twice {
     }
 }
 
+/// An image whose unit is written as few write it.
+struct Microns;
+
+impl ImageView for Microns {
+    fn capabilities(&self) -> ImageCapability {
+        ImageCapability::NONE
+    }
+    fn shape(&self) -> Shape {
+        Shape::new(&[7, 5]).unwrap()
+    }
+    fn data_type(&self) -> DataType {
+        DataType::UINT8
+    }
+    fn properties(&self) -> Arc<ImageProperties> {
+        let axis = |unit: &str| AxisProperties { unit: unit.into(), ..AxisProperties::default() };
+        Arc::new(ImageProperties { axes: vec![axis("micron"), axis("furlong")], ..ImageProperties::default() })
+    }
+}
+
 struct Set;
 
 impl MultiImageView for Set {
@@ -57,12 +76,14 @@ struct Wrong;
 impl Provider for Wrong {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.wrong", "Wrong").offers(&[
         Offer::open(Kind::Image, "ONE").extensions("one"),
+        Offer::open(Kind::Image, "MICRONS").extensions("microns"),
         Offer::open(Kind::MultiImage, "SET").extensions("set"),
         Offer::open(Kind::LodImage, "PYRAMID").extensions("pyramid"),
     ]);
 
     fn open(&self, _: &Host, source: &Source, _call: &Call<'_>) -> Result<View> {
         Ok(match source.uri().rsplit('.').next() {
+            Some("microns") => View::image(Microns),
             Some("set") => View::multi_image(Set),
             Some("pyramid") => View::lod_image(Pyramid),
             _ => View::image(Twice),
@@ -90,6 +111,12 @@ fn an_axis_twice_is_refused_in_images_frames_and_levels() {
     names_provider_and_axis(open("one").err().unwrap());
     names_provider_and_axis(open("set").unwrap().into_multi_image().unwrap().frame(0).err().unwrap());
     names_provider_and_axis(open("pyramid").unwrap().into_lod_image().unwrap().resolution(1).err().unwrap());
+}
+
+#[test]
+fn units_come_out_as_iolink_writes_them() {
+    let known = open("microns").unwrap().into_image().unwrap().properties();
+    assert_eq!(known.axes.iter().map(|axis| axis.unit.as_str()).collect::<Vec<_>>(), ["µm", "furlong"]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ import collections.abc
 import enum
 
 from . import _iolink, errors
+from ._channel import Channel
 from ._frame_enums import DataFrameCapability
 from ._iolink import (
     INVALID_TILE_INDEX,
@@ -123,6 +124,7 @@ from .enums import (
     MultiImageCapability,
     ParallelAccessCapability,
     PrimitiveTypeId,
+    Space,
 )
 from .errors import (
     BusyError,
@@ -190,6 +192,7 @@ __all__ = [
     "BusyError",
     "CancelledError",
     "CapabilityError",
+    "Channel",
     "ClosedError",
     "ConvertRequest",
     "CorruptDataError",
@@ -244,6 +247,7 @@ __all__ = [
     "RandomAccessFactory",
     "RegionXu64",
     "Source",
+    "Space",
     "SpatialCalibration",
     "SpatialCalibrationProperty",
     "SpatialDirections",

@@ -97,23 +97,31 @@ class ImageArray:
     def coords(self) -> dict[str, tuple[str, NDArray[Any], dict[str, str]]]:
         """Where the samples are along each axis that is calibrated, as xarray takes it: dimension, positions, unit.
 
-        Axes in space that do not lie along x, y and z have no coordinates of their own and are left out.
+        An uneven axis has its own coordinates, and the CHANNEL axis the names of the channels if it has no calibration. Axes in
+        space that do not lie along x, y and z have no coordinates of their own and are left out.
         """
         calibration = self._view.properties().calibration
         directions = calibration.directions
         along = (directions.column_direction(), directions.row_direction(), directions.slice_direction())
         names = self._view.properties().image_info.axes
+        labels = [channel.name for channel in self._view.properties().channels]
         out: dict[str, tuple[str, NDArray[Any], dict[str, str]]] = {}
         for (place, name), size in zip(self._axes, self._shape, strict=True):
             if place is None or place >= len(names):
                 continue
             spacing, origin, unit = calibration.spacing[place], calibration.origin[place], calibration.units[place]
             sign, axis = 1.0, names[place]
+            uneven = None if axis is None else calibration.coordinates(axis)
+            if uneven is not None:
+                out[name] = (name, uneven, {"units": unit} if unit else {})
+                continue
             if axis in _SPATIAL:
                 sign = along[_SPATIAL.index(axis)][_SPATIAL.index(axis)]
             if abs(sign) == 1.0 and (spacing, origin, unit, sign) != (1.0, 0.0, "", 1.0):
                 positions = origin + sign * spacing * np.arange(size)
                 out[name] = (name, positions, {"units": unit} if unit else {})
+            elif axis is ImageAxes.CHANNEL and any(labels):
+                out[name] = (name, np.array(labels), {})
         return out
 
     @property

@@ -16,6 +16,7 @@ __all__ = [
     "MultiImageCapability",
     "ParallelAccessCapability",
     "PrimitiveTypeId",
+    "Space",
 ]
 
 
@@ -56,6 +57,13 @@ class ImageInterpretation(_Named):
     COLOR = 2
     BINARY = 3
     LABEL = 4
+
+
+class Space(enum.StrEnum):
+    """The space of an image's positions and directions. Members compare equal to their names."""
+
+    UNKNOWN = "UNKNOWN"
+    LPS = "LPS"
 
 
 class PrimitiveTypeId(_Named):

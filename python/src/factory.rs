@@ -53,7 +53,13 @@ fn created(
     data_type: iolink_sdk::DataType,
     properties: Option<iolink_sdk::ImageProperties>,
 ) -> iolink_sdk::Result<Arc<dyn Image>> {
-    registry().create(CreateView::image(*shape, data_type, properties).in_memory())?.into_image()
+    let tables = properties.clone().filter(iolink_sdk::ImageProperties::has_tables);
+    let image = registry().create(CreateView::image(*shape, data_type, properties).in_memory())?.into_image()?;
+    // A request to create an image has no place for them.
+    if let Some(properties) = tables.filter(|_| !image.properties().has_tables()) {
+        image.set_properties(properties)?;
+    }
+    Ok(image)
 }
 
 /// Where a stack grows unless the caller says: along SLICE, else SEQUENCE, whichever is free; behind the last axis where

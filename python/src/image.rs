@@ -2,7 +2,7 @@
 
 use crate::array::live::{Counted, IMAGES};
 use crate::array::Opening;
-use crate::axes::member;
+use crate::axes::{axis_from, member};
 use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
 use crate::errors::{raise, OrRaise};
@@ -12,13 +12,14 @@ use crate::lent::Order;
 use crate::metadata::MetadataNode;
 use crate::pointer::LentAddress;
 use crate::progress::heard;
-use crate::properties::ImageProperties;
+use crate::properties::{change_coordinates, channels_from, channels_to, coordinates_of, ImageProperties};
 use crate::region::{region_of, RegionXu64};
 use crate::remembered::Remembered;
 use crate::vector::{shape_from, Count, VectorXu64};
 use iolink_host::adapt;
 use iolink_sdk::{
-    Call, CapabilitySet, Closable, Error, ErrorKind, ImageView as Image, Kind, Owner, Region, Shape, View,
+    Call, CapabilitySet, Closable, Error, ErrorKind, ImageProperties as Properties, ImageView as Image, Kind, Owner,
+    Region, Shape, View,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyTuple};
@@ -143,13 +144,52 @@ impl ImageView {
         self.ask(|view| view.capabilities().value() & flags.0 == flags.0)
     }
 
-    /// Axes, calibration and scale of the values, as they are now.
+    /// Axes, calibration, scale of the values and channels, as they are now.
     fn properties(&self) -> PyResult<ImageProperties> {
         self.ask(|view| ImageProperties::of_view(view.properties()))
     }
 
     fn set_properties(&self, properties: &Bound<'_, ImageProperties>) -> PyResult<()> {
         self.open()?.set_properties((*properties.get().value()).clone()).or_raise()
+    }
+
+    /// The channel table, a Channel for each index along CHANNEL, in order; empty where nothing is known. An image without that
+    /// axis has one, and one of vectors has one for each component.
+    ///
+    /// >>> image = ImageViewFactory.allocate((6, 4), "VEC3_UINT8")
+    /// >>> image.set_channels(["red", "green", Channel("blue", color=(0, 0, 255, 255))])
+    /// >>> image.channels()[2].color
+    /// (0, 0, 255, 255)
+    fn channels<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        channels_to(py, &self.open()?.properties().channels)
+    }
+
+    /// Replaces the channel table: a Channel, or a name, for each channel; none removes it.
+    fn set_channels(&self, channels: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (view, channels) = (self.open()?, channels_from(channels)?);
+        view.set_properties(Properties { channels, ..(*view.properties()).clone() }).or_raise()
+    }
+
+    /// The coordinates of an uneven axis, such as times: an array of one number for each index, in the unit of the axis; `None`
+    /// for an even axis, which has a spacing. `axis` is ImageAxes.SEQUENCE, its number, or "SEQUENCE".
+    fn coordinates<'py>(&self, py: Python<'py>, axis: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        coordinates_of(py, &self.open()?.properties(), axis_from("axis", axis)?)
+    }
+
+    /// Replaces the coordinates of an axis, which has no spacing then; `None` makes it even.
+    ///
+    /// >>> image = ImageViewFactory.allocate((6, 4, 3), "UINT8")
+    /// >>> film = ImageViewFactory.reinterpret(image, "IMAGE_SEQUENCE")
+    /// >>> image.set_properties(film.properties())
+    /// >>> image.set_coordinates("SEQUENCE", [0.0, 0.5, 2.0])
+    /// >>> image[1:].coordinates("SEQUENCE").tolist()
+    /// [0.5, 2.0]
+    #[pyo3(signature = (axis, coordinates))]
+    fn set_coordinates(&self, axis: &Bound<'_, PyAny>, coordinates: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let (view, axis) = (self.open()?, axis_from("axis", axis)?);
+        let mut properties = (*view.properties()).clone();
+        change_coordinates(&mut properties, axis, coordinates)?;
+        view.set_properties(properties).or_raise()
     }
 
     /// The metadata tree, as it is now.

@@ -1,16 +1,17 @@
 //! `ImageProperties` and its parts. Properties taken from a view are a picture of it and cannot be changed in place.
 
-use crate::axes::{image_interpretation_from, interpretation_from, member};
+use crate::axes::{axis_from, image_interpretation_from, interpretation_from, member};
 use crate::directions::SpatialDirections;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
 use crate::vector::{numbers_from, VectorXd};
 use iolink_sdk::{
-    AxesInterpretation, AxisProperties, ImageInterpretation, ImageProperties as Properties,
-    SpatialDirections as Directions, ValueScale,
+    AxesInterpretation, Axis, AxisProperties, Channel, ImageInterpretation, ImageProperties as Properties, Space,
+    SpatialDirections as Directions, ValueScale, World,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is known of an image beyond its samples.
@@ -48,6 +49,7 @@ impl ImageProperties {
             let names = value.axes_interpretation.axes().iter().copied().map(Some).chain(std::iter::repeat(None));
             value.axes.iter_mut().zip(names).for_each(|(axis, name)| axis.axis = name);
         }
+        value.normalize_units();
         value.to_border().or_raise()?;
         value.check(value.axes.len()).or_raise()?; // what no image can have is rejected here, not where it is first used
         *held = Arc::new(value);
@@ -122,6 +124,22 @@ impl ImageProperties {
                 )));
             }
             value.value_scale = ValueScale { slope, intercept, unit };
+            Ok(())
+        })
+    }
+
+    /// The channel table, a Channel for each index along CHANNEL, in order; empty where nothing is known. Vectors have one for
+    /// each component.
+    #[getter]
+    fn channels<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        channels_to(py, &self.value().channels)
+    }
+
+    #[setter]
+    fn set_channels(&self, channels: &Bound<'_, PyAny>) -> PyResult<()> {
+        let channels = channels_from(channels)?;
+        self.change(|value| {
+            value.channels = channels;
             Ok(())
         })
     }
@@ -290,6 +308,74 @@ impl SpatialCalibration {
         SpatialDirections(self.of.get().value().direction.into())
     }
 
+    /// The space of directions and positions, a Space: "UNKNOWN" or "LPS" (x grows to the patient's left, y to the back, z to
+    /// the head).
+    #[getter]
+    fn space<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("iolink.enums")?.getattr("Space")?.call1((self.of.get().value().space.name(),))
+    }
+
+    #[setter]
+    fn set_space(&self, space: &Bound<'_, PyAny>) -> PyResult<()> {
+        let names = Space::NAMED.map(|(name, _)| name);
+        let space = word("space", space, &names).map(|name| Space::from_name(&name).unwrap_or_default())?;
+        self.of.get().change(|value| {
+            value.space = space;
+            Ok(())
+        })
+    }
+
+    /// Position in space (x, y, z) of the sample at index 0 of every axis, in the unit of the COLUMN axis. A slice has one too.
+    /// Along the axes that the image has it equals their origins; setting it sets these.
+    #[getter]
+    fn position(&self) -> VectorXd {
+        VectorXd::from_values(self.of.get().value().place().to_vec())
+    }
+
+    #[setter]
+    fn set_position(&self, position: &Bound<'_, PyAny>) -> PyResult<()> {
+        let position: Vec<f64> = numbers_from("position", position)?;
+        let place = <[f64; 3]>::try_from(position).map_err(|given| {
+            PyValueError::new_err(format!("position: give x, y and z, not {} numbers", given.len()))
+        })?;
+        if !place.iter().all(|part| part.is_finite()) {
+            return Err(PyValueError::new_err("position: each number must be finite"));
+        }
+        self.of.get().change(|value| {
+            value.set_place(place);
+            Ok(())
+        })
+    }
+
+    /// The 4 x 4 matrix from an index (column, row, slice, 1) to the position (x, y, z, 1) of its sample, in the unit of the
+    /// COLUMN axis. `space` is the world it leads to, "LPS" (as DICOM and ITK have it) or "RAS" (as nibabel has it); without it,
+    /// the image's own space. An axis that the image has not has a step of 1.
+    ///
+    /// Raises ValueError for a world where the space is unknown, for units that do not convert, and for an uneven axis.
+    #[pyo3(signature = (space = None))]
+    fn affine<'py>(&self, py: Python<'py>, space: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let world = match space.map(|space| word("space", space, &["LPS", "RAS"])).transpose()?.as_deref() {
+            None => None,
+            Some("RAS") => Some(World::Ras),
+            Some(_) => Some(World::Lps),
+        };
+        let rows = self.of.get().value().affine(world).or_raise()?.map(|row| row.to_vec()).to_vec();
+        py.import("numpy")?.getattr("array")?.call1((rows, "f8"))
+    }
+
+    /// The coordinates of an uneven axis, such as times: an array of one number for each index, in the unit of the axis; `None`
+    /// for an even axis, which has a spacing.
+    fn coordinates<'py>(&self, py: Python<'py>, axis: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        coordinates_of(py, &self.of.get().value(), axis_from("axis", axis)?)
+    }
+
+    /// Replaces the coordinates of an axis, which has no spacing then; `None` makes it even.
+    #[pyo3(signature = (axis, coordinates))]
+    fn set_coordinates(&self, axis: &Bound<'_, PyAny>, coordinates: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let axis = axis_from("axis", axis)?;
+        self.of.get().change(|value| change_coordinates(value, axis, coordinates))
+    }
+
     #[setter]
     fn set_directions(&self, directions: &Bound<'_, SpatialDirections>) -> PyResult<()> {
         let direction = directions.get().0.into();
@@ -307,13 +393,115 @@ impl SpatialCalibration {
     fn __repr__(&self) -> String {
         let value = self.of.get().value();
         let axes: Vec<String> = value.axes.iter().map(described).collect();
-        format!("SpatialCalibration([{}], {})", axes.join(", "), Directions::from(value.direction))
+        let space = match value.space {
+            Space::Unknown => String::new(),
+            known => format!(", {}", known.name()),
+        };
+        format!("SpatialCalibration([{}], {}{space})", axes.join(", "), Directions::from(value.direction))
     }
 }
 
-/// An axis in one line: name, spacing, unit, and the origin where it is not 0.
+/// One of some names, in capital letters.
+fn word(argument: &str, given: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<String> {
+    let text = given.cast::<PyString>().map_err(|_| {
+        PyTypeError::new_err(format!("{argument}: expected one of {}, not {}", names.join(", "), given.get_type()))
+    })?;
+    let text = text.to_string();
+    match names.contains(&text.as_str()) {
+        true => Ok(text),
+        false => Err(PyValueError::new_err(format!("{argument}: {text:?} is not one of {}", names.join(", ")))),
+    }
+}
+
+/// Channels as `iolink.Channel`.
+pub fn channels_to<'py>(py: Python<'py>, channels: &[Channel]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let class = py.import("iolink._channel")?.getattr("Channel")?;
+    let one = |channel: &Channel| {
+        let color = channel.color.map(|[red, green, blue, alpha]| (red, green, blue, alpha));
+        class.call1((channel.name.as_str(), color, channel.display_range, channel.excitation_nm, channel.emission_nm))
+    };
+    channels.iter().map(one).collect()
+}
+
+/// Channels from a list of `iolink.Channel`, of tuples like it, or of names.
+pub fn channels_from(given: &Bound<'_, PyAny>) -> PyResult<Vec<Channel>> {
+    if given.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("channels: expected a list of Channel, or of names, not a string"));
+    }
+    let class = given.py().import("iolink._channel")?.getattr("Channel")?;
+    given
+        .try_iter()?
+        .map(|item| {
+            let item = item?;
+            if let Ok(name) = item.cast::<PyString>() {
+                return Ok(Channel { name: name.to_string(), ..Channel::default() });
+            }
+            let (name, color, display_range, excitation_nm, emission_nm) = class
+                .call1(
+                    item.try_iter()?.collect::<PyResult<Vec<_>>>().and_then(|parts| PyTuple::new(item.py(), parts))?,
+                )?
+                .extract()?;
+            let color: Option<(u8, u8, u8, u8)> = color;
+            Ok(Channel {
+                name,
+                color: color.map(|(red, green, blue, alpha)| [red, green, blue, alpha]),
+                display_range,
+                excitation_nm,
+                emission_nm,
+            })
+        })
+        .collect()
+}
+
+/// The place of a named axis, which an interpretation may name.
+fn place_of(properties: &Properties, axis: Axis) -> PyResult<usize> {
+    let own = properties.axes.iter().position(|own| own.axis == Some(axis));
+    own.or_else(|| properties.axes_interpretation.axes().iter().position(|own| *own == axis)).ok_or_else(|| {
+        let names: Vec<&str> = properties.axes.iter().map(|own| own.axis.map_or("unnamed", Axis::name)).collect();
+        PyValueError::new_err(format!("axis: there is no axis {}; the axes are {}", axis.name(), names.join(", ")))
+    })
+}
+
+/// The coordinates of an axis as an array.
+pub fn coordinates_of<'py>(
+    py: Python<'py>,
+    properties: &Properties,
+    axis: Axis,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let own = properties.axes.get(place_of(properties, axis)?);
+    match own.and_then(|own| own.coordinates.as_deref()) {
+        Some(numbers) => py.import("numpy")?.getattr("array")?.call1((numbers.to_vec(), "f8")).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Replaces the coordinates of an axis.
+pub fn change_coordinates(
+    properties: &mut Properties,
+    axis: Axis,
+    coordinates: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let place = place_of(properties, axis)?;
+    let numbers: Option<Vec<f64>> = coordinates.map(|numbers| numbers_from("coordinates", numbers)).transpose()?;
+    if properties.axes.len() <= place {
+        properties.axes.resize(place + 1, AxisProperties::default());
+    }
+    let own = &mut properties.axes[place];
+    if numbers.is_some() {
+        own.spacing = 1.0;
+    }
+    own.coordinates = numbers.map(Into::into);
+    Ok(())
+}
+
+/// An axis in one line: name, spacing or the range of its coordinates, unit, and the origin where it is not 0.
 fn described(axis: &AxisProperties) -> String {
-    let mut words = vec![axis.axis.map_or("?", |axis| axis.name()).to_owned(), axis.spacing.to_string()];
+    let spacing = match axis.coordinates.as_deref() {
+        Some([first, .., last]) => format!("uneven {first} to {last}"),
+        Some([only]) => format!("at {only}"),
+        _ => axis.spacing.to_string(),
+    };
+    let mut words = vec![axis.axis.map_or("?", |axis| axis.name()).to_owned(), spacing];
     if !axis.unit.is_empty() {
         words.push(axis.unit.clone());
     }

@@ -5,26 +5,54 @@ use crate::errors::OrRaise;
 use crate::lent::refuse_mask;
 use iolink_sdk::{DataType as Type, Value};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyType};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-/// A value as Python has it: a text, a number, a list of numbers (of lists for vectors), or bytes that nobody interprets.
+/// A value as Python has it: a string, a number, lists of them in the shape of the value (of lists for vectors), or bytes that
+/// nobody interprets.
 pub fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(text) = value.as_str() {
-        return Ok(PyString::new(py, text).into_any());
+    if let Some(strings) = value.strings() {
+        return nested(py, &mut strings.into_iter(), value.shape());
     }
     if !value.data_type().is_numeric() {
         return Ok(PyBytes::new(py, value.raw()).into_any());
     }
     let numbers = to_numpy(py, value)?;
-    if value.count() == 1 {
+    if value.shape().is_empty() {
         return numbers.get_item(0)?.call_method0("tolist");
     }
     numbers.call_method0("tolist")
 }
 
-/// The numbers as a read-only array; the components of vectors are its second axis.
+/// Strings as lists in lists of a shape; a single one for no dimension.
+fn nested<'py, 'a>(
+    py: Python<'py>,
+    strings: &mut impl Iterator<Item = &'a str>,
+    shape: &[u64],
+) -> PyResult<Bound<'py, PyAny>> {
+    match shape {
+        [] => Ok(PyString::new(py, strings.next().unwrap_or_default()).into_any()),
+        [count, rest @ ..] => {
+            let items = (0..*count).map(|_| nested(py, strings, rest)).collect::<PyResult<Vec<_>>>()?;
+            Ok(PyList::new(py, items)?.into_any())
+        }
+    }
+}
+
+/// The numbers as a read-only array in the shape of the value, of one dimension for a single one; the components of vectors
+/// are the last axis.
 fn to_numpy<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    let flat = flat_numpy(py, value)?;
+    if value.shape().len() < 2 {
+        return Ok(flat);
+    }
+    let shape: Vec<u64> = value.shape().iter().copied().chain(value.data_type().vector_length()).collect();
+    flat.call_method1("reshape", (shape,))
+}
+
+/// The numbers one behind the other; the components of vectors are the second axis.
+fn flat_numpy<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     let data_type = value.data_type();
     let code = numpy_code(data_type)
         .ok_or_else(|| PyTypeError::new_err(format!("values of type {data_type} have no NumPy dtype")))?;
@@ -37,7 +65,7 @@ fn to_numpy<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> 
 
 /// One sample as NumPy has it: a scalar, or an array of the components of a vector.
 pub fn numpy_sample<'py>(py: Python<'py>, sample: &Value) -> PyResult<Bound<'py, PyAny>> {
-    let one = to_numpy(py, sample)?.get_item(0)?;
+    let one = flat_numpy(py, sample)?.get_item(0)?;
     match sample.data_type().vector_length() {
         Some(_) => one.call_method0("copy"),
         None => Ok(one),
@@ -80,7 +108,40 @@ fn plain_number(given: &Bound<'_, PyAny>, wanted: Type) -> PyResult<Option<Value
     })
 }
 
-/// A Python value as a typed one. Where no type is wanted numbers become 64 bits wide, and arrays keep their own.
+/// A value in the shape of what it was made of: an empty shape for a single one. The last dimension of vectors is theirs.
+fn shaped(value: Value, given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let shape = given.py().import("numpy")?.getattr("shape")?.call1((given,))?;
+    let mut shape: Vec<u64> = shape.extract()?;
+    if value.data_type().vector_length().is_some() {
+        shape.pop();
+    }
+    // Samples are made of arrays that are larger than they seem, such as a vector of one component.
+    let count = shape.iter().try_fold(1u64, |count, size| count.checked_mul(*size));
+    match count == Some(value.count() as u64) {
+        true => value.with_shape(&shape).or_raise(),
+        false => Ok(value),
+    }
+}
+
+/// A list of strings, or lists of such lists, as a value; `None` for anything else.
+fn strings_from(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
+    if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() && !given.hasattr("dtype")? {
+        return Ok(None);
+    }
+    let numpy = given.py().import("numpy")?;
+    let Ok(array) = numpy.getattr("array")?.call1((given, "O")) else { return Ok(None) };
+    let items: Vec<Bound<'_, PyAny>> = array.call_method0("ravel")?.call_method0("tolist")?.extract()?;
+    if items.is_empty() || !items.iter().all(|item| item.is_instance_of::<PyString>()) {
+        return Ok(None);
+    }
+    let strings = items.iter().map(|item| item.extract::<String>()).collect::<PyResult<Vec<_>>>()?;
+    let strings: Vec<&str> = strings.iter().map(String::as_str).collect();
+    let shape: Vec<u64> = array.getattr("shape")?.extract()?;
+    Value::from(&strings[..]).with_shape(&shape).or_raise().map(Some)
+}
+
+/// A Python value as a typed one, in its shape. Where no type is wanted numbers become 64 bits wide, and arrays keep their
+/// own.
 pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<Value> {
     if let Ok(own) = given.cast::<VariantDataValue>() {
         return match wanted {
@@ -100,11 +161,14 @@ pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<V
         let wanted = wanted.ok_or_else(|| PyTypeError::new_err("value: bytes need a type; give dtype= too"))?;
         return Value::from_bytes(wanted, bytes.as_bytes()).or_raise();
     }
+    if let (None | Some(Type::UTF8_STRING), Some(strings)) = (wanted, strings_from(given)?) {
+        return Ok(strings);
+    }
     if let Some(wanted) = wanted {
         if let Some(plain) = plain_number(given, wanted)? {
             return Ok(plain);
         }
-        return Value::from_bytes(wanted, sample_bytes("value", given, wanted)?.as_bytes()).or_raise();
+        return shaped(Value::from_bytes(wanted, sample_bytes("value", given, wanted)?.as_bytes()).or_raise()?, given);
     }
     if given.is_instance_of::<PyBool>() {
         return Ok(Value::from(given.extract::<bool>()?));
@@ -126,14 +190,14 @@ pub fn from_python(given: &Bound<'_, PyAny>, wanted: Option<Type>) -> PyResult<V
     let dtype = array.getattr("dtype")?;
     let own = from_numpy(&dtype).map_err(|_| {
         PyTypeError::new_err(format!(
-            "value: expected a text, a number or a list of numbers of one kind, not {}",
+            "value: expected a string, a number, or a list of strings or of numbers of one kind, not {}",
             given.get_type()
         ))
     })?;
-    Value::from_bytes(own, sample_bytes("value", &array, own)?.as_bytes()).or_raise()
+    shaped(Value::from_bytes(own, sample_bytes("value", &array, own)?.as_bytes()).or_raise()?, &array)
 }
 
-/// A typed value: one or more numbers, or a text. It does not change.
+/// A typed value: a number or a string, or a list or matrix of either. It does not change.
 ///
 /// >>> value = VariantDataValueFactory.create([1, 2, 3], "UINT8")
 /// >>> value
@@ -157,9 +221,18 @@ impl VariantDataValue {
         DataType(self.0.data_type())
     }
 
-    /// Number of values; of bytes for a text.
+    /// Number of values.
     fn count(&self) -> usize {
         self.0.count()
+    }
+
+    /// Number of values along each dimension, as NumPy orders them; empty for a single value.
+    ///
+    /// >>> VariantDataValueFactory.create([[1, 2, 3], [4, 5, 6]]).shape
+    /// (2, 3)
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.shape())
     }
 
     /// The values as they lie in memory, in native byte order.
@@ -191,13 +264,38 @@ impl VariantDataValue {
         Ok(format!("VariantDataValue({}, {})", self.0.data_type(), to_python(py, &self.0)?.repr()?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (Bound<'py, PyAny>, u64)) {
-        let raw = match self.0.as_str() {
-            Some(text) => PyString::new(py, text).into_any(),
-            None => self.raw(py).into_any(),
-        };
-        (py.get_type::<VariantDataValue>(), (raw, self.0.data_type().id()))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let make = py.import("iolink._iolink")?.getattr(intern!(py, "_variant_from_pickle"))?;
+        (make, (state_of(py, &self.0)?,)).into_pyobject(py)
     }
+}
+
+/// A value for a pickle: its type, its strings or bytes, its shape.
+pub fn state_of<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyTuple>> {
+    let data = match value.strings() {
+        Some(strings) => PyList::new(py, strings)?.into_any(),
+        None => PyBytes::new(py, value.raw()).into_any(),
+    };
+    (value.data_type().id(), data, value.shape().to_vec()).into_pyobject(py)
+}
+
+/// The value of a pickle.
+pub fn from_state(state: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let (id, data, shape): (u64, Bound<'_, PyAny>, Vec<u64>) = state.extract()?;
+    let data_type = Type::from_id(id).or_raise()?;
+    let value = match data.cast::<PyBytes>() {
+        Ok(bytes) => Value::from_bytes(data_type, bytes.as_bytes()).or_raise()?,
+        Err(_) => {
+            let strings: Vec<String> = data.extract()?;
+            Value::from(&strings.iter().map(String::as_str).collect::<Vec<_>>()[..])
+        }
+    };
+    value.with_shape(&shape).or_raise()
+}
+
+#[pyfunction]
+fn _variant_from_pickle(state: &Bound<'_, PyAny>) -> PyResult<VariantDataValue> {
+    from_state(state).map(VariantDataValue)
 }
 
 /// Makes typed values. Every method is static.
@@ -255,16 +353,19 @@ impl VariantDataValueConverter {
         only(&value.0, value.0.as_f64(), "number")
     }
 
-    /// The values as a list, however many there are; a text is a list of one.
+    /// The values as a list, however many there are, of lists for a matrix; a single value is a list of one.
     #[staticmethod]
     fn to_list<'py>(py: Python<'py>, value: &VariantDataValue) -> PyResult<Bound<'py, PyAny>> {
         if value.0.data_type().is_numeric() {
             return to_numpy(py, &value.0)?.call_method0("tolist");
         }
+        if !value.0.shape().is_empty() {
+            return to_python(py, &value.0);
+        }
         Ok(PyList::new(py, [to_python(py, &value.0)?])?.into_any())
     }
 
-    /// The numbers as a read-only array.
+    /// The numbers as a read-only array, in the shape of the value.
     #[staticmethod]
     fn to_numpy<'py>(py: Python<'py>, value: &VariantDataValue) -> PyResult<Bound<'py, PyAny>> {
         to_numpy(py, &value.0)
@@ -272,6 +373,7 @@ impl VariantDataValueConverter {
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_variant_from_pickle, module)?)?;
     module.add_class::<VariantDataValue>()?;
     module.add_class::<VariantDataValueFactory>()?;
     module.add_class::<VariantDataValueConverter>()

@@ -63,7 +63,9 @@ pub unsafe fn call_provider_for_view(
 /// # Errors
 /// `Internal`, with what is wrong of its properties.
 pub fn check_image(image: &dyn ImageView) -> Result<()> {
-    image.properties().check(image.shape().len()).map_err(|wrong| {
+    let (properties, shape) = (image.properties(), image.shape());
+    let checked = properties.check(shape.len()).and_then(|()| properties.check_sizes(&shape, image.data_type()));
+    checked.map_err(|wrong| {
         Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))
     })
 }

@@ -50,14 +50,16 @@ pub use directions::SpatialDirections;
 pub use dtype::{ByteOrder, DataType, Interpretation, Primitive};
 pub use error::{Error, ErrorKind, Result};
 pub use geometry::{AxesInterpretation, Axis, AxisMap, Dims, IndexMap, Indexer, Region, Shape, Strides};
-pub use length::length_unit_ratio;
+pub use length::{normal_unit, unit_ratio};
 pub use limits::{out_of_memory, Limits};
 pub use lock::{Lock, Locked};
 pub use metadata::MetadataNode;
 #[cfg(feature = "ndarray")]
 pub use nd::{array_view, ArrayMemory, Sample};
 pub use owner::Owner;
-pub use properties::{AxisProperties, ImageInterpretation, ImageProperties, ValueScale};
+pub use properties::{
+    AxisProperties, Channel, ImageInterpretation, ImageProperties, Space, ValueScale, World, MAX_COORDINATES,
+};
 pub use provider::{
     Adopt, Convert, Cost, Create, CreateView, Host, Layout, LogLevel, Offer, OptionInfo, Options, Provider,
     ProviderInfo, Source, Target,

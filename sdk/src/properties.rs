@@ -1,13 +1,19 @@
 //! What is known of an image beyond its samples: axes, calibration, scale of the values.
 
 mod border;
+mod channel;
 mod check;
+mod space;
 
 use crate::geometry::no_axis;
-use crate::length::length_unit_ratio;
+use crate::length::{normal_unit, unit_ratio};
 use crate::{fail, AxesInterpretation, Axis, DataType, Interpretation, Result};
+use std::sync::Arc;
 
 pub(crate) use border::empty_border;
+pub(crate) use channel::{channels_from, collect_channels, with_channels, write_channels};
+pub use channel::{Channel, MAX_COORDINATES};
+pub use space::{Space, World};
 
 /// What the values of an image mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -50,13 +56,16 @@ pub struct AxisProperties {
     pub spacing: f64,
     /// Position of index 0, in `unit`; 0 where unknown.
     pub origin: f64,
-    /// Unit of spacing and origin, such as `mm` or `s`; "" where unknown. At most 31 bytes.
+    /// Unit of spacing, origin and coordinates, such as `mm` or `s`; "" where unknown. At most 31 bytes.
     pub unit: String,
+    /// Coordinates of an uneven axis, such as times, one for each index; `None` for an even axis. An uneven axis has no
+    /// spacing. Along COLUMN, ROW and SLICE the sample at index `n` lies `coordinates[n] - coordinates[0]` from the first one.
+    pub coordinates: Option<Arc<[f64]>>,
 }
 
 impl Default for AxisProperties {
     fn default() -> Self {
-        AxisProperties { axis: None, spacing: 1.0, origin: 0.0, unit: String::new() }
+        AxisProperties { axis: None, spacing: 1.0, origin: 0.0, unit: String::new(), coordinates: None }
     }
 }
 
@@ -95,8 +104,16 @@ pub struct ImageProperties {
     pub axes: Vec<AxisProperties>,
     /// Column, row and slice direction in space, as unit vectors (x, y, z).
     pub direction: [[f64; 3]; 3],
+    /// The space that directions and positions are in.
+    pub space: Space,
+    /// x, y and z of the first sample for those of COLUMN, ROW and SLICE that the image has not: so a slice keeps its place.
+    /// The others are the origins of the axes; [`place`](ImageProperties::place) returns all three.
+    pub position: [f64; 3],
     /// How stored samples turn into the quantity.
     pub value_scale: ValueScale,
+    /// The channel table: one entry for each index along CHANNEL, in order; empty if nothing is known. Vectors have one for each
+    /// component, and an image of one channel has one.
+    pub channels: Vec<Channel>,
 }
 
 impl Default for ImageProperties {
@@ -106,7 +123,10 @@ impl Default for ImageProperties {
             image_interpretation: ImageInterpretation::Unknown,
             axes: Vec::new(),
             direction: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            space: Space::Unknown,
+            position: [0.0; 3],
             value_scale: ValueScale::default(),
+            channels: Vec::new(),
         }
     }
 }
@@ -124,7 +144,8 @@ impl ImageProperties {
         ImageProperties { image_interpretation, ..ImageProperties::default() }
     }
 
-    /// Do the properties describe exactly `dimensions` axes, each with another name, as the interpretation says?
+    /// Would [`fitted`](ImageProperties::fitted) change nothing, by what is quickly seen: exactly `dimensions` axes, named as the
+    /// interpretation says, in units as iolink writes them, and no position beside their origins?
     pub fn is_fitted(&self, dimensions: usize) -> bool {
         let own = self.axes_interpretation.axes();
         let named = self.axes_interpretation != AxesInterpretation::Unknown;
@@ -132,6 +153,8 @@ impl ImageProperties {
             && named
             && dimensions == own.len()
             && self.axes.iter().zip(own).all(|(axis, name)| axis.axis == Some(*name))
+            && self.position == [0.0; 3]
+            && self.has_normal_units()
     }
 
     /// The properties fitted to an image of `dimensions` axes: validated, with axes named by the interpretation where they are
@@ -156,16 +179,32 @@ impl ImageProperties {
     /// Lets the interpretation name the axes. One that has more axes than the image becomes that of the image's axes, or
     /// UNKNOWN.
     fn named(mut self, dimensions: usize) -> Self {
-        if self.axes_interpretation == AxesInterpretation::Unknown {
-            return self;
+        if self.axes_interpretation != AxesInterpretation::Unknown {
+            let own = self.axes_interpretation.axes();
+            self.axes.resize(dimensions, AxisProperties::default());
+            self.axes.iter_mut().zip(own).for_each(|(axis, name)| axis.axis = Some(*name));
+            if own.len() != dimensions {
+                self.axes_interpretation = AxesInterpretation::from_axes(&own[..dimensions]).unwrap_or_default();
+            }
         }
-        let own = self.axes_interpretation.axes();
-        self.axes.resize(dimensions, AxisProperties::default());
-        self.axes.iter_mut().zip(own).for_each(|(axis, name)| axis.axis = Some(*name));
-        if own.len() != dimensions {
-            self.axes_interpretation = AxesInterpretation::from_axes(&own[..dimensions]).unwrap_or_default();
-        }
+        self.settle_position();
+        self.normalize_units();
         self
+    }
+
+    /// Writes the units of axes as iolink does: "um" becomes "µm". Units that it does not know stay.
+    pub fn normalize_units(&mut self) {
+        for axis in &mut self.axes {
+            let unit = normal_unit(&axis.unit);
+            if unit != axis.unit {
+                axis.unit = unit.to_owned();
+            }
+        }
+    }
+
+    /// Is each unit of an axis written as iolink writes it?
+    pub fn has_normal_units(&self) -> bool {
+        self.axes.iter().all(|axis| normal_unit(&axis.unit) == axis.unit)
     }
 
     /// The name of one axis; `None` where nothing names it or there is no such axis.
@@ -182,7 +221,8 @@ impl ImageProperties {
     ///
     /// The origins of COLUMN, ROW and SLICE are the x, y and z of the first sample, so a move along an axis goes in the axis's
     /// direction; with the usual directions that is `origin += samples * spacing` on the axis itself. A distance that falls on
-    /// an axis of another unit of length is converted. What falls on an axis that the image has not is lost.
+    /// an axis of another unit of length is converted. What falls on an axis that the image has not moves
+    /// `position`. Along an uneven axis, `samples` is an index: a whole number of them.
     ///
     /// # Errors
     /// `OutOfRange` where there is no such axis; `InvalidArgument` where the direction leads along an axis whose unit is
@@ -191,11 +231,28 @@ impl ImageProperties {
         if samples == 0.0 {
             return Ok(());
         }
+        let distance = match self.axes.get(axis) {
+            Some(AxisProperties { coordinates: Some(numbers), axis, .. }) => match numbers.get(samples as usize) {
+                Some(number) if axis.and_then(Axis::spatial).is_some() => number - numbers[0],
+                Some(_) => return Ok(()),
+                None => fail!(OutOfRange, "an uneven axis of {} samples has no index {samples}", numbers.len()),
+            },
+            Some(walked) => samples * walked.spacing,
+            None => return Err(no_axis(axis, self.axes.len())),
+        };
+        self.move_along(axis, distance)
+    }
+
+    /// Moves the origin by a distance along one axis, in its unit and its direction; see
+    /// [`move_origin`](ImageProperties::move_origin).
+    ///
+    /// # Errors
+    /// As [`move_origin`](ImageProperties::move_origin).
+    pub fn move_along(&mut self, axis: usize, distance: f64) -> Result<()> {
         let walked = match self.axes.get(axis) {
             Some(walked) => walked.clone(),
             None => return Err(no_axis(axis, self.axes.len())),
         };
-        let distance = samples * walked.spacing;
         let direction = match walked.axis.and_then(Axis::spatial) {
             Some(row) => self.direction[row],
             None => {
@@ -209,7 +266,7 @@ impl ImageProperties {
             if part == 0.0 {
                 continue;
             }
-            match length_unit_ratio(&walked.unit, &other.unit) {
+            match unit_ratio(&walked.unit, &other.unit) {
                 Some(factor) => other.origin += part * factor,
                 None => fail!(
                     InvalidArgument,
@@ -222,7 +279,24 @@ impl ImageProperties {
                 ),
             }
         }
-        self.axes = moved;
+        let mut position = self.position;
+        for (along, part) in direction.into_iter().map(|part| distance * part).enumerate() {
+            let absent = self.axes.iter().all(|other| other.axis.and_then(Axis::spatial) != Some(along));
+            if absent && part != 0.0 {
+                match unit_ratio(&walked.unit, self.space_unit()) {
+                    Some(factor) => position[along] += part * factor,
+                    None => fail!(
+                        InvalidArgument,
+                        "a step along axis {} is {distance} {:?} and leads out of the image, by its direction, whose position \
+                         is in {:?}; give the axes one unit, or units of length such as \"mm\"",
+                        walked.axis.map_or("?", Axis::name),
+                        walked.unit,
+                        self.space_unit()
+                    ),
+                }
+            }
+        }
+        (self.axes, self.position) = (moved, position);
         Ok(())
     }
 }
@@ -248,11 +322,26 @@ mod tests {
             axes_interpretation: AxesInterpretation::Image,
             image_interpretation: ImageInterpretation::Label,
             axes: vec![
-                AxisProperties { axis: Some(Axis::Column), spacing: 0.5, origin: -3.0, unit: "µm".into() },
-                AxisProperties { axis: Some(Axis::Row), spacing: 2.0, origin: 7.0, unit: "mm".into() },
+                AxisProperties {
+                    axis: Some(Axis::Column),
+                    spacing: 0.5,
+                    origin: -3.0,
+                    unit: "µm".into(),
+                    coordinates: None,
+                },
+                AxisProperties {
+                    axis: Some(Axis::Row),
+                    spacing: 2.0,
+                    origin: 7.0,
+                    unit: "mm".into(),
+                    coordinates: None,
+                },
             ],
+            space: Space::Lps,
+            position: [0.0, 0.0, 12.5],
             direction: [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
             value_scale: ValueScale { slope: 0.25, intercept: -1024.0, unit: "HU".into() },
+            channels: Vec::new(),
         };
         assert_eq!(ImageProperties::from_border(&properties.to_border().unwrap()).unwrap(), properties);
     }

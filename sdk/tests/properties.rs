@@ -5,7 +5,7 @@ mod puppet;
 use iolink_sdk::abi::*;
 use iolink_sdk::{
     host_api, AxesInterpretation, Axis, DataType, ErrorKind, ImageInterpretation, ImageProperties, ImageView, Result,
-    Shape, View,
+    Shape, Space, View,
 };
 use puppet::*;
 use std::os::raw::{c_char, c_void};
@@ -94,6 +94,8 @@ fn properties_that_cannot_be_are_refused_with_their_axis() {
         |out| out.units[1] = [b'm' as c_char; 32] => "the unit of axis 1 has no NUL",
         |out| out.units[0][0] = 0xB5_u8 as c_char => "the unit of axis 0 is",
         |out| out.value_unit = [b'x' as c_char; 32] => "the unit of the values has no NUL",
+        |out| out.position[1] = f64::NAN => "the position of the image is [",
+        |out| out.position[2] = f64::INFINITY => "the position of the image is [",
     }
 }
 
@@ -211,6 +213,20 @@ fn frames_and_levels_are_held_to_the_same_and_name_the_provider() {
         assert_eq!((error.kind(), error.provider()), (ErrorKind::Internal, "test.twice"), "{error}");
         assert!(error.message().contains("the axes 0 and 1 both are COLUMN"), "{error}");
     }
+}
+
+#[test]
+fn a_slice_keeps_its_place_and_units_become_the_hosts_own() {
+    let known = |mut image: Box<Puppet<iolink_image_vtable>>| image.give().unwrap().into_image().unwrap().properties();
+    let slice = known(image!(|out| {
+        (out.space, out.position) = (IOLINK_SPACE_LPS, [-3.0, -3.0, 41.5]);
+        out.units[0] = std::array::from_fn(|at| *b"um\0".get(at).unwrap_or(&0) as c_char);
+        out.units[1] = std::array::from_fn(|at| *b"furlong".get(at).unwrap_or(&0) as c_char);
+    }));
+    assert_eq!((slice.space, slice.place(), slice.position), (Space::Lps, [-3.0, -3.0, 41.5], [0.0, 0.0, 41.5]));
+    assert_eq!((slice.axes[0].unit.as_str(), slice.axes[1].unit.as_str()), ("µm", "furlong"));
+    let placed = known(image!(|out| (out.space, out.position, out.origin) = (7, [1.0, 2.0, 3.0], [0.0; 8])));
+    assert_eq!((placed.space, placed.axes[1].origin, placed.place()), (Space::Unknown, 2.0, [1.0, 2.0, 3.0]));
 }
 
 /// An image of our own that keeps what it is told.

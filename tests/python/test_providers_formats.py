@@ -158,6 +158,37 @@ def test_ome_tiff_brings_physical_sizes(tmp_path, brain):
     assert spacing(view) == [0.2, 0.3, 1.5]
 
 
+def test_inches_become_millimetres(tmp_path, camera):
+    tifffile.imwrite(tmp_path / "x.tif", camera, resolution=(254, 127), resolutionunit="INCH")
+    view = iolink.open(tmp_path / "x.tif")
+    np.testing.assert_allclose(spacing(view), [0.1, 0.2])
+    assert view.properties().calibration.units == ["mm", "mm"]
+
+
+def test_ome_tiff_brings_channels_and_times(tmp_path, brain):
+    stack = np.stack([brain[:3], brain[1:4]], axis=1)
+    channel = {"Name": ["DAPI", "GFP"], "Color": [65535, -16776961], "EmissionWavelength": [461, 510]}
+    known = {"axes": "TCYX", "Channel": channel, "TimeIncrement": 0.5, "TimeIncrementUnit": "min"}
+    tifffile.imwrite(tmp_path / "x.ome.tif", stack, metadata=known)
+    view = iolink.open(tmp_path / "x.ome.tif")
+    assert axes(view) == ["COLUMN", "ROW", "CHANNEL", "SEQUENCE"]
+    dapi, gfp = view.channels()
+    assert dapi == iolink.Channel("DAPI", (0, 0, 255, 255), None, None, 461.0)
+    assert (gfp.name, gfp.color, gfp.emission_nm) == ("GFP", (255, 0, 0, 255), 510.0)
+    assert (spacing(view)[3], view.properties().calibration.units[3]) == (0.5, "min")
+    times = {"DeltaT": [0.0, 0.0, 0.5, 0.5, 2.0, 2.0], "DeltaTUnit": ["s"] * 6}
+    tifffile.imwrite(tmp_path / "y.ome.tif", stack, metadata={"axes": "TCYX", "Plane": times})
+    view = iolink.open(tmp_path / "y.ome.tif")
+    assert view.coordinates("SEQUENCE").tolist() == [0.0, 0.5, 2.0] and view.channels() == []
+
+
+def test_imagej_brings_the_time_between_frames(tmp_path, brain):
+    known = {"axes": "TYX", "finterval": 0.25, "tunit": "sec"}
+    tifffile.imwrite(tmp_path / "x.tif", brain[:3].astype(np.uint16), imagej=True, metadata=known)
+    view = iolink.open(tmp_path / "x.tif")
+    assert (spacing(view)[2], view.properties().calibration.units[2]) == (0.25, "s")
+
+
 def test_a_tiff_with_levels_is_a_pyramid(tmp_path, camera):
     file = tmp_path / "x.tif"
     with tifffile.TiffWriter(file) as writer:
@@ -170,7 +201,8 @@ def test_a_tiff_with_levels_is_a_pyramid(tmp_path, camera):
     assert list(view.level_range()) == [0, 2]
     for level in range(3):
         same(view.resolution(level), camera[:: 1 << level, :: 1 << level])
-    assert spacing(view.resolution(2)) == [0.04, 0.04]
+    np.testing.assert_allclose(spacing(view.resolution(2)), [0.4, 0.4])
+    assert view.resolution(2).properties().calibration.units == ["mm", "mm"], "centimetres become millimetres"
 
 
 @pytest.mark.parametrize(
@@ -316,6 +348,9 @@ def test_a_step_that_is_no_number_is_unknown(tmp_path, step):
     nibabel.save(nibabel.Nifti1Image(volume.T, np.diag([2.0, 3.0, 4.0, 1.0])), tmp_path / "x.nii")
     stored = bytearray((tmp_path / "x.nii").read_bytes())
     struct.pack_into("<3f", stored, 80, 2, 3, step)
+    (tmp_path / "affine.nii").write_bytes(stored)
+    assert spacing(iolink.open(tmp_path / "affine.nii")) == [2, 3, 4], "the affine counts"
+    struct.pack_into("<2h", stored, 252, 0, 0)  # neither qform nor sform
     (tmp_path / "x.nii").write_bytes(stored)
     view = iolink.open(tmp_path / "x.nii", provider="org.iolink.python.nibabel")
     assert np.array_equal(np.asarray(view), volume)
@@ -349,8 +384,23 @@ def test_a_scaled_volume_keeps_its_stored_samples_and_its_place():
     assert view.properties().value_scale[:2] == (loaded.dataobj.slope, loaded.dataobj.inter)
     assert axes(view) == ["COLUMN", "ROW", "SLICE", "SEQUENCE"]
     np.testing.assert_allclose(spacing(view), loaded.header.get_zooms())
-    np.testing.assert_allclose(list(view.properties().calibration.origin)[:3], loaded.affine[:3, 3])
+    np.testing.assert_allclose(view.properties().calibration.affine("RAS"), loaded.affine)
     assert "/Nifti1Image/descrip" in view.metadata()
+
+
+def test_a_volume_lies_where_its_affine_says(tmp_path):
+    affine = np.array([[0.0, 0.0, -2.5, 7.0], [-1.5, 0.0, 0.0, 8.0], [0.0, 3.0, 0.0, 9.0], [0.0, 0.0, 0.0, 1.0]])
+    stored = nibabel.Nifti1Image(np.zeros((4, 5, 6), "i2"), affine)
+    stored.header.set_zooms((1, 1, 1))  # the affine counts
+    nibabel.save(stored, tmp_path / "x.nii")
+    known = opened_by(iolink.open(tmp_path / "x.nii"), "nibabel").properties().calibration
+    assert known.space == "LPS" and list(known.spacing) == [1.5, 3.0, 2.5]
+    np.testing.assert_allclose(known.affine("RAS"), affine)
+    np.testing.assert_allclose(known.affine("LPS"), np.diag([-1, -1, 1, 1]) @ affine)
+    assert list(known.origin) == [-7.0, -8.0, 9.0]
+    flat = nibabel.Nifti1Image(np.zeros((4, 5), "i2"), affine)
+    nibabel.save(flat, tmp_path / "flat.nii")
+    assert list(iolink.open(tmp_path / "flat.nii").properties().calibration.position) == [-7.0, -8.0, 9.0]
 
 
 def test_a_region_of_a_plain_volume_reads_only_its_place(tmp_path):
@@ -499,27 +549,29 @@ def test_dicom_frames_lie_at_their_positions(tmp_path, frames):
     view = same(iolink.open(dicom(tmp_path / "x.dcm", frames, **known)), frames)
     calibration = view.properties().calibration
     assert spacing(view) == [0.25, 0.5, 2.5] and list(calibration.units) == ["mm"] * 3
-    assert list(calibration.origin)[:3] == [10, 1, 2]
+    assert list(calibration.origin)[:3] == [10, 1, 2] and calibration.space == "LPS"
     assert list(calibration.directions.slice_direction()) == [1, 0, 0]
 
 
 @pytest.mark.parametrize(
-    "known",
+    ("known", "coordinates"),
     [
-        {"GridFrameOffsetVector": [0, 5, 6]},
-        {"GridFrameOffsetVector": [0, 5]},
-        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 1, 2], [18, 1, 2])},
-        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 3, 2], [14, 5, 2])},
-        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [10, 1, 2], [10, 1, 2])},
-        {"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 1, 2], None)},
+        ({"GridFrameOffsetVector": [0, 5, 6]}, [0, 5, 6]),
+        ({"GridFrameOffsetVector": [0, 5]}, None),
+        ({"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 1, 2], [18, 1, 2])}, [10, 12, 18]),
+        ({"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 3, 2], [14, 5, 2])}, None),
+        ({"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [10, 1, 2], [10, 1, 2])}, None),
+        ({"PerFrameFunctionalGroupsSequence": positions([10, 1, 2], [12, 1, 2], None)}, None),
     ],
     ids=["offsets", "too few offsets", "positions", "sheared", "one place", "a place is missing"],
 )
-def test_uneven_dicom_frames_have_no_distance(tmp_path, frames, known):
+def test_uneven_dicom_frames_have_coordinates_and_no_distance(tmp_path, frames, known, coordinates):
     known = {"SharedFunctionalGroupsSequence": [group(**MEASURED)], "SpacingBetweenSlices": 2, **known}
     view = same(iolink.open(dicom(tmp_path / "x.dcm", frames, **known)), frames)
     assert spacing(view) == [0.25, 0.5, 1]
-    assert list(view.properties().calibration.units) == ["mm", "mm", ""]
+    assert list(view.properties().calibration.units) == ["mm", "mm", "" if coordinates is None else "mm"]
+    found = view.coordinates("SLICE")
+    assert (None if found is None else found.tolist()) == coordinates
 
 
 def test_a_single_oblique_dicom_frame_keeps_its_place(tmp_path, frames):
@@ -528,13 +580,17 @@ def test_a_single_oblique_dicom_frame_keeps_its_place(tmp_path, frames):
     calibration = view.properties().calibration
     assert spacing(view) == [0.25, 0.5] and list(calibration.units)[:2] == ["mm", "mm"]
     assert list(calibration.directions.row_direction()) == [0, 0, 1]
+    assert calibration.space == "LPS" and list(calibration.position) == [10, 1, 2]
+    np.testing.assert_allclose(calibration.affine("RAS")[:3, 3], [-10, -1, 2])
 
 
-@pytest.mark.parametrize(("times", "step", "unit"), [([0, 40, 40], 40, "ms"), ([0, 40, 70], 1, "")])
-def test_dicom_times_of_frames_are_even_or_unknown(tmp_path, frames, times, step, unit):
+@pytest.mark.parametrize(("times", "step", "at"), [([0, 40, 40], 40, None), ([0, 40, 70], 1, [0, 40, 110])])
+def test_dicom_times_of_frames_are_even_or_coordinates(tmp_path, frames, times, step, at):
     view = iolink.open(dicom(tmp_path / "x.dcm", frames, FrameTimeVector=times))
     assert axes(view) == ["COLUMN", "ROW", "SEQUENCE"]
-    assert spacing(view)[2] == step and view.properties().calibration.units[2] == unit
+    assert spacing(view)[2] == step and view.properties().calibration.units[2] == "ms"
+    found = view.coordinates("SEQUENCE")
+    assert (None if found is None else found.tolist()) == at
 
 
 @pytest.mark.parametrize(("kind", "element"), [("<f4", "FloatPixelData"), ("<f8", "DoubleFloatPixelData")])

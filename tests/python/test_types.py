@@ -456,7 +456,7 @@ def test_uris_refuse_what_they_cannot_do():
 def test_values_keep_their_type(given, dtype, name, value):
     made = iolink.VariantDataValueFactory.create(given, dtype)
     assert made.type() == DataTypeId[name] and made.value == value
-    assert made.count() == (len(made.raw()) // made.type().byte_count())
+    assert made.count() == (1 if isinstance(value, str) else len(made.raw()) // made.type().byte_count())
     assert made == made.clone() == pickle.loads(pickle.dumps(made)) == iolink.VariantDataValue(made)
     node = iolink.MetadataNode("key", given, dtype)
     assert node.value == value and node.dtype == made.type() and node.variant() == made
@@ -479,7 +479,6 @@ def test_values_keep_their_type(given, dtype, name, value):
         (2**64, None, ValueError),
         (object(), None, TypeError),
         (None, "UINT8", TypeError),
-        (["a", "b"], None, TypeError),
         ([1, "a"], None, TypeError),
         (1, "UNKNOWN", TypeError),
     ],

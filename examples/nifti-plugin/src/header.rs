@@ -3,7 +3,7 @@
 use iolink_sdk::{
     fail, AxesInterpretation as Axes, AxisProperties, ByteOrder, DataType, ImageProperties, MetadataNode,
 };
-use iolink_sdk::{Result, Shape, Strides, ValueScale};
+use iolink_sdk::{Result, Shape, Space, Strides, Value, ValueScale};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// Name, count, then offset and type in NIfTI-1 and in NIfTI-2; a type is a letter and its bytes.
@@ -75,7 +75,13 @@ pub fn read(head: &[u8], most: u64) -> Result<Header> {
     properties.axes_interpretation = named.get(shape.len() - 1).copied().unwrap_or_default();
     let (properties, mut tree) = (Arc::new(properties.fitted(shape.len())?), MetadataNode::default());
     for (name, values) in &fields {
-        tree.set(&format!("/NIfTI/{name}"), &values[..])?;
+        let shape = match values.len() as u64 {
+            1 => vec![],
+            12 => vec![3, 4],
+            16 => vec![4, 4],
+            count => vec![count],
+        };
+        tree.set(&format!("/NIfTI/{name}"), Value::from(&values[..]).with_shape(&shape)?)?;
     }
     let text = String::from_utf8_lossy(if length == 540.0 { &head[240..320] } else { &head[148..228] });
     tree.set("/NIfTI/descrip", text.split('\0').next().unwrap_or_default())?;
@@ -151,15 +157,20 @@ fn properties(fields: &Fields, data_type: DataType) -> ImageProperties {
     let usable = |world: &[f64]| world.iter().all(|x| x.is_finite()) && (0..3).all(|axis| norm(world, axis) > 0.0);
     let plain: Vec<_> = (0..16).map(|at| if at % 5 == 0 { spacing(fields, at / 5) } else { 0.0 }).collect();
     let mut known = [("sform_code", &fields["sform"]), ("qform_code", &fields["qform"])].into_iter();
-    let world = known.find(|(code, world)| fields[code][0] > 0.0 && usable(world)).map_or(&plain, |(_, world)| world);
-    out.direction = [0, 1, 2].map(|axis| [0, 4, 8].map(|row| world[row + axis] / norm(world, axis)));
+    let found = known.find(|(code, world)| fields[code][0] > 0.0 && usable(world)).map(|(_, world)| world);
+    // The world of NIfTI is RAS: x and y are turned to be LPS. pixdim alone says nothing of the patient.
+    let (world, turn) = found.map_or((&plain, [1.0; 3]), |world| (world, [-1.0, -1.0, 1.0]));
+    let at = |row: usize, column: usize| turn[row] * world[4 * row + column] + 0.0; // + 0: no minus zero
+    out.space = if found.is_some() { Space::Lps } else { Space::Unknown };
+    out.direction = [0, 1, 2].map(|axis| [0, 1, 2].map(|row| at(row, axis) / norm(world, axis)));
+    out.position = [0, 1, 2].map(|row| at(row, 3));
     for axis in 0..fields["dim"][0] as usize {
         let (spacing, origin, unit) = match axis {
-            0..=2 => (norm(world, axis), world[4 * axis + 3], length),
+            0..=2 => (norm(world, axis), at(axis, 3), length),
             3 => (spacing(fields, 3), fields["toffset"][0], time),
             _ => (spacing(fields, axis), 0.0, &""),
         };
-        out.axes.push(AxisProperties { axis: None, spacing, origin, unit: unit.to_string() });
+        out.axes.push(AxisProperties { spacing, origin, unit: unit.to_string(), ..Default::default() });
     }
     out
 }

@@ -6,7 +6,7 @@ mod plugin;
 use flate2::{write::GzEncoder, Compression};
 use iolink_sdk::{
     Axis, BlockMut, ByteOrder, Call, DataType, Error, ErrorKind, Host, ImageCapability, ImageView, Provider,
-    RandomAccess, Region, Result, Source, StreamCapability,
+    RandomAccess, Region, Result, Source, Space, StreamCapability, World,
 };
 use plugin::Nifti;
 use std::io::Write;
@@ -364,12 +364,18 @@ fn the_sform_comes_first_and_gives_spacing_direction_and_origin() {
     file.int((254, 2), (348, 4), 1).int((252, 2), (344, 4), 1).int((123, 1), (500, 4), 2).samples([[0; 8]]);
     let properties = file.open().unwrap().properties();
     let axes: Vec<_> = properties.axes.iter().map(|axis| (axis.spacing, axis.origin, &*axis.unit)).collect();
-    assert_eq!(axes, [(2.0, 10.0, "mm"), (3.0, 20.0, "mm"), (4.0, 30.0, "mm")]);
-    assert_eq!(properties.direction, [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
+    // The sform leads to RAS, the properties are in LPS.
+    assert_eq!(axes, [(2.0, -10.0, "mm"), (3.0, -20.0, "mm"), (4.0, 30.0, "mm")]);
+    assert_eq!(properties.direction, [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
+    let ras = [[0.0, -3.0, 0.0, 10.0], [2.0, 0.0, 0.0, 20.0], [0.0, 0.0, 4.0, 30.0], [0.0, 0.0, 0.0, 1.0]];
+    assert_eq!(properties.affine(Some(World::Ras)).unwrap(), ras);
     let both = file.open().unwrap();
     assert_eq!(numbers(&*both, "/NIfTI/sform")[..8], [0.0, -3.0, 0.0, 10.0, 2.0, 0.0, 0.0, 20.0]);
     assert_eq!(numbers(&*both, "/NIfTI/qform").len(), 16);
     assert_eq!(numbers(&*both, "/NIfTI/sform_code"), [1.0]);
+    let tree = both.metadata();
+    let shape = |path: &str| tree.get(path).unwrap().value().unwrap().shape().to_vec();
+    assert_eq!((shape("/NIfTI/sform"), shape("/NIfTI/sform_code"), shape("/NIfTI/dim")), (vec![4, 4], vec![], vec![8]));
 }
 
 #[test]
@@ -388,14 +394,24 @@ fn the_qform_is_taken_where_no_sform_is_in_use() {
     let properties = image.properties();
     assert!((properties.direction[2][2] + 1.0).abs() < 1e-6);
     assert!((properties.axes[1].spacing - 3.0).abs() < 1e-6);
-    assert_eq!(properties.axes[0].origin, 7.0);
+    assert_eq!((properties.axes[0].origin, properties.space), (-7.0, Space::Lps));
 }
 
 #[test]
 fn a_quaternion_longer_than_one_is_made_one() {
     let mut file = File::little(&[2, 2, 2], 2, 8);
     file.float((260, 360), 1.0000001).float((268, 376), 1.0).int((252, 2), (344, 4), 1).samples([[0; 8]]);
-    assert_eq!(file.open().unwrap().properties().direction, [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0]]);
+    assert_eq!(file.open().unwrap().properties().direction, [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]);
+}
+
+#[test]
+fn a_single_slice_knows_where_it_lies() {
+    let mut file = File::little(&[2, 2], 2, 8);
+    for (row, place) in [7.0, 8.0, 9.0].into_iter().enumerate() {
+        file.float((268 + 4 * row, 376 + 8 * row), place);
+    }
+    let properties = file.int((252, 2), (344, 4), 1).samples([[0; 4]]).open().unwrap().properties();
+    assert_eq!((properties.place(), properties.position), ([-7.0, -8.0, 9.0], [0.0, 0.0, 9.0]));
 }
 
 #[test]
@@ -408,6 +424,7 @@ fn without_a_usable_affine_pixdim_stands_alone() {
     assert_eq!(spacing, [0.5, 1.0, 1.0]);
     assert_eq!(properties.direction, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
     assert_eq!(properties.axes[0].unit, "", "an unknown unit stays unknown");
+    assert_eq!(properties.space, Space::Unknown, "no affine leads to the patient");
 }
 
 #[test]

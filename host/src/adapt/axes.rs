@@ -5,7 +5,8 @@ use super::{from_image_view, mapped, Image};
 use iolink_sdk::{fail, AxesInterpretation, Axis, IndexMap, Result};
 
 /// The same samples in the same order, with the axes named by another interpretation; UNKNOWN takes their names away.
-/// Spacing, origin and unit stay with their axis, directions with their name.
+/// Spacing, origin, unit and coordinates stay with their axis, directions with their name. A channel table that does not fit the
+/// new CHANNEL axis goes.
 ///
 /// # Errors
 /// `InvalidArgument` where the interpretation names fewer axes than the image has.
@@ -16,6 +17,7 @@ pub fn reinterpret(image: &Image, interpretation: AxesInterpretation) -> Result<
         axis.axis = name;
     }
     properties.axes_interpretation = interpretation;
+    properties.drop_other_sizes(&image.shape(), image.data_type());
     from_image_view(image, Some(properties), None)
 }
 
@@ -39,6 +41,7 @@ pub fn reinterpret_axes(image: &Image, axes: &[Axis]) -> Result<Image> {
         axis.axis = Some(*name);
     }
     properties.axes_interpretation = interpretation_of(&properties);
+    properties.drop_other_sizes(&image.shape(), image.data_type());
     let named = from_image_view(image, Some(properties), None)?;
     mapped(&named, &IndexMap::identity(&image.shape()).permute(&order)?)
 }

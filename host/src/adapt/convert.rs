@@ -38,6 +38,11 @@ impl Linear {
         Linear { factor, offset: to.0 - from.0 * factor }.checked()
     }
 
+    /// The value that this makes of a stored one.
+    pub(super) fn of(&self, stored: f64) -> f64 {
+        stored * self.factor + self.offset
+    }
+
     /// First this, then `next`. What differs from the identity by rounding only is the identity.
     pub(super) fn then(&self, next: &Linear) -> Result<Linear> {
         let out = Linear { factor: self.factor * next.factor, offset: self.offset * next.factor + next.offset };
@@ -106,6 +111,9 @@ pub(super) fn converted(image: &Image, data_type: DataType, line: Linear) -> Res
     Limits::unallocated().image_bytes(&shape, data_type)?;
     let mut properties = image.properties().fitted(shape.len())?;
     properties.value_scale = line.scale(&properties.value_scale);
+    for range in properties.channels.iter_mut().filter_map(|channel| channel.display_range.as_mut()) {
+        *range = (line.of(range.0), line.of(range.1));
+    }
     let capabilities = image.capabilities().only(ImageCapability::READ | ImageCapability::WRITE);
     let (source, line) = match opened::<Converted>(image) {
         Some(below) => (below.source, below.line.then(&line)?),

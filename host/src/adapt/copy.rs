@@ -25,7 +25,11 @@ pub type Create<'a> = &'a dyn Fn(&Shape, DataType, ImageProperties) -> Result<Vi
 /// What `create` and [`copy_into`] refuse.
 pub fn copy_in_memory(image: &Image, create: Create<'_>, call: &Call<'_>) -> Result<Image> {
     let properties = (*image.properties()).clone();
-    let target = create(&image.shape(), image.data_type(), properties)?.into_image()?;
+    let target = create(&image.shape(), image.data_type(), properties.clone())?.into_image()?;
+    // A request to create an image has no place for them.
+    if properties.has_tables() && !target.properties().has_tables() {
+        target.set_properties(properties)?;
+    }
     let metadata = image.metadata();
     if metadata.node_count() > 1 || metadata.value().is_some() {
         target.set_metadata((*metadata).clone())?;

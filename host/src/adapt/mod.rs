@@ -26,6 +26,7 @@ mod raw;
 mod service;
 mod shape;
 mod slabs;
+mod slices;
 mod stack;
 mod uniform;
 mod values;

@@ -18,6 +18,9 @@ pub fn from_image_view(
     metadata: Option<MetadataNode>,
 ) -> Result<Image> {
     let properties = properties.map(|given| given.fitted(image.shape().len())).transpose()?;
+    if let Some(given) = &properties {
+        given.check_sizes(&image.shape(), image.data_type())?;
+    }
     if let (Some(converted), None) = (opened::<Converted>(image), &metadata) {
         return Ok(converted.dressed(properties, super::ADAPTABLE));
     }

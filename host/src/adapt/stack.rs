@@ -2,12 +2,12 @@
 
 use super::channels::inserted;
 use super::slabs::Parts;
-use super::{adapters_over, check_block, mapped, service, Image, ADAPTABLE};
+use super::{adapters_over, check_block, mapped, service, slices, Image, ADAPTABLE};
 use iolink_sdk::abi::{IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_VIEW_ORIGIN};
 use iolink_sdk::view::services::{parallel_access, parallel_access_view};
 use iolink_sdk::{
-    fail, AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, ImageCapability,
-    ImageProperties, ImageView, IndexMap, Limits, MetadataNode, Region, Result, Shape, Strides, View,
+    fail, AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, Channel, DataType, ErrorKind,
+    ImageCapability, ImageProperties, ImageView, IndexMap, Limits, MetadataNode, Region, Result, Shape, Strides, View,
 };
 use std::sync::Arc;
 
@@ -46,11 +46,12 @@ struct Stack {
 /// The images as one: `images[i]` is what the result is at index `i` of the new axis. Nothing is copied; a region is asked
 /// of those images only that it touches. READ and WRITE where all have it; one image alone keeps MEMORY_ACCESS too.
 ///
-/// Properties and metadata are the first image's; the new axis has spacing 1 and origin 0.
+/// Properties and metadata are the first image's; the new axis has spacing 1 and origin 0. A SLICE axis has spacing, direction
+/// and origin by the places of the images, if they differ. A CHANNEL axis has the channels of the images.
 ///
 /// # Errors
 /// `InvalidArgument` for no image, images of different shapes or value scales, an axis that they have already, a position
-/// behind the end; `Type` for different types.
+/// behind the end, slices at uneven places; `Type` for different types.
 pub fn stack(images: &[Image], along: impl Into<Along>) -> Result<Image> {
     let first = match images.first() {
         Some(first) => first,
@@ -73,9 +74,14 @@ pub fn stack(images: &[Image], along: impl Into<Along>) -> Result<Image> {
         }
     }
     let (axis, name) = place(&known, shape.len(), along.into())?;
-    let mut properties = known;
+    let mut properties = known.clone();
     properties.axes.insert(axis, AxisProperties { axis: name, ..AxisProperties::default() });
     properties.axes_interpretation = interpretation_of(&properties);
+    match name {
+        Some(Axis::Slice) => slices::place(images, &known, &mut properties)?,
+        Some(Axis::Channel) => properties.channels = channels_of(images),
+        _ => {}
+    }
     if images.len() == 1 {
         let view = mapped(first, &IndexMap::identity(&shape).insert_axis(axis)?)?;
         return super::from_image_view(&view, Some(properties), None);
@@ -95,6 +101,19 @@ pub fn stack(images: &[Image], along: impl Into<Along>) -> Result<Image> {
         capabilities: capabilities.only(ImageCapability::READ | ImageCapability::WRITE),
         properties: Arc::new(properties),
     }))
+}
+
+/// The channel table of images of one channel each; empty if no image says anything of its own.
+fn channels_of(images: &[Image]) -> Vec<Channel> {
+    let one = |image: &Image| match &image.properties().channels[..] {
+        [own] => Some(own.clone()),
+        _ => None,
+    };
+    let known: Vec<Option<Channel>> = images.iter().map(one).collect();
+    match known.iter().any(Option::is_some) {
+        true => known.into_iter().map(Option::unwrap_or_default).collect(),
+        false => Vec::new(),
+    }
 }
 
 /// Where the new axis stands, and what it is called.

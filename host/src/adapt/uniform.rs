@@ -25,6 +25,7 @@ pub fn uniform(shape: &Shape, data_type: DataType, value: &[u8], properties: Opt
     }
     Limits::unallocated().image_bytes(shape, data_type)?;
     let properties = properties.unwrap_or_else(|| ImageProperties::from_data_type(data_type)).fitted(shape.len())?;
+    properties.check_sizes(shape, data_type)?;
     let image = Uniform { value: Arc::new(value.to_vec()), shape: *shape, data_type, properties: Arc::new(properties) };
     image.memory()?.check()?;
     Ok(Arc::new(image))

@@ -15,7 +15,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// [`MemoryImage::on_disk`] maps them from a temporary file instead, so that they may be more than the machine's memory.
 ///
 /// An image all of whose axes are named lies so that its NumPy export (T, Z, Y, X, C) is C-contiguous; one with unnamed
-/// axes lies column fastest. Reshaped to another number of axes it loses their names and calibration.
+/// axes lies column fastest. Reshaped to another number of axes it loses their names and calibration; a channel table and
+/// coordinates that do not fit the new shape go too.
 pub struct MemoryImage {
     state: RwLock<State>,
     /// That of the state.
@@ -53,6 +54,7 @@ impl State {
         }
         let bytes = Limits::default().image_bytes(shape, data_type)?;
         let properties = properties.fitted(shape.len())?;
+        properties.check_sizes(shape, data_type)?;
         Ok(State {
             buffer: Arc::new(Buffer::zeroed(bytes, folder.as_deref())?),
             shape: *shape,
@@ -158,6 +160,7 @@ impl ImageView for MemoryImage {
             properties.axes_interpretation = AxesInterpretation::Unknown;
             properties.axes.clear();
         }
+        properties.drop_other_sizes(shape, data_type);
         let (metadata, folder) = (state.metadata.clone(), state.folder.clone());
         *state = State { metadata, ..State::new(shape, data_type, properties, folder)? };
         self.form.set(shape, data_type);
@@ -166,7 +169,9 @@ impl ImageView for MemoryImage {
 
     fn set_properties(&self, properties: ImageProperties) -> Result<()> {
         let mut state = self.state_mut();
-        state.properties = Arc::new(properties.fitted(state.shape.len())?);
+        let properties = properties.fitted(state.shape.len())?;
+        properties.check_sizes(&state.shape, state.data_type)?;
+        state.properties = Arc::new(properties);
         Ok(())
     }
 

@@ -67,6 +67,7 @@ impl AdoptedImage {
             Some(properties) => Arc::new(properties.fitted(memory.shape.len())?),
             None => unnamed(memory.data_type),
         };
+        properties.check_sizes(&memory.shape, memory.data_type)?;
         Ok(AdoptedImage { memory, described: RwLock::new((properties, no_metadata())) })
     }
 }
@@ -108,6 +109,7 @@ impl ImageView for AdoptedImage {
 
     fn set_properties(&self, properties: ImageProperties) -> Result<()> {
         let properties = properties.fitted(self.memory.shape.len())?;
+        properties.check_sizes(&self.memory.shape, self.memory.data_type)?;
         self.described.write().unwrap_or_else(PoisonError::into_inner).0 = Arc::new(properties);
         Ok(())
     }

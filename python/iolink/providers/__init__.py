@@ -16,7 +16,7 @@ from iolink._iolink import ConvertRequest, Source, Target
 from iolink.providers._option import Option
 
 if TYPE_CHECKING:
-    from iolink import ImageInterpretation, ImageView, LodImageView, MetadataNode
+    from iolink import Channel, ImageInterpretation, ImageView, LodImageView, MetadataNode
 
 __all__ = ["ConvertRequest", "Option", "Source", "Target", "as_image", "as_pyramid"]
 
@@ -32,6 +32,10 @@ def as_image(
     value_scale: tuple[float, float, str] | None = None,
     meaning: ImageInterpretation | None = None,
     metadata: Mapping[str, Any] | MetadataNode | None = None,
+    space: str | None = None,
+    position: Sequence[float] | None = None,
+    channels: Sequence[Channel | str] | None = None,
+    coordinates: Mapping[str, Sequence[float]] | None = None,
 ) -> ImageView:
     """An image over an array, which is shared, or over anything with ``shape``, ``dtype`` and ``[...]``, which is read
     region by region.
@@ -40,7 +44,9 @@ def as_image(
     any other letter, or none, leaves all axes unnamed and in their order. ``spacing``, ``origin`` and ``unit`` have an entry
     for each axis, in the array's order, or for each letter that is known; a spacing of 0 is unknown. ``direction`` is the
     column, row and slice direction, as unit vectors. ``value_scale`` is (slope, intercept, unit) of the quantity. ``metadata``
-    may be dicts in dicts.
+    may be dicts in dicts. ``space`` is "LPS" if directions and positions are the patient's, ``position`` the place (x, y, z) of
+    the first sample, of a slice too; it gives the origins of X, Y and Z. ``channels`` are the channels or their names.
+    ``coordinates`` has the numbers of an uneven axis, such as times, by its letter.
 
     Raises ValueError for an axis that is named twice, a number that is not finite, and directions that are no unit vectors.
 
@@ -49,7 +55,7 @@ def as_image(
     >>> as_image(np.zeros((5, 4, 6), np.uint8), "ZYX", spacing=(2.0, 0.5, 0.5), unit="mm").shape()
     VectorXu64(6, 4, 5)
     """
-    return _iolink._image(
+    view = _iolink._image(
         data,
         axes,
         spacing=_for_each_axis(spacing, axes, 1.0),
@@ -60,6 +66,21 @@ def as_image(
         meaning=None if meaning is None else int(meaning),
         metadata=dict(metadata) if isinstance(metadata, Mapping) else metadata,
     )
+    if space is None and position is None and not channels and not coordinates:
+        return view
+    properties = view.properties().copy()
+    if space is not None:
+        properties.calibration.space = space
+    if position is not None:
+        properties.calibration.position = position
+    properties.channels = channels or []
+    for letter, numbers in (coordinates or {}).items():
+        if _NAMES.get(letter) in [axis and axis.name for axis in properties.image_info.axes]:
+            properties.calibration.set_coordinates(_NAMES[letter], numbers)
+    return _iolink.ImageViewFactory.from_image_view(view, properties)
+
+
+_NAMES = {"X": "COLUMN", "Y": "ROW", "Z": "SLICE", "C": "CHANNEL", "S": "CHANNEL", "T": "SEQUENCE"}
 
 
 def _for_each_axis(given: Any, axes: str | None, unknown: object) -> Any:

@@ -147,12 +147,31 @@ class DicomCalibration:
         time = finite(self.header.get("FrameTime"), 1)
         return None if time is None else float(time[0])
 
+    def uneven(self, normal: Any) -> dict[str, list[float]]:
+        """Returns the coordinates of frames that lie at uneven times or places, by the letter of their axis."""
+        if self.axis == "T" and self.times is not None and self.between_times() is None:
+            times = np.cumsum(self.times)  # from one frame to the next
+            return {"T": times.tolist()} if times.any() else {}
+        if self.axis != "Z" or self.between_frames(normal) is not None:
+            return {}
+        offsets = finite(self.header.get("GridFrameOffsetVector"), self.count)
+        if offsets is not None:
+            return {"Z": offsets.tolist()} if offsets.any() else {}
+        places = self.of_frames("ImagePositionPatient", 3)
+        if normal is None or len(places) != self.count or np.isnan(places).any():
+            return {}
+        along, steps = places @ normal, np.linalg.norm(np.diff(places, axis=0), axis=1)
+        straight = steps.all() and np.allclose(np.abs(np.diff(along)), steps, rtol=1e-3)
+        return {"Z": along.tolist()} if straight else {}
+
     def properties(self) -> dict[str, Any]:
         """The arguments of ``image`` for the place of the samples and the scale of their values."""
         along = self.of_all("ImageOrientationPatient", 6)
         place = {} if along is None else right_handed(along.reshape(2, 3))
         turned = along is None and np.isfinite(self.of_frames("ImageOrientationPatient", 6)).any()
-        step = None if turned else self.between_frames(np.array(place["direction"][2]) if place else None)
+        normal = np.array(place["direction"][2]) if place else None
+        step = None if turned else self.between_frames(normal)
+        coordinates = {} if turned else self.uneven(normal)
         if place and step and step < 0:
             place["direction"][2] = [-one for one in place["direction"][2]]
         pixel = self.of_all("PixelSpacing", 2)
@@ -161,16 +180,18 @@ class DicomCalibration:
         known = {axis: size for axis, size in known.items() if size > 0}
         position = self.of_frames("ImagePositionPatient", 3)[0]
         if np.isfinite(position).all() and not turned:
-            place["origin"] = dict(zip("XYZ", position.tolist()))
+            place["position"] = position.tolist()
         space = {*"XY", *self.axis} - {"T"}
         if (
             place
-            and space & {*known} not in (set(), space)
+            and space & {*known, *coordinates} not in (set(), space)
             and not np.allclose(np.abs(place.get("direction", np.eye(3))), np.eye(3))
         ):
             place = {}  # a direction needs one unit for all axes that it leads along
-        place["spacing"] = known
-        place["unit"] = {axis: "ms" if axis == "T" else "mm" for axis in known}
+        if "direction" in place:
+            place["space"] = "LPS"
+        place["spacing"], place["coordinates"] = known, coordinates
+        place["unit"] = {axis: "ms" if axis == "T" else "mm" for axis in {**known, **coordinates}}
         return place | self.value_scale()
 
     def value_scale(self) -> dict[str, Any]:

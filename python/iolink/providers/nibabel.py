@@ -5,6 +5,7 @@ import numpy as np
 from nibabel.arrayproxy import ArrayProxy
 
 from iolink.providers import Source, as_image
+from iolink.providers._space import from_ras
 
 
 class Quantity:
@@ -32,9 +33,7 @@ class Provider:
         space, time = header.get_xyzt_units() if hasattr(header, "get_xyzt_units") else ("mm", "sec")
         place = {"unit": dict.fromkeys("XYZ", space) | {"T": time}, "value_scale": scale}
         place["spacing"] = dict(zip(axes, np.nan_to_num(header.get_zooms(), posinf=0, neginf=0).tolist()))  # 0: unknown
-        steps = np.linalg.norm(affine[:3, :3], axis=0)
-        if np.isfinite(affine).all() and steps.all() and abs(np.linalg.det(affine[:3, :3] / steps)) > 1e-6:
-            place["origin"] = dict(zip("XYZ", map(float, affine[:3, 3])))
-            place["direction"] = (affine[:3, :3] / steps).T.tolist()
+        steps, lps = from_ras(affine)  # which the header may have otherwise
+        place = place | lps | {"spacing": place["spacing"] | steps}
         known = {type(loaded).__name__: {key: header[key] for key in getattr(header, "keys", list)()}}
         return as_image(proxy, axes, metadata=known, **place)

@@ -5,6 +5,7 @@ import zarr
 
 from iolink.providers import Source, as_image, as_pyramid
 from iolink.providers._files import Part, named_once, one_of, opened
+from iolink.providers._tiff import channels_of, pixels_of, space_of, times_of
 
 
 class Provider:
@@ -22,21 +23,17 @@ class Provider:
 
 
 def about(tif, series, level):
-    """Axes, spacing, unit and metadata, from OME, ImageJ or the tags, whichever knows best."""
+    """Axes, calibration, channels and metadata, from OME, ImageJ or the tags, whichever knows best."""
     if 0 in level.shape or tifffile.product(level.keyframe.chunked) > len(level.keyframe.dataoffsets):
         raise ValueError(f"its size {level.shape} does not fit the tiles or strips that the file lists")
     tags, known = {tag.name: tag.value for tag in series.keyframe.tags}, tif.imagej_metadata or {}
-    xml = tif.ome_metadata
-    ome = tifffile.xml2dict(xml)["OME"].get("Image", {}) if xml else {}
-    pixels = (ome[0] if isinstance(ome, list) else ome).get("Pixels", {})
-    unit = known.get("unit") or {2: "in", 3: "cm"}.get(tags.get("ResolutionUnit"), "")
-    spacing, units = {"Z": abs(known.get("spacing", 1.0))}, {}  # ImageJ takes the magnitude
-    for axis in "XYZ":
-        count, per = tags.get(f"{axis}Resolution", (0, 0))
-        spacing[axis] = pixels.get(f"PhysicalSize{axis}", per / count if count else spacing.get(axis, 1.0))
-        units[axis] = pixels.get(f"PhysicalSize{axis}Unit", "µm") if pixels else unit
+    pixels = pixels_of(tifffile.xml2dict(tif.ome_metadata)["OME"], tif.series.index(series)) if tif.ome_metadata else {}
     axes = named_once(series.axes.replace("I", "Z").replace("Q", "Z"))  # pages of which nothing says more: slices
+    sizes = dict(zip(axes.replace("S", "C"), level.shape))
+    (spacing, units), (step, unit, times) = space_of(pixels, tags, known), times_of(pixels, known, sizes.get("T", 1))
+    spacing["T"], units["T"] = step, unit
     for axis, whole, own in zip(axes, series.shape, level.shape, strict=True):
         spacing[axis] = spacing.get(axis, 1.0) * whole / own
-    plain = {name: value for name, value in tags.items() if isinstance(value, str | int | float)}
-    return {"axes": axes, "spacing": spacing, "unit": units, "metadata": {"TIFF": plain, "ImageJ": known, "OME": xml}}
+    tree = {"TIFF": {name: one for name, one in tags.items() if isinstance(one, str | int | float)}, "ImageJ": known}
+    tables = {"channels": channels_of(pixels, sizes.get("C", 1)), "coordinates": {"T": times} if times else None}
+    return {"axes": axes, "spacing": spacing, "unit": units, **tables, "metadata": tree | {"OME": tif.ome_metadata}}

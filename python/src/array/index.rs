@@ -166,6 +166,7 @@ fn renamed(image: &Image, names: &[Option<Axis>]) -> PyResult<Image> {
     properties.axes.iter_mut().zip(names).for_each(|(axis, name)| axis.axis = *name);
     let known = properties.named_axes(names.len()).and_then(|axes| AxesInterpretation::from_axes(&axes));
     properties.axes_interpretation = known.unwrap_or_default();
+    properties.drop_other_sizes(&image.shape(), image.data_type());
     from_image_view(image, Some(properties), None).or_raise()
 }
 

@@ -8,14 +8,15 @@ use crate::interop::{image_of, lend, permuted};
 use crate::lent::{array, memory_of, Layout, Order, Shown};
 use crate::metadata::MetadataNode;
 use crate::properties::ImageProperties;
+use crate::value::{from_state, state_of};
 use iolink_sdk::{
-    AxesInterpretation, Axis, AxisProperties, ImageCapability, ImageInterpretation, ImageProperties as Properties,
-    MetadataNode as Tree, Value, ValueScale,
+    AxesInterpretation, Axis, AxisProperties, Channel, ImageCapability, ImageInterpretation,
+    ImageProperties as Properties, MetadataNode as Tree, Space, ValueScale,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use pyo3::BoundObject;
 
 /// How an image was opened, and what was made of it since.
@@ -88,14 +89,25 @@ impl Opening {
     }
 }
 
-/// Axis: its name's number, spacing, origin, unit.
-type AxisState = (Option<u8>, f64, f64, String);
-type PropertiesState = (u32, u32, Vec<AxisState>, [[f64; 3]; 3], (f64, f64, String));
+/// Axis: its name's number, spacing, origin, unit, coordinates.
+type AxisState = (Option<u8>, f64, f64, String, Option<Vec<f64>>);
+/// Channel: its name, colour, display range, wavelengths of excitation and emission.
+type ChannelState = (String, Option<[u8; 4]>, Option<(f64, f64)>, Option<f64>, Option<f64>);
+/// Space and position, and the channels.
+type SpaceState = (u32, [f64; 3], Vec<ChannelState>);
+type PropertiesState = (u32, u32, Vec<AxisState>, [[f64; 3]; 3], (f64, f64, String), SpaceState);
 
 fn properties_state(properties: &Properties) -> PropertiesState {
     let axes = properties.axes.iter();
     let axes = axes
-        .map(|axis| (axis.axis.map(|axis| axis.index() as u8), axis.spacing, axis.origin, axis.unit.clone()))
+        .map(|axis| {
+            let numbers = axis.coordinates.as_deref().map(<[f64]>::to_vec);
+            (axis.axis.map(|axis| axis.index() as u8), axis.spacing, axis.origin, axis.unit.clone(), numbers)
+        })
+        .collect();
+    let channels = properties.channels.iter();
+    let channels = channels
+        .map(|one| (one.name.clone(), one.color, one.display_range, one.excitation_nm, one.emission_nm))
         .collect();
     let scale = &properties.value_scale;
     (
@@ -104,32 +116,46 @@ fn properties_state(properties: &Properties) -> PropertiesState {
         axes,
         properties.direction,
         (scale.slope, scale.intercept, scale.unit.clone()),
+        (properties.space.number(), properties.position, channels),
     )
 }
 
 fn properties_from(state: PropertiesState) -> PyResult<Properties> {
-    let (interpretation, meaning, axes, direction, (slope, intercept, unit)) = state;
+    let (interpretation, meaning, axes, direction, (slope, intercept, unit), (space, position, channels)) = state;
     let later = || PyValueError::new_err("the pickle holds an interpretation of a later version");
     Ok(Properties {
         axes_interpretation: AxesInterpretation::from_number(interpretation).ok_or_else(later)?,
         image_interpretation: ImageInterpretation::from_number(meaning).ok_or_else(later)?,
         axes: axes
             .into_iter()
-            .map(|(axis, spacing, origin, unit)| AxisProperties {
+            .map(|(axis, spacing, origin, unit, coordinates)| AxisProperties {
                 axis: axis.and_then(|index| Axis::from_index(usize::from(index))),
                 spacing,
                 origin,
                 unit,
+                coordinates: coordinates.map(Into::into),
             })
             .collect(),
         direction,
+        space: Space::from_number(space),
+        position,
         value_scale: ValueScale { slope, intercept, unit },
+        channels: channels
+            .into_iter()
+            .map(|(name, color, display_range, excitation_nm, emission_nm)| Channel {
+                name,
+                color,
+                display_range,
+                excitation_nm,
+                emission_nm,
+            })
+            .collect(),
     })
 }
 
-/// A node: its key, the type and bytes of its value, its children.
+/// A node: its key, the state of its value, its children.
 fn tree_state<'py>(py: Python<'py>, node: &Tree) -> PyResult<Bound<'py, PyTuple>> {
-    let value = node.value().map(|value| (value.data_type().id(), PyBytes::new(py, value.raw())));
+    let value = node.value().map(|value| state_of(py, value)).transpose()?;
     let children: Vec<_> = node.children().iter().map(|child| tree_state(py, child)).collect::<PyResult<_>>()?;
     (node.key(), value, children).into_pyobject(py)
 }
@@ -142,11 +168,10 @@ fn tree_from(state: &Bound<'_, PyAny>) -> PyResult<Tree> {
 
 /// Fills a node that has `depth` nodes above it, of a tree of `nodes` so far. A pickle nests as deep as it likes.
 fn fill_tree(node: &mut Tree, state: &Bound<'_, PyAny>, depth: usize, nodes: &mut u64) -> PyResult<()> {
-    type State<'py> = (String, Option<(u64, Bound<'py, PyBytes>)>, Vec<Bound<'py, PyAny>>);
+    type State<'py> = (String, Option<Bound<'py, PyAny>>, Vec<Bound<'py, PyAny>>);
     let (_, value, children): State<'_> = state.extract()?;
-    if let Some((id, bytes)) = value {
-        let data_type = iolink_sdk::DataType::from_id(id).or_raise()?;
-        node.set_value(Some(Value::from_bytes(data_type, bytes.as_bytes()).or_raise()?));
+    if let Some(value) = value {
+        node.set_value(Some(from_state(&value)?));
     }
     for child in children {
         Tree::count_node(depth, nodes).or_raise()?;

@@ -95,6 +95,7 @@ impl Layout {
             spacing: self.spacing.get(*position).copied().filter(|spacing| *spacing != 0.0).unwrap_or(1.0),
             origin: self.origin.get(*position).copied().unwrap_or(0.0),
             unit: self.unit.get(*position).or(self.unit.first()).cloned().unwrap_or_default(),
+            coordinates: None,
         });
         let mut properties = ImageProperties::from_data_type(data_type);
         properties.axes = axes.collect();

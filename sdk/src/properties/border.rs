@@ -1,13 +1,13 @@
 //! Properties as the border has them.
 
 use super::check::UNIT_BYTES;
-use super::{AxisProperties, ImageInterpretation, ImageProperties};
+use super::{AxisProperties, ImageInterpretation, ImageProperties, Space};
 use crate::abi::{iolink_image_properties, IOLINK_AXIS_UNKNOWN, IOLINK_MAX_DIMS, IOLINK_SPACE_UNKNOWN};
 use crate::{fail, AxesInterpretation, Axis, Result};
 use std::os::raw::c_char;
 
 impl ImageProperties {
-    /// Returns the properties for the border.
+    /// Returns the properties for the border, which has other functions for channels and coordinates.
     ///
     /// # Errors
     /// `InvalidArgument` for a text that is too long, and for more axes than the border has.
@@ -31,11 +31,13 @@ impl ImageProperties {
         out.scale_slope = self.value_scale.slope;
         out.scale_intercept = self.value_scale.intercept;
         out.value_unit = short_text("value unit", &self.value_scale.unit)?;
+        (out.position, out.space) = (self.place(), self.space.number());
         Ok(out)
     }
 
     /// Reads properties from the border, which the caller then validates: a spacing of zero, and directions and a value scale
-    /// that are all zero, are not given, and numbers of axes and interpretations of a later version are UNKNOWN.
+    /// that are all zero, are not given, and numbers of axes, interpretations and spaces of a later version are UNKNOWN. A
+    /// position gives the origins of COLUMN, ROW and SLICE if these are zero.
     ///
     /// # Errors
     /// `InvalidArgument` for too many axes, and for a unit that has no NUL or is not UTF-8.
@@ -51,12 +53,15 @@ impl ImageProperties {
                 spacing: if border.spacing[index] == 0.0 { 1.0 } else { border.spacing[index] },
                 origin: border.origin[index],
                 unit: long_text(&format!("unit of axis {index}"), &border.units[index])?,
+                coordinates: None,
             });
         }
         let mut known = ImageProperties {
             axes_interpretation: AxesInterpretation::from_number(border.axes_interpretation).unwrap_or_default(),
             image_interpretation: ImageInterpretation::from_number(border.image_interpretation).unwrap_or_default(),
             axes,
+            space: Space::from_number(border.space),
+            position: border.position,
             ..ImageProperties::default()
         };
         if border.direction.iter().any(|part| *part != 0.0) {
@@ -68,6 +73,7 @@ impl ImageProperties {
             (known.value_scale.slope, known.value_scale.intercept) = (border.scale_slope, border.scale_intercept);
         }
         known.value_scale.unit = long_text("unit of the values", &border.value_unit)?;
+        known.settle_position();
         Ok(known)
     }
 }
@@ -148,10 +154,11 @@ mod tests {
     fn numbers_of_a_later_version_are_unknown() {
         let mut border = empty_border();
         border.dimension_count = 1;
-        (border.axes_interpretation, border.image_interpretation, border.axes[0]) = (9, 99, 77);
+        (border.axes_interpretation, border.image_interpretation, border.axes[0], border.space) = (9, 99, 77, 7);
         let known = ImageProperties::from_border(&border).unwrap();
         assert_eq!(known.axes_interpretation, AxesInterpretation::Unknown);
         assert_eq!((known.image_interpretation, known.axis(0)), (ImageInterpretation::Unknown, None));
+        assert_eq!(known.space, Space::Unknown);
     }
 
     #[test]

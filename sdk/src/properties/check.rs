@@ -17,8 +17,9 @@ impl ImageProperties {
     ///
     /// # Errors
     /// `InvalidArgument`, with the axis and the value, for more axes than the image has, a name that stands twice, an
-    /// interpretation that names other axes, a spacing or slope that is 0 or not finite, an origin or intercept that is not
-    /// finite, directions that are not three unit vectors in space, and a unit that is too long.
+    /// interpretation that names other axes, a spacing or slope that is 0 or not finite, an origin, position, coordinate or
+    /// intercept that is not finite, directions that are not three unit vectors in space, a unit that is too long, and a
+    /// channel that cannot be. [`check_sizes`](ImageProperties::check_sizes) validates what depends on the sizes.
     pub fn check(&self, dimensions: usize) -> Result<()> {
         self.check_loosely(dimensions)?;
         check_lengths(&self.direction)?;
@@ -60,6 +61,14 @@ impl ImageProperties {
         }
         check_names(&self.axes)?;
         check_directions(&self.direction)?;
+        if !self.position.iter().all(|part| part.is_finite()) {
+            fail!(
+                InvalidArgument,
+                "the position of the image is {:?}; three finite numbers were expected, 0 if it is unknown",
+                self.position
+            );
+        }
+        self.channels.iter().enumerate().try_for_each(|(index, channel)| channel.check(index))?;
         check_scale(&self.value_scale)
     }
 
@@ -127,6 +136,9 @@ fn check_axis(index: usize, axis: &AxisProperties) -> Result<()> {
             title(index, axis),
             axis.origin
         );
+    }
+    if let Some(wrong) = axis.coordinates.iter().flat_map(|numbers| numbers.iter()).find(|number| !number.is_finite()) {
+        fail!(InvalidArgument, "a coordinate of {} is {wrong}; finite numbers were expected", title(index, axis));
     }
     check_unit(&format!("unit of {}", title(index, axis)), &axis.unit)
 }
@@ -209,7 +221,7 @@ mod tests {
     #[test]
     fn properties_that_no_image_can_have_are_rejected_by_their_axis() {
         type Change = fn(&mut ImageProperties);
-        let cases: [(Change, &str); 17] = [
+        let cases: [(Change, &str); 19] = [
             (|own| own.axes[2].axis = Some(Axis::Row), "axis 2 is ROW, and the interpretation VOLUME has SLICE there"),
             (
                 |own| {
@@ -223,6 +235,11 @@ mod tests {
             (|own| own.axes[1].spacing = f64::NAN, "the spacing of axis 1 (ROW) is NaN"),
             (|own| own.axes[0].spacing = f64::INFINITY, "the spacing of axis 0 (COLUMN) is inf"),
             (|own| own.axes[2].origin = f64::NEG_INFINITY, "the origin of axis 2 (SLICE) is -inf"),
+            (|own| own.position[2] = f64::NAN, "the position of the image is [0.0, 0.0, NaN]"),
+            (
+                |own| own.axes[1].coordinates = Some([0.0, f64::NAN].into()),
+                "a coordinate of axis 1 (ROW) is NaN; finite numbers",
+            ),
             (|own| own.axes[0].unit = "µ".repeat(16), "the unit of axis 0 (COLUMN) is"),
             (|own| own.axes[0].unit = "m\0".into(), "the unit of axis 0 (COLUMN) is"),
             (|own| own.direction[1] = [0.0; 3], "the row direction [0.0, 0.0, 0.0] has length 0"),

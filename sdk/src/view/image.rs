@@ -1,6 +1,9 @@
 //! Images: the trait, its table, and the wrapper of images made elsewhere.
 
 use super::asked::Asked;
+use super::image_tables::{
+    channels, coordinates, set_channels, set_coordinates, set_properties, ForeignTables, Tables,
+};
 use super::metadata_tree::{collect_tree, tree_source, write_tree};
 use super::{
     border, check_status, guard, hand_out, new_error, read_grown, read_table, Block, BlockMut, Call, ForeignView,
@@ -37,7 +40,7 @@ pub trait ImageView: Send + Sync {
     /// Type of a sample.
     fn data_type(&self) -> DataType;
 
-    /// Axes, calibration and scale of the values.
+    /// Axes, calibration, scale of the values, channels and coordinates.
     fn properties(&self) -> Arc<ImageProperties> {
         Arc::new(ImageProperties::from_data_type(self.data_type()))
     }
@@ -95,7 +98,7 @@ pub trait ImageView: Send + Sync {
         Err(Error::capability("the image", "RESHAPE", "allocate another image"))
     }
 
-    /// WRITE: replaces the properties.
+    /// WRITE: replaces the properties, channels and coordinates included.
     ///
     /// # Errors
     /// `NotImplemented` where they are fixed, `InvalidArgument` where they do not fit.
@@ -158,14 +161,13 @@ border!(
     ImageView, Image, iolink_image_vtable, |this| this.capabilities().value(), |this, id| super::services::of_image(this, id),
     {
         describe, memory, read_region, write_region, reshape, properties, set_properties, metadata, set_metadata, prefetch,
-        flush, finish
+        flush, finish, channels, set_channels, coordinates, set_coordinates
     }
-    without { channels, set_channels, coordinates, set_coordinates }
 );
 
 /// # Safety
 /// The table's functions are only called with live views of this kind made by this copy of the crate.
-unsafe fn here<'a>(view: *const iolink_view) -> &'a Here {
+pub(super) unsafe fn here<'a>(view: *const iolink_view) -> &'a Here {
     // SAFETY: by the caller's promise.
     unsafe { Here::of(view) }
 }
@@ -291,27 +293,12 @@ unsafe extern "C" fn properties(
         unsafe {
             hand_out(out, || {
                 let known = this.value.properties();
-                known.check(this.value.shape().len())?;
+                let shape = this.value.shape();
+                known.check(shape.len())?;
+                known.check_sizes(&shape, this.value.data_type())?;
                 known.to_border()
             })
         }
-    })
-}
-
-unsafe extern "C" fn set_properties(
-    view: *const iolink_view,
-    properties: *const iolink_image_properties,
-    call: *const iolink_call,
-    error: *mut iolink_error,
-) -> i32 {
-    // SAFETY: see `here`.
-    let this = unsafe { here(view) };
-    guard(this.provider, error, || {
-        // SAFETY: the properties are the caller's.
-        let given = unsafe { read_grown(properties)? };
-        let given = ImageProperties::from_border(&given)?.settled(this.value.shape().len())?;
-        // SAFETY: the call is the caller's.
-        unsafe { Call::from_border(call, |_| this.value.set_properties(given)) }
     })
 }
 
@@ -401,8 +388,6 @@ unsafe extern "C" fn finish(
     })
 }
 
-type AskProperties = unsafe extern "C" fn(*const iolink_view, *mut iolink_image_properties, *mut iolink_error) -> i32;
-
 /// An image made elsewhere.
 pub struct ForeignImage {
     foreign: ForeignView,
@@ -410,6 +395,8 @@ pub struct ForeignImage {
     capabilities: ImageCapability,
     /// What the image said at adoption; `None` where it can change (RESHAPE).
     fixed: Option<(Shape, DataType)>,
+    /// Channels and coordinates at adoption; `None` if they can change (WRITE).
+    kept: Option<Tables>,
 }
 
 impl ForeignImage {
@@ -418,7 +405,7 @@ impl ForeignImage {
         // SAFETY: the kind was checked, so the head starts an image table.
         let table: iolink_image_vtable = unsafe { read_table(foreign.base()) };
         let capabilities = ImageCapability::from_bits(foreign.bits());
-        let mut this = ForeignImage { foreign, table, capabilities, fixed: None };
+        let mut this = ForeignImage { foreign, table, capabilities, fixed: None, kept: None };
         let needed = [
             (ImageCapability::NONE, this.table.describe.is_some(), "describe"),
             (ImageCapability::READ, this.table.read_region.is_some(), "read_region"),
@@ -438,8 +425,9 @@ impl ForeignImage {
         if shape.element_count().and_then(|count| count.checked_mul(data_type.byte_count() as u64)).is_none() {
             fail!(Internal, "the image claims the shape {shape}, whose bytes do not fit 64 bits");
         }
-        if let Some(properties) = this.table.properties {
-            this.ask_properties(properties, shape.len())?;
+        let known = this.ask_properties(&shape, data_type)?;
+        if !capabilities.has(ImageCapability::WRITE) && !capabilities.has(ImageCapability::RESHAPE) {
+            this.kept = Some(Tables::of(&known));
         }
         if !capabilities.has(ImageCapability::RESHAPE) {
             this.fixed = Some((shape, data_type));
@@ -455,14 +443,31 @@ impl ForeignImage {
         Ok((Shape::from_border(out.dimension_count, &out.shape)?, DataType::from_id(out.data_type)?))
     }
 
-    fn ask_properties(&self, ask: AskProperties, dimensions: usize) -> Result<ImageProperties> {
-        let mut out = crate::properties::empty_border();
-        // SAFETY: the view lives and `out` is ours.
-        self.foreign.call(|raw, error| unsafe { ask(raw, &mut out, error) })?;
-        let known = ImageProperties::from_border(&out).and_then(|known| known.checked(dimensions));
-        known.map_err(|wrong| {
-            Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))
+    fn ask_properties(&self, shape: &Shape, data_type: DataType) -> Result<ImageProperties> {
+        let known = match self.table.properties {
+            None => Ok(ImageProperties::from_data_type(data_type)),
+            Some(ask) => {
+                let mut out = crate::properties::empty_border();
+                // SAFETY: the view lives and `out` is ours.
+                self.foreign.call(|raw, error| unsafe { ask(raw, &mut out, error) })?;
+                ImageProperties::from_border(&out).and_then(|known| known.checked(shape.len()))
+            }
+        };
+        let whole = known.and_then(|known| match &self.kept {
+            Some(kept) => Ok(kept.added_to(known)),
+            None => self.tables().read(known, shape, data_type),
+        });
+        whole.map_err(|wrong| match wrong.kind() {
+            ErrorKind::InvalidArgument => {
+                Error::new(ErrorKind::Internal, format!("the image's properties are wrong: {}", wrong.message()))
+            }
+            _ => wrong,
         })
+    }
+
+    /// The functions for channels and coordinates.
+    fn tables(&self) -> ForeignTables<'_> {
+        ForeignTables { foreign: &self.foreign, table: &self.table }
     }
 
     fn described(&self) -> (Shape, DataType) {
@@ -517,9 +522,9 @@ impl ImageView for ForeignImage {
 
     fn properties(&self) -> Arc<ImageProperties> {
         // Adoption refused a view whose properties are wrong; one that breaks them later has none.
-        let ask = |ask| self.ask_properties(ask, self.shape().len());
-        let known = self.table.properties.ok_or_else(|| absent("properties")).and_then(ask);
-        Arc::new(known.unwrap_or_else(|_| ImageProperties::from_data_type(self.data_type())))
+        let (shape, data_type) = self.described();
+        let known = self.ask_properties(&shape, data_type);
+        Arc::new(known.unwrap_or_else(|_| ImageProperties::from_data_type(data_type)))
     }
 
     fn metadata(&self) -> Arc<MetadataNode> {
@@ -601,9 +606,14 @@ impl ImageView for ForeignImage {
 
     fn set_properties(&self, properties: ImageProperties) -> Result<()> {
         let set = self.table.set_properties.ok_or_else(|| absent("set_properties"))?;
-        let given = properties.settled(self.shape().len())?.to_border()?;
+        let (shape, data_type) = self.described();
+        let known = properties.settled(shape.len())?;
+        known.check_sizes(&shape, data_type)?;
+        let given = known.to_border()?;
+        let writes = self.tables().changes(&known, &self.properties(), &shape)?;
         // SAFETY: the view and the properties live until this returns.
-        self.foreign.call(|raw, error| unsafe { set(raw, &given, std::ptr::null(), error) })
+        self.foreign.call(|raw, error| unsafe { set(raw, &given, std::ptr::null(), error) })?;
+        writes.write(&known)
     }
 
     fn set_metadata(&self, tree: MetadataNode) -> Result<()> {

@@ -13,6 +13,7 @@ mod foreign;
 mod frame;
 mod grown;
 mod image;
+mod image_tables;
 mod lod;
 mod memory;
 mod metadata_tree;

@@ -5,9 +5,9 @@ use iolink_sdk::abi::{iolink_view, IOLINK_EXTENSION_TILING, IOLINK_INVALID_TILE_
 use iolink_sdk::view::services::{parallel_access, tiling, tiling_from, view_origin};
 use iolink_sdk::view::with_table;
 use iolink_sdk::{
-    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, Finish, ImageInterpretation,
-    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability, RandomAccess, Region,
-    SeekFrom, Shape, StreamCapability, Tiling, Value, ValueScale, View,
+    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, Channel, DataType, ErrorKind, Finish,
+    ImageInterpretation, ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability,
+    RandomAccess, Region, SeekFrom, Shape, Space, StreamCapability, Tiling, Value, ValueScale, View,
 };
 use plugin::Plugin;
 use std::ops::Range;
@@ -124,11 +124,26 @@ fn properties_and_metadata_come_back_as_they_went() {
         axes_interpretation: AxesInterpretation::Image,
         image_interpretation: ImageInterpretation::Label,
         axes: vec![
-            AxisProperties { axis: Some(Axis::Column), spacing: 0.25, origin: -7.5, unit: "µm".into() },
-            AxisProperties { axis: Some(Axis::Row), spacing: 3.0, origin: 1e9, unit: "x".repeat(31) },
+            AxisProperties {
+                axis: Some(Axis::Column),
+                spacing: 0.25,
+                origin: -7.5,
+                unit: "µm".into(),
+                coordinates: None,
+            },
+            AxisProperties {
+                axis: Some(Axis::Row),
+                spacing: 3.0,
+                origin: 1e9,
+                unit: "x".repeat(31),
+                coordinates: None,
+            },
         ],
         direction: [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+        space: Space::Lps,
+        position: [0.0, 0.0, 12.5],
         value_scale: ValueScale { slope: 0.5, intercept: -1024.0, unit: "HU".into() },
+        channels: vec![Channel { name: "DAPI".into(), emission_nm: Some(461.0), ..Channel::default() }],
     };
     image.set_properties(properties.clone()).unwrap();
     assert_eq!(*image.properties(), properties);

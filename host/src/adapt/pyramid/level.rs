@@ -10,7 +10,7 @@ use super::Reduction;
 use iolink_sdk::abi::{IOLINK_EXTENSION_PARALLEL_ACCESS, IOLINK_EXTENSION_TILING};
 use iolink_sdk::view::services::{parallel_access_view, tiling_view};
 use iolink_sdk::{
-    fail, out_of_memory, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, Limits,
+    fail, out_of_memory, Axis, Block, BlockMut, Call, DataType, ImageCapability, ImageProperties, ImageView, Limits,
     MetadataNode, ParallelAccessCapability, Region, Result, Shape, Tiling, UniformTiling, View,
 };
 use std::sync::Arc;
@@ -45,8 +45,21 @@ pub(super) fn over(
     for axis in halved {
         factors[*axis] = 2;
         shape[*axis] = shape[*axis] / 2 + shape[*axis] % 2;
-        properties.move_origin(*axis, 0.5)?;
-        properties.axes[*axis].spacing *= 2.0;
+        match properties.axes[*axis].coordinates.take() {
+            None => {
+                properties.move_origin(*axis, 0.5)?;
+                properties.axes[*axis].spacing *= 2.0;
+            }
+            // Of an uneven axis, a cell lies in the middle of its samples.
+            Some(numbers) => {
+                let cells: Vec<f64> =
+                    numbers.chunks(2).map(|pair| pair.iter().sum::<f64>() / pair.len() as f64).collect();
+                if properties.axes[*axis].axis.and_then(Axis::spatial).is_some() {
+                    properties.move_along(*axis, cells[0] - numbers[0])?;
+                }
+                properties.axes[*axis].coordinates = Some(cells.into());
+            }
+        }
     }
     // Tiles of one size on all levels: a tile then needs whole tiles of the level below.
     let tile = match below.extension(IOLINK_EXTENSION_TILING).filter(|_| number > 1) {

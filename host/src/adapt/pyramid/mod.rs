@@ -14,7 +14,7 @@ mod tests;
 use super::{sub_sample, Image};
 use cache::Cache;
 use iolink_sdk::{
-    fail, length_unit_ratio, Axis, ImageProperties, ImageView, Interpretation, LodImageView, Result, Shape,
+    fail, unit_ratio, Axis, ImageProperties, ImageView, Interpretation, LodImageView, MetadataNode, Result, Shape,
 };
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -130,7 +130,7 @@ fn halved(shape: &Shape, properties: &ImageProperties, isotropic: bool) -> Resul
     let mut spacings = Vec::with_capacity(can.len());
     for axis in &can {
         let (own, first) = (&properties.axes[*axis], &properties.axes[can[0]]);
-        match length_unit_ratio(&own.unit, &first.unit) {
+        match unit_ratio(&own.unit, &first.unit) {
             Some(factor) => spacings.push(own.spacing.abs() * factor),
             None => fail!(
                 InvalidArgument,
@@ -158,6 +158,10 @@ impl LodImageView for Pyramid {
             Some(image) => Ok(image.clone()),
             None => fail!(OutOfRange, "level {level} is not one of 0 to {}", self.levels.len() - 1),
         }
+    }
+
+    fn metadata(&self) -> Arc<MetadataNode> {
+        self.levels[0].metadata()
     }
 
     fn origin(&self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::kit::*;
 use crate::adapt::*;
-use iolink_sdk::{AxesInterpretation, Axis, DataType, ErrorKind, ImageProperties, ValueScale};
+use iolink_sdk::{AxesInterpretation, Axis, Channel, DataType, ErrorKind, ImageProperties, Space, ValueScale};
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
@@ -186,4 +186,114 @@ fn axes_that_are_not_there_are_refused() {
     assert_eq!(refused(extract_adjusted_region(&flat, &region(&[0, 0], &[0, 1]))), ErrorKind::InvalidArgument);
     let three = ImageProperties { axes: vec![Default::default(); 3], ..ImageProperties::default() };
     assert_eq!(refused(from_image_view(&flat, Some(three), None)), ErrorKind::InvalidArgument);
+}
+
+/// A slice of 4 x 3 samples at a place in the patient, turned so that its normal is (0.6, 0, 0.8).
+fn slice_at(place: [f64; 3]) -> Image {
+    let mut known = ImageProperties { axes_interpretation: AxesInterpretation::Image, ..Default::default() };
+    known = known.fitted(2).unwrap();
+    known.axes.iter_mut().for_each(|axis| (axis.unit, axis.spacing) = ("mm".into(), 0.5));
+    (known.space, known.direction) = (Space::Lps, [[0.8, 0.0, -0.6], [0.0, 1.0, 0.0], [0.6, 0.0, 0.8]]);
+    known.set_place(place);
+    Source::new(&[4, 3], DataType::UINT8, READ).with_properties(known).image()
+}
+
+#[test]
+fn slices_become_a_volume_by_their_places() {
+    let at = |step: f64| slice_at([10.0 + 0.6 * step, 20.0, 30.0 + 0.8 * step]);
+    let volume = stack(&[at(0.0), at(2.5), at(5.0), at(7.5)], Axis::Slice).unwrap();
+    let known = volume.properties();
+    let near = |one: f64, other: f64| (one - other).abs() < 1e-9;
+    assert!(near(known.axes[2].spacing, 2.5) && known.axes[2].unit == "mm", "{known:?}");
+    assert_eq!((known.place(), known.position, known.space), ([10.0, 20.0, 30.0], [0.0; 3], Space::Lps));
+    assert!(near(known.direction[2][0], 0.6) && near(known.direction[2][2], 0.8), "{:?}", known.direction);
+    // Backwards is a left-handed volume, and each slice lies where it lay.
+    let back = stack(&[at(5.0), at(2.5), at(0.0)], Axis::Slice).unwrap();
+    assert!(near(back.properties().direction[2][2], -0.8) && near(back.properties().place()[2], 34.0));
+    let again = mapped(&volume, &iolink_sdk::IndexMap::identity(&volume.shape()).drop_axis(2, 2).unwrap()).unwrap();
+    let (there, here) = (again.properties().place(), at(5.0).properties().place());
+    assert!(there.iter().zip(here).all(|(one, other)| near(*one, other)), "{there:?} is not {here:?}");
+    let alone = stack(&[at(5.0)], Axis::Slice).unwrap().properties();
+    assert_eq!((alone.place(), alone.axes[2].spacing), (here, 1.0));
+    // One place for all says nothing of a step.
+    let film = stack(&[at(5.0), at(5.0)], Axis::Slice).unwrap().properties();
+    assert_eq!((film.place(), film.axes[2].spacing, film.axes[2].unit.as_str()), (here, 1.0, ""));
+}
+
+#[test]
+fn slices_at_uneven_places_are_refused() {
+    let at = |step: f64| slice_at([10.0 + 0.6 * step, 20.0, 30.0 + 0.8 * step]);
+    let why = |images: &[Image]| stack(images, Axis::Slice).err().unwrap().message().to_owned();
+    assert!(why(&[at(0.0), at(1.0), at(3.0)]).contains("uneven places: image 1 lies at"));
+    assert!(why(&[at(0.0), at(2.0), at(1.0)]).contains("uneven places"));
+    assert!(why(&[at(0.0), at(1.0), at(0.0)]).contains("uneven places"));
+    // Tiles beside each other say nothing of a step.
+    let tiles = [slice_at([0.0; 3]), slice_at([0.8, 0.0, -0.6]), slice_at([0.0, 5.0, 0.0])];
+    assert_eq!(stack(&tiles, Axis::Slice).unwrap().properties().axes[2].spacing, 1.0);
+    let mut other = (*at(1.0).properties()).clone();
+    other.space = Space::Unknown;
+    let other = from_image_view(&at(1.0), Some(other), None).unwrap();
+    assert!(why(&[at(0.0), other]).contains("image 1 lies in another space"));
+    // Along another axis their places do not matter.
+    let film = stack(&[at(0.0), at(1.0), at(3.0)], Axis::Sequence).unwrap();
+    assert_eq!(film.properties().place(), [10.0, 20.0, 30.0]);
+}
+
+fn channel(name: &str, range: (f64, f64)) -> Channel {
+    Channel { name: name.into(), display_range: Some(range), ..Channel::default() }
+}
+
+fn with_channels(image: &Image, channels: Vec<Channel>) -> Image {
+    from_image_view(image, Some(ImageProperties { channels, ..(*image.properties()).clone() }), None).unwrap()
+}
+
+fn names(image: &Image) -> Vec<String> {
+    image.properties().channels.iter().map(|channel| channel.name.clone()).collect()
+}
+
+#[test]
+fn channels_go_where_their_samples_go() {
+    let plain = named(&[4, 3, 3], DataType::UINT8, AxesInterpretation::MultispectralImage).image();
+    let table = ["red", "green", "blue"].map(|name| channel(name, (0.0, 200.0))).to_vec();
+    let image = with_channels(&plain, table.clone());
+    assert_eq!(names(&extract_region(&image, &region(&[0, 0, 1], &[4, 3, 2])).unwrap()), ["green", "blue"]);
+    assert_eq!(names(&flip(&image, 2).unwrap()), ["blue", "green", "red"]);
+    assert_eq!(names(&extract_channel(&image, 2).unwrap()), ["blue"]);
+    let vectors = assemble_channels(&image).unwrap();
+    assert_eq!(names(&vectors), ["red", "green", "blue"]);
+    assert_eq!(names(&extract_channel(&vectors, 1).unwrap()), ["green"]);
+    assert_eq!(names(&extract_region(&vectors, &region(&[1, 1], &[2, 2])).unwrap()), ["red", "green", "blue"]);
+    let parts: Vec<Image> = [2, 0].iter().map(|index| extract_channel(&image, *index).unwrap()).collect();
+    assert_eq!(names(&stack(&parts, Axis::Channel).unwrap()), ["blue", "red"]);
+    assert_eq!(names(&interlace(&parts).unwrap()), ["blue", "red"]);
+    let unknown = extract_channel(&plain, 0).unwrap();
+    assert_eq!(names(&stack(&[unknown.clone(), parts[0].clone()], Axis::Channel).unwrap()), ["", "blue"]);
+    assert!(names(&stack(&[unknown.clone(), unknown], Axis::Channel).unwrap()).is_empty());
+    assert_eq!(names(&stack(&[image.clone(), image.clone()], Axis::Sequence).unwrap()), ["red", "green", "blue"]);
+    let doubled = adapt_dynamic_range(&image, DataType::UINT16, (0.0, 255.0), (0.0, 510.0)).unwrap();
+    assert_eq!(doubled.properties().channels[0].display_range, Some((0.0, 400.0)), "it is in stored values");
+    let levels = pyramid(&image, &PyramidPlan { levels: Some(1), ..PyramidPlan::default() }).unwrap();
+    assert_eq!(names(&levels.resolution(1).unwrap()), ["red", "green", "blue"]);
+    let copy = ImageProperties { channels: table[..2].to_vec(), ..(*image.properties()).clone() };
+    assert_eq!(refused(from_image_view(&image, Some(copy), None)), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn levels_of_an_uneven_volume_lie_in_the_middle_of_their_samples() {
+    let image = named(&[4, 3, 5], DataType::UINT8, AxesInterpretation::Volume).image();
+    let mut known = (*image.properties()).clone().fitted(3).unwrap();
+    known.axes[2].coordinates = Some([1.0, 2.0, 4.0, 8.0, 16.0].into());
+    let image = from_image_view(&image, Some(known), None).unwrap();
+    let plan = PyramidPlan { levels: Some(1), ..PyramidPlan::default() };
+    let mut tree = iolink_sdk::MetadataNode::default();
+    tree.set("/Scan/by", "Ada").unwrap();
+    let image = from_image_view(&image, None, Some(tree)).unwrap();
+    let levels = pyramid(&image, &plan).unwrap();
+    assert!(levels.metadata().get("/Scan/by").is_some(), "a pyramid has the metadata of its image");
+    let level = levels.resolution(1).unwrap().properties();
+    assert_eq!(level.axes[2].coordinates.as_deref(), Some(&[1.5, 6.0, 16.0][..]));
+    assert_eq!((level.axes[2].origin, level.axes[2].spacing), (0.5, 1.0));
+    let nearest = PyramidPlan { reduction: Some(Reduction::Nearest), ..plan };
+    let level = pyramid(&image, &nearest).unwrap().resolution(1).unwrap().properties();
+    assert_eq!(level.axes[2].coordinates.as_deref(), Some(&[1.0, 4.0, 16.0][..]));
 }

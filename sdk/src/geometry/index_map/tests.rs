@@ -203,6 +203,7 @@ fn calibrated(axes: &[Axis], random: &mut Random) -> ImageProperties {
         spacing: 0.5 + random.below(8) as f64,
         origin: random.number(),
         unit: "mm".into(),
+        coordinates: None,
     });
     let mut properties = ImageProperties { axes: axes.collect(), ..ImageProperties::default() };
     properties.direction = [[0.0; 3]; 3].map(|row: [f64; 3]| row.map(|_| random.number()));
@@ -281,6 +282,66 @@ fn crop_sub_sample_and_flip_calibrate_as_documented() {
     let rewound = whole.flip(2).unwrap().properties(&properties).unwrap();
     assert_eq!((rewound.axes[2].origin, rewound.axes[2].spacing), (11.5, -0.5));
     assert_eq!(rewound.direction, properties.direction);
+}
+
+#[test]
+fn a_slice_of_a_turned_volume_keeps_its_place_in_space() {
+    let mut random = Random(5);
+    let mut known = calibrated(&[Axis::Column, Axis::Row, Axis::Slice], &mut random);
+    known.space = crate::Space::Lps;
+    let whole = IndexMap::identity(&Shape::new(&[6, 5, 4]).unwrap());
+    let to = known.affine(None).unwrap();
+    let at = |index: [f64; 3]| [0, 1, 2].map(|row| (0..3).map(|k| to[row][k] * index[k]).sum::<f64>() + to[row][3]);
+    let near = |one: [f64; 3], other: [f64; 3]| {
+        assert!(one.iter().zip(other).all(|(one, other)| (one - other).abs() < 1e-9), "{one:?} is not {other:?}");
+    };
+    for (axis, index) in [(2, 3), (1, 2), (0, 5)] {
+        let map = whole.drop_axis(axis, index).unwrap();
+        let seen = map.properties(&known).unwrap();
+        let mut first = [0.0; 3];
+        first[axis] = index as f64;
+        near(seen.place(), at(first));
+        assert_eq!(seen.space, crate::Space::Lps);
+        // A crop of the slice moves its place too, out of its own plane where the directions are not at right angles.
+        let part = IndexMap::identity(&map.shape()).slice(1, 1, 1, 2).unwrap();
+        first[if axis == 2 { 1 } else { 2 }] += 1.0;
+        near(part.properties(&seen).unwrap().place(), at(first));
+    }
+    // The unit of the place is that of the first axis that is left.
+    known.direction = ImageProperties::default().direction;
+    (known.axes[1].unit, known.axes[0].origin) = ("µm".into(), 7.0);
+    let seen = whole.drop_axis(0, 0).unwrap().properties(&known).unwrap();
+    assert_eq!((seen.position[0], seen.space_unit()), (7000.0, "µm"));
+}
+
+#[test]
+fn channels_and_coordinates_are_those_of_the_indices_that_are_walked() {
+    let known = ImageProperties {
+        axes_interpretation: AxesInterpretation::MultispectralVolumeSequence,
+        channels: ["a", "b", "c"].map(|name| crate::Channel { name: name.into(), ..Default::default() }).into(),
+        ..ImageProperties::default()
+    };
+    let mut known = known.fitted(5).unwrap();
+    known.axes[2].coordinates = Some([10.0, 11.0, 14.0, 20.0].into());
+    known.axes[4].coordinates = Some([0.0, 0.5, 2.0].into());
+    let whole = IndexMap::identity(&Shape::new(&[2, 2, 4, 3, 3]).unwrap());
+    let names = |seen: &ImageProperties| seen.channels.iter().map(|one| one.name.clone()).collect::<String>();
+    let numbers = |seen: &ImageProperties, axis: usize| seen.axes[axis].coordinates.as_deref().map(<[f64]>::to_vec);
+    let seen = |map: IndexMap| map.properties(&known).unwrap();
+    let part = seen(whole.slice(3, 2, -2, 2).unwrap().slice(2, 1, 2, 2).unwrap().slice(4, 1, 1, 2).unwrap());
+    assert_eq!((names(&part).as_str(), part.axes[2].origin), ("ca", 1.0));
+    assert_eq!((numbers(&part, 2), numbers(&part, 4)), (Some(vec![11.0, 20.0]), Some(vec![0.5, 2.0])));
+    let back = seen(whole.flip(2).unwrap().flip(4).unwrap());
+    assert_eq!((numbers(&back, 2), back.axes[2].origin), (Some(vec![20.0, 14.0, 11.0, 10.0]), 10.0));
+    assert_eq!((back.direction, back.axes[4].spacing), (known.direction, 1.0));
+    let alone = seen(whole.drop_axis(3, 1).unwrap());
+    assert_eq!((names(&alone).as_str(), numbers(&alone, 3)), ("b", numbers(&known, 4)));
+    let slice = seen(whole.drop_axis(2, 2).unwrap());
+    assert_eq!((slice.place(), names(&slice).as_str()), ([0.0, 0.0, 4.0], "abc"));
+    let none = seen(whole.slice(3, 0, 1, 0).unwrap());
+    assert!(none.channels.is_empty());
+    let larger = IndexMap::identity(&Shape::new(&[2, 2, 5, 4, 3]).unwrap()).properties(&known).unwrap();
+    assert!(larger.channels.is_empty() && numbers(&larger, 2).is_none(), "tables of another size say nothing");
 }
 
 #[test]
