@@ -4,8 +4,8 @@ use iolink_host::{PluginState, Registry};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{
     fail, Adopt, BlockMut, Bytes, Call, Convert, Cost, Create, CreateView, DataType, ErrorKind, Host, ImageCapability,
-    ImageView, Kind, Offer, Options, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape, Source,
-    StreamCapability, View,
+    ImageView, Kind, Offer, OptionInfo, Options, Owner, Provider, ProviderInfo, RandomAccess, Region, Result, Shape,
+    Source, StreamCapability, View,
 };
 use std::io::Write;
 use std::sync::Arc;
@@ -74,7 +74,10 @@ struct Reader;
 
 impl Provider for Reader {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.reader", "Reads").offers(&[
-        Offer::open(Kind::Image, "GREY").extensions("grey,grey.gz").magic("0:47524559,2000:4747"),
+        Offer::open(Kind::Image, "GREY")
+            .extensions("grey,grey.gz")
+            .magic("0:47524559,2000:4747")
+            .options(&[OptionInfo::string("other", "", "a source to open in its place")]),
         Offer::open(Kind::Image, "PAIR").extensions("pair"),
         Offer::convert(Kind::DataFrame, Kind::Image, Cost::Lazy).image_capabilities(READ),
     ]);
