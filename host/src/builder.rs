@@ -81,6 +81,7 @@ impl RegistryBuilder {
 
     /// The registry, with the providers that are linked in. Nothing else is looked for before it is needed.
     pub fn build(self) -> Registry {
+        iolink_sdk::pool::use_pool(&crate::pool::RUN);
         Registry::with(self)
     }
 }

@@ -9,16 +9,24 @@ use toml::de::{DeInteger, DeTable, DeValue};
 
 /// Reads a manifest. The error names the field and says what is wrong, in one line.
 pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
-    read(bytes, path).map_err(|why| format!("its manifest is broken: {why}; rebuild the plugin with the SDK's macro"))
+    let broken = |why| format!("its manifest is broken: {why}; rebuild the plugin with the SDK's macro");
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let text = std::str::from_utf8(&bytes[..end]).map_err(|_| broken("it is not UTF-8".to_owned()))?;
+    let root = table(text).map_err(broken)?;
+    let root = Fields { table: &root, path: String::new() };
+    let (major, minor) = version(&root).map_err(broken)?;
+    // The manifest of another version is not broken.
+    check_version(major, minor)?;
+    read(&root, path).map_err(broken)
 }
 
-fn read(bytes: &[u8], path: &Path) -> Result<PluginInfo, String> {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    let text = std::str::from_utf8(&bytes[..end]).map_err(|_| "it is not UTF-8".to_owned())?;
-    let root = table(text)?;
-    let root = Fields { table: &root, path: String::new() };
+/// Major version of the ABI and number of the draft.
+fn version(root: &Fields<'_>) -> Result<(u64, u64), String> {
     let minor = if root.get("abi_minor").is_some() { root.number("abi_minor")? } else { 0 };
-    check_version(root.number("abi")?, minor)?;
+    Ok((root.number("abi")?, minor))
+}
+
+fn read(root: &Fields<'_>, path: &Path) -> Result<PluginInfo, String> {
     let id = root.id()?;
     let version = root.text("version")?.to_owned();
     if version.is_empty() || version.len() > 63 {
@@ -225,12 +233,15 @@ mod tests {
                         from_kind = \"data-frame\"\nfrom_capabilities = 1\ncost = \"lazy\"\n";
 
     fn why(text: &str) -> String {
-        read(text.as_bytes(), Path::new("/x.so")).unwrap_err()
+        let why = parse(text.as_bytes(), Path::new("/x.so")).unwrap_err();
+        let broken = why.strip_prefix("its manifest is broken: ");
+        let words = broken.and_then(|why| why.strip_suffix("; rebuild the plugin with the SDK's macro"));
+        words.unwrap_or(&why).to_owned()
     }
 
     #[test]
     fn a_manifest_becomes_records() {
-        let info = read(format!("{GOOD}\0\0").as_bytes(), Path::new("/x.so")).unwrap();
+        let info = parse(format!("{GOOD}\0\0").as_bytes(), Path::new("/x.so")).unwrap();
         assert_eq!((info.id.as_str(), info.version.as_str()), ("org.example.raw", "1.2.3"));
         let offer = &info.providers[0].offers[0];
         assert_eq!((offer.kind, offer.from_kind, offer.cost), (Kind::Image, Some(Kind::DataFrame), Some(Cost::Lazy)));
@@ -239,7 +250,7 @@ mod tests {
     #[test]
     fn what_a_later_version_offers_is_passed_over() {
         for (from, to) in [("convert", "stream-out"), ("\"lazy\"", "\"free\""), ("\"image\"", "\"cube\"")] {
-            let info = read(GOOD.replace(from, to).as_bytes(), Path::new("/x.so")).unwrap();
+            let info = parse(GOOD.replace(from, to).as_bytes(), Path::new("/x.so")).unwrap();
             assert!(info.providers[0].offers.is_empty());
         }
     }

@@ -13,6 +13,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 type Task<'a> = &'a (dyn Fn(u64) + Sync);
 
+/// The pool, as the SDK's code in this program uses it.
+pub(crate) static RUN: iolink_sdk::pool::Run = run;
+
 /// Tasks that are done together.
 struct Job {
     /// The task; good until the caller of [`run`] has seen `helpers` at 0.
@@ -190,7 +193,7 @@ mod tests {
 
     #[test]
     fn every_task_runs_once() {
-        for count in [0, 1, 2, 1000] {
+        for count in [0, 1, 2, 1000, 100_000] {
             let seen: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
             let task = |index: u64| {
                 seen[index as usize].fetch_add(1, Ordering::Relaxed);
@@ -228,6 +231,91 @@ mod tests {
         assert_eq!((refused.kind(), done.load(Ordering::Relaxed)), (ErrorKind::Cancelled, 0));
         let late = Call::silent().with_deadline(Instant::now() - Duration::from_secs(1)).with_max_threads(1);
         assert_eq!(run(1000, &task, &late).unwrap_err().kind(), ErrorKind::Timeout);
+    }
+
+    #[test]
+    fn tasks_nest_deeply_although_every_thread_of_the_pool_waits() {
+        fn nest(depth: u64, done: &AtomicU64) {
+            done.fetch_add(1, Ordering::Relaxed);
+            if depth > 0 {
+                run(3, &|_| nest(depth - 1, done), &Call::silent()).unwrap();
+            }
+        }
+        let done = AtomicU64::new(0);
+        nest(7, &done);
+        assert_eq!(done.into_inner(), (3u64.pow(8) - 1) / 2);
+    }
+
+    #[test]
+    fn tasks_report_progress_from_ten_threads_that_each_may_stop_them() {
+        let (asked, stopped) = (AtomicU64::new(0), AtomicU64::new(0));
+        let listen = |_, _| asked.fetch_add(1, Ordering::Relaxed) < 500;
+        let call = Call::new(&listen);
+        let task = |_| {
+            if call.step(0, 1).is_err() {
+                stopped.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..10 {
+                scope.spawn(|| run(100, &task, &Call::silent()).unwrap());
+            }
+        });
+        assert_eq!((asked.into_inner(), stopped.into_inner()), (1000, 500));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_forked_child_has_a_pool_of_its_own() {
+        let count = || {
+            let done = AtomicU64::new(0);
+            let task = |_| {
+                done.fetch_add(1, Ordering::Relaxed);
+            };
+            run(1000, &task, &Call::silent().with_max_threads(3)).map(|()| done.into_inner()).unwrap_or(0)
+        };
+        assert_eq!(count(), 1000);
+        // SAFETY: the child only runs tasks, and ends without running anything of the test's.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let code = i32::from(count() != 1000);
+            // SAFETY: as above.
+            unsafe { libc::_exit(code) };
+        }
+        let mut status = 0;
+        for _ in 0..600 {
+            // SAFETY: the child is ours.
+            if unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) } == child {
+                assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "{status}");
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // SAFETY: as above.
+        unsafe { libc::kill(child, libc::SIGKILL) };
+        panic!("the child waits for ever");
+    }
+
+    /// The limit is read once, so the test runs itself with it.
+    #[test]
+    fn the_limit_of_the_environment_holds_for_the_whole_process() {
+        if std::env::var("IOLINK_THREADS").as_deref() != Ok("2") {
+            let test = "pool::tests::the_limit_of_the_environment_holds_for_the_whole_process";
+            let program = std::env::current_exe().unwrap();
+            let ran = std::process::Command::new(program).args(["--exact", test]).env("IOLINK_THREADS", "2").output();
+            let output = ran.unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            return;
+        }
+        assert_eq!(thread_limit(), 2);
+        let seen = Mutex::new(HashSet::new());
+        let task = |_| {
+            std::thread::sleep(Duration::from_millis(1));
+            locked(&seen).insert(std::thread::current().id());
+        };
+        run(100, &task, &Call::silent()).unwrap();
+        run(100, &task, &Call::silent().with_max_threads(16)).unwrap();
+        assert!(seen.into_inner().unwrap().len() <= 2);
     }
 
     #[test]

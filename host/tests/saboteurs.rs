@@ -67,6 +67,16 @@ const SEEN: &[(&str, &str)] = &[
          with the SDK's macro",
     ),
     (
+        "first_layout",
+        "the plugin was built for version 1.0 of the plugin ABI, this host has version 0.2 (a draft, which must be equal); \
+         rebuild the plugin with the SDK of this host",
+    ),
+    (
+        "other_draft",
+        "the plugin was built for version 0.999 of the plugin ABI, this host has version 0.2 (a draft, which must be \
+         equal); rebuild the plugin with the SDK of this host",
+    ),
+    (
         "world_writable",
         "the file FILE can be written by everybody (mode 0757), who could run code in this process; run chmod go-w FILE, \
          if you know where it comes from",
@@ -88,12 +98,17 @@ const JUDGED: &[(&str, &str)] = &[
     ),
     (
         "other_major",
-        "the plugin was built for version 2 of the border, this host speaks version 1; rebuild the plugin with an SDK of \
-         version 1",
+        "the plugin was built for version 2.2 of the plugin ABI, this host has version 0.2 (a draft, which must be equal); \
+         rebuild the plugin with the SDK of this host",
+    ),
+    (
+        "hidden_draft",
+        "the plugin was built for version 0.3 of the plugin ABI, this host has version 0.2 (a draft, which must be equal); \
+         rebuild the plugin with the SDK of this host",
     ),
     (
         "short_struct",
-        "the descriptor says it has 24 bytes, version 1 has 56; rebuild the plugin with the SDK's header",
+        "the descriptor says it has 24 bytes, 56 were expected; rebuild the plugin with the SDK's header",
     ),
     (
         "panic_abort",

@@ -33,6 +33,7 @@ mod metadata;
 #[cfg(feature = "ndarray")]
 mod nd;
 mod owner;
+pub mod pool;
 mod properties;
 pub mod provider;
 pub mod stores;

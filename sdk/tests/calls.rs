@@ -288,3 +288,71 @@ fn a_created_image_is_finished_once() {
     // SAFETY: the view is live and its one reference is ours.
     drop(unsafe { View::from_raw(raw) });
 }
+
+#[test]
+fn a_call_that_is_too_small_or_has_unknown_flags_is_an_error_and_a_grown_one_is_read() {
+    static REPORTS: AtomicU64 = AtomicU64::new(0);
+    unsafe extern "C" fn progress(_: *mut std::os::raw::c_void, _: u64, _: u64) -> i32 {
+        REPORTS.fetch_add(1, Ordering::SeqCst);
+        0
+    }
+    let raw = View::image(TenThreads).into_raw("test");
+    let whole = size_of::<iolink_call>() as u32;
+    for size in [0, 4, whole - 1] {
+        let small = iolink_call { size, progress: Some(progress), ..call() };
+        assert_eq!(read(raw, &small, null_mut()), IOLINK_ERROR_INVALID_ARGUMENT, "{size}");
+    }
+    for (bit, expected) in (0..32).map(|bit| (bit, if bit < 16 { IOLINK_ERROR_NOT_IMPLEMENTED } else { IOLINK_OK })) {
+        let flagged = iolink_call { flags: 1 << bit, ..call() };
+        assert_eq!(read(raw, &flagged, null_mut()), expected, "bit {bit}");
+    }
+    assert_eq!(REPORTS.load(Ordering::SeqCst), 0);
+    #[repr(C)]
+    struct Grown {
+        call: iolink_call,
+        more: [u64; 4],
+    }
+    let grown = iolink_call { size: size_of::<Grown>() as u32, progress: Some(progress), ..call() };
+    let grown = Grown { call: grown, more: [u64::MAX; 4] };
+    assert_eq!(read(raw, &grown.call, null_mut()), IOLINK_OK);
+    assert_eq!((REPORTS.load(Ordering::SeqCst), grown.more[0]), (10 * STEPS, u64::MAX));
+    // SAFETY: the view is live and its one reference is ours.
+    drop(unsafe { View::from_raw(raw) });
+}
+
+/// Bytes that must not be asked for nothing with an address.
+struct Empty;
+
+impl iolink_sdk::RandomAccess for Empty {
+    fn capabilities(&self) -> iolink_sdk::StreamCapability {
+        iolink_sdk::StreamCapability::READ | iolink_sdk::StreamCapability::WRITE
+    }
+    fn length(&self) -> Result<u64> {
+        Ok(0)
+    }
+    fn read_at(&self, _: u64, buffer: &mut [u8]) -> Result<usize> {
+        Ok(buffer.len().min(1))
+    }
+    fn write_at(&self, _: u64, buffer: &[u8]) -> Result<()> {
+        assert!(buffer.is_empty());
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_is_read_and_written_without_an_address() {
+    let raw = View::random_access(Empty).into_raw("test");
+    let mut done = 7;
+    // SAFETY: the view is live random access; a buffer of no bytes needs no address.
+    unsafe {
+        let table = &*((*raw).vtable as *const iolink_random_access_vtable);
+        let read_at = table.read_at.unwrap();
+        assert_eq!(read_at(raw, u64::MAX, null_mut(), 0, &mut done, null(), null_mut()), IOLINK_OK);
+        assert_eq!(done, 0);
+        assert_eq!(read_at(raw, 0, null_mut(), 1, &mut done, null(), null_mut()), IOLINK_ERROR_INVALID_ARGUMENT);
+        let write_at = table.write_at.unwrap();
+        assert_eq!(write_at(raw, u64::MAX, null(), 0, null(), null_mut()), IOLINK_OK);
+    }
+    // SAFETY: the view is live and its one reference is ours.
+    drop(unsafe { View::from_raw(raw) });
+}

@@ -274,6 +274,54 @@ fn a_maker_without_thread_safety_is_called_one_at_a_time() {
     assert!(WAITS.load(Ordering::SeqCst) > 0);
 }
 
+#[test]
+fn a_view_goes_on_as_the_object_that_came_in_or_as_its_one_proxy() {
+    // Thread safe: the object itself.
+    let mut safe = puppet(image());
+    let address = &*safe as *const Puppet<_> as *const u8;
+    let view = safe.give().unwrap();
+    for _ in 0..3 {
+        let raw = view.clone().into_raw("");
+        assert!(std::ptr::eq(raw as *const u8, address));
+        // SAFETY: the view is live, and this reference is ours.
+        drop(unsafe { View::from_raw(raw) }.unwrap());
+    }
+    drop(view);
+    assert_eq!(safe.references(), 0);
+
+    // Another one: the same proxy for as long as it is held, from whichever thread.
+    let mut table = image();
+    table.base.flags = 0;
+    let mut single = puppet(table);
+    let view = single.give().unwrap();
+    let first = view.clone().into_raw("");
+    let back = |raw| {
+        // SAFETY: the proxy is live, and this reference is ours.
+        drop(unsafe { View::from_raw(raw) }.unwrap());
+    };
+    let known = first as usize;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..1000 {
+                    let raw = view.clone().into_raw("");
+                    assert_eq!(raw as usize, known);
+                    back(raw);
+                }
+            });
+        }
+    });
+    back(first);
+    // Nobody holds it: it is made and freed again and again.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..1000).for_each(|_| back(view.clone().into_raw(""))));
+        }
+    });
+    drop(view);
+    assert_eq!(single.references(), 0);
+}
+
 struct Taker;
 
 impl Provider for Taker {

@@ -40,7 +40,7 @@ pub fn copy_in_memory(image: &Image, create: Create<'_>, call: &Call<'_>) -> Res
 
 /// Copies every sample of `source` into `target`, of the same shape and type. Reads straight into the target's memory, or
 /// writes straight from the source's, where there is one; else through a buffer of at most
-/// one MiB. Large copies take two threads.
+/// one MiB. Large copies take two threads of the pool.
 ///
 /// `call` hears about the bytes copied, always on the calling thread: once before the first piece, when stopping leaves the
 /// target untouched; between pieces, when it leaves it partly written; and once at the end, when it is too late to stop.
@@ -63,17 +63,24 @@ pub fn copy_into(source: &Image, target: &Image, call: &Call<'_>) -> Result<()> 
     }
     let job = Job::new(source, target, (shape, data_type))?;
     call.step(0, job.total)?;
-    let mut report = |done| if done < job.total { call.step(done, job.total) } else { Ok(()) };
+    let report = |done| if done < job.total { call.step(done, job.total) } else { Ok(()) };
     if job.total < TWO_THREADS || !job.way.is_direct() {
-        job.run(&mut report)?;
+        job.run(&mut { report })?;
     } else {
-        std::thread::scope(|threads| {
-            let helper = threads.spawn(|| job.run(&mut |_| Ok(())));
-            let own = job.run(&mut report);
-            let helped = helper.join();
-            own?;
-            helped.unwrap_or_else(|_| fail!(Internal, "a thread of the copy panicked"))
-        })?;
+        let (caller, first) = (std::thread::current().id(), Mutex::new(Ok(())));
+        let task = |_| {
+            let done = match std::thread::current().id() == caller {
+                true => job.run(&mut { report }),
+                false => job.run(&mut |_| Ok(())),
+            };
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.is_ok() {
+                *first = done;
+            }
+        };
+        let limit = if call.max_threads() == 1 { 1 } else { 2 };
+        crate::pool::run(2, &task, &Call::silent().with_max_threads(limit))?;
+        first.into_inner().unwrap_or_else(PoisonError::into_inner)?;
     }
     // Everything is there: whoever says stop now comes too late.
     let _ = call.step(job.total, job.total);

@@ -7,7 +7,8 @@ use arrow_array::{make_array, Array, ArrayRef, BooleanArray};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType, Field};
-use std::sync::atomic::{AtomicU64, Ordering};
+use iolink_sdk::Call;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// How the values of a column lie.
@@ -209,16 +210,17 @@ fn any_nat(values: &[i64]) -> bool {
     if values.len() < TWO_THREADS {
         return any_nat_here(values);
     }
-    let (one, other) = values.split_at(values.len() / 2);
-    std::thread::scope(|scope| {
-        let started = std::thread::Builder::new().spawn_scoped(scope, || any_nat_here(other));
-        let here = any_nat_here(one);
-        match started.map(|thread| thread.join()) {
-            Ok(Ok(there)) => here || there,
-            // There was no thread to be had.
-            _ => here || any_nat_here(other),
+    let halves = values.split_at(values.len() / 2);
+    let found = AtomicBool::new(false);
+    let look = |index| {
+        if any_nat_here(if index == 0 { halves.0 } else { halves.1 }) {
+            found.store(true, Ordering::Relaxed);
         }
-    })
+    };
+    match iolink_sdk::pool::run(2, &look, &Call::silent()) {
+        Ok(()) => found.into_inner(),
+        Err(_) => any_nat_here(values),
+    }
 }
 
 fn any_nat_here(values: &[i64]) -> bool {

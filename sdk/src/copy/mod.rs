@@ -144,13 +144,36 @@ pub unsafe fn copy_strided_with(
     swap: Swap,
     tick: &mut dyn FnMut(u64, u64) -> bool,
 ) -> bool {
-    match Plan::new(shape, element_size, src, src_strides, dst, dst_strides) {
-        None => {
-            tick(0, 0);
+    // SAFETY: the caller's promise.
+    unsafe { copy_strided_by(shape, element_size, (src, src_strides), (dst, dst_strides), swap, 0, Some(tick)) }
+}
+
+/// [`copy_strided_with`] by at most `max_threads` threads (0: as many as are useful), and perhaps without a listener.
+///
+/// # Safety
+/// As [`copy_strided`].
+pub(crate) unsafe fn copy_strided_by(
+    shape: &[u64],
+    element_size: usize,
+    (src, src_strides): (*const u8, &[i64]),
+    (dst, dst_strides): (*mut u8, &[i64]),
+    swap: Swap,
+    max_threads: u32,
+    tick: Option<&mut dyn FnMut(u64, u64) -> bool>,
+) -> bool {
+    match (Plan::new(shape, element_size, src, src_strides, dst, dst_strides), tick) {
+        (None, tick) => {
+            if let Some(tick) = tick {
+                tick(0, 0);
+            }
             true
         }
-        Some(mut plan) => {
-            let mut ticker = Ticker::new(tick, plan.total);
+        (Some(mut plan), tick) => {
+            let ticker = match tick {
+                Some(tick) => Ticker::new(tick, plan.total),
+                None => Ticker::silent(),
+            };
+            let mut ticker = ticker.with_max_threads(max_threads);
             // SAFETY: the caller vouches for every element of both sides.
             let complete = unsafe { copy(&mut plan, swap.component(), &mut ticker) };
             if complete {

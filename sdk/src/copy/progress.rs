@@ -9,17 +9,30 @@ pub(super) struct Ticker<'a> {
     done: u64,
     next: u64,
     total: u64,
+    /// Maximum number of threads; 0: as many as are useful.
+    max_threads: u32,
 }
 
 impl<'a> Ticker<'a> {
     /// Nobody listens.
-    pub(super) fn silent() -> Ticker<'static> {
-        Ticker { tick: None, done: 0, next: u64::MAX, total: 0 }
+    pub(super) fn silent() -> Self {
+        Ticker { tick: None, done: 0, next: u64::MAX, total: 0, max_threads: 0 }
     }
 
     /// `tick` hears about every [`STEP`] bytes of `total`.
     pub(super) fn new(tick: &'a mut dyn FnMut(u64, u64) -> bool, total: u64) -> Self {
-        Ticker { tick: Some(tick), done: 0, next: STEP, total }
+        Ticker { tick: Some(tick), done: 0, next: STEP, total, max_threads: 0 }
+    }
+
+    /// The same, for a copy by at most so many threads; 0: as many as are useful.
+    pub(super) fn with_max_threads(mut self, count: u32) -> Self {
+        self.max_threads = count;
+        self
+    }
+
+    /// Maximum number of threads; 0: as many as are useful.
+    pub(super) fn max_threads(&self) -> u32 {
+        self.max_threads
     }
 
     /// At most this many bytes should be copied between two calls of [`Ticker::advance`].

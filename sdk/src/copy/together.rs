@@ -1,11 +1,15 @@
-//! Long copies by several threads, each of which takes the next piece.
+//! Long copies by several threads of the process's pool, each of which takes the next piece.
 //!
 //! One core does not keep memory busy. Measured on two cores: a box of 32 MiB out of a volume takes 0.55 of the time by two
-//! threads, whose beginning costs some 30 microseconds.
+//! threads.
 
 use super::plan::Plan;
 use super::progress::Ticker;
+use crate::{pool, Call};
+use std::any::Any;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Copies of fewer bytes are left to the caller's thread.
@@ -21,7 +25,11 @@ const MOST: usize = 4;
 /// `copy` must be good for every part of the plan, and write to no other elements than the part's.
 pub(super) fn run(plan: &mut Plan, width: usize, ticker: &mut Ticker<'_>, copy: impl CopyPart) -> bool {
     if plan.total >= LONG {
-        let threads = thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST));
+        let limit = match ticker.max_threads() {
+            0 => MOST,
+            limit => MOST.min(limit as usize),
+        };
+        let threads = thread::available_parallelism().map_or(1, |cores| cores.get().min(limit));
         if threads > 1 {
             if let Some(pieces) = Pieces::of(plan, width, PIECE) {
                 return pieces.run(threads, ticker, copy);
@@ -86,34 +94,62 @@ impl<'a> Pieces<'a> {
         true
     }
 
-    /// Copies all pieces by so many threads, the caller's one of them.
+    /// Copies all pieces by at most so many threads, the caller's one of them.
     pub(super) fn run(&self, threads: usize, ticker: &mut Ticker<'_>, copy: impl CopyPart) -> bool {
         let copy = &copy;
-        thread::scope(|scope| {
-            let _stop = NoMore(self);
-            for _ in 1..threads {
-                let help = move || while self.copy_next(copy) {};
-                // A thread that cannot be had is done without.
-                let _ = thread::Builder::new().name("iolink-copy".to_owned()).spawn_scoped(scope, help);
-            }
-            let mut told = 0;
-            while self.copy_next(copy) {
+        let caller = thread::current().id();
+        let own = Own(Mutex::new(OwnWork { ticker, told: 0, stopped: false, panicked: None }));
+        let task = |_: u64| match thread::current().id() == caller {
+            true => self.copy_with_ticker(&own, copy),
+            false => while self.copy_next(copy) {},
+        };
+        let call = Call::silent().with_max_threads(threads as u32);
+        let ran = pool::run(threads as u64, &task, &call);
+        // A pool that started no task leaves all of them to this thread.
+        self.copy_with_ticker(&own, copy);
+        let OwnWork { stopped, panicked, .. } = own.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(payload) = panicked {
+            resume_unwind(payload);
+        }
+        assert!(
+            stopped || self.done.load(Ordering::Relaxed) == self.plan.total,
+            "pieces of a copy are missing: {ran:?}"
+        );
+        !stopped
+    }
+
+    /// Copies pieces on the caller's thread, and reports how far all threads are.
+    fn copy_with_ticker(&self, own: &Own<'_, '_>, copy: &impl CopyPart) {
+        let mut own = own.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = &mut *own;
+        let seen = catch_unwind(AssertUnwindSafe(|| {
+            while !own.stopped && self.copy_next(copy) {
                 let done = self.done.load(Ordering::Relaxed);
-                if !ticker.advance((done - told) as usize) {
-                    return false;
-                }
-                told = done;
+                own.stopped = !own.ticker.advance((done - own.told) as usize);
+                own.told = done;
             }
-            true
-        })
+        }));
+        if let Err(payload) = seen {
+            own.stopped = true;
+            own.panicked = Some(payload);
+        }
+        if own.stopped {
+            // Nobody takes another piece.
+            self.next.store(self.count, Ordering::Relaxed);
+        }
     }
 }
 
-/// Nobody takes another piece once this is gone: the copy is complete, was cancelled, or its caller panicked.
-struct NoMore<'a, 'b>(&'a Pieces<'b>);
-
-impl Drop for NoMore<'_, '_> {
-    fn drop(&mut self) {
-        self.0.next.store(self.0.count, Ordering::Relaxed);
-    }
+/// The caller's own part of a copy.
+struct OwnWork<'a, 'b> {
+    ticker: &'a mut Ticker<'b>,
+    /// Bytes that the ticker was told of.
+    told: u64,
+    stopped: bool,
+    panicked: Option<Box<dyn Any + Send>>,
 }
+
+struct Own<'a, 'b>(Mutex<OwnWork<'a, 'b>>);
+
+// SAFETY: only the caller's thread locks it.
+unsafe impl Sync for Own<'_, '_> {}

@@ -65,6 +65,11 @@ impl Host {
         }
     }
 
+    /// True if the host has a pool of threads, and can be kept.
+    pub(crate) fn has_pool(&self) -> bool {
+        self.table().map_or(false, |table| table.run.is_some() && table.retain.is_some() && table.release.is_some())
+    }
+
     /// Tells an event.
     pub fn log(&self, level: LogLevel, target: &str, message: &str) {
         let texts = (CString::new(target.replace('\0', " ")), CString::new(message.replace('\0', " ")));
@@ -190,6 +195,7 @@ impl Host {
 
     /// Runs a provider's function; with the feature `tracing` its events reach this host's log.
     pub(crate) fn during<R>(&self, body: impl FnOnce() -> R) -> R {
+        crate::pool::keep(self);
         #[cfg(feature = "tracing")]
         {
             crate::events::with_host(self, body)

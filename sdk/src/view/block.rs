@@ -3,7 +3,7 @@
 use super::memory::check_device;
 use super::{read_grown, Call};
 use crate::abi::{iolink_block, IOLINK_DEVICE_CPU};
-use crate::copy::{byte_extent, copy_strided, copy_strided_with, overlaps, share_bytes, Swap};
+use crate::copy::{byte_extent, copy_strided_by, overlaps, share_bytes, Swap};
 use crate::{fail, ByteOrder, DataType, Result, Shape, Strides};
 use std::marker::PhantomData;
 use std::os::raw::c_void;
@@ -279,8 +279,9 @@ pub(super) unsafe fn copy_samples(
     let size = data_type.byte_count();
     // SAFETY: by the caller's promise.
     unsafe {
+        let (from, to, threads) = ((source.0, source.1), (target.0, target.1), call.max_threads());
         if call.is_silent() {
-            copy_strided(shape, size, source.0, source.1, target.0, target.1, swap);
+            copy_strided_by(shape, size, from, to, swap, threads, None);
             return Ok(());
         }
         let mut stopped = Ok(());
@@ -288,7 +289,7 @@ pub(super) unsafe fn copy_samples(
             stopped = call.step(done, total);
             stopped.is_ok()
         };
-        copy_strided_with(shape, size, source.0, source.1, target.0, target.1, swap, &mut tick);
+        copy_strided_by(shape, size, from, to, swap, threads, Some(&mut tick));
         stopped
     }
 }

@@ -1,6 +1,6 @@
 //! The provider's side: a Rust view behind the one object, and the guard that no panic passes.
 
-use super::{read_grown, Grows, View};
+use super::{read_grown, ForeignView, Grows, View};
 use crate::abi::{
     iolink_call, iolink_error, iolink_text_sink, iolink_view, iolink_view_base, IOLINK_EXTENSION_VIEW_ORIGIN,
     IOLINK_VIEW_DEAD, IOLINK_VIEW_MAGIC,
@@ -32,6 +32,8 @@ pub(crate) trait Border: Send + Sync {
     fn service(this: &Arc<Self>, id: u64) -> Option<View>;
     /// URI that the view was opened by.
     fn opened_by(&self) -> Option<String>;
+    /// The view made elsewhere that this is, if it is one.
+    fn made_elsewhere(&self) -> Option<&ForeignView>;
 }
 
 /// Gives a kind of view its table at the border: the head that all have, and the kind's own functions, each under its name.
@@ -55,6 +57,9 @@ macro_rules! border {
             }
             fn opened_by(&self) -> Option<String> {
                 self.origin()
+            }
+            fn made_elsewhere(&self) -> Option<&$crate::view::ForeignView> {
+                self.foreign()
             }
         }
 
@@ -102,6 +107,24 @@ impl<T: ?Sized + Border> Exported<T> {
             value,
         });
         Box::into_raw(made) as *mut iolink_view
+    }
+
+    /// The object of a view made elsewhere whose calls are serialised: the same for as long as somebody holds it.
+    pub(crate) fn proxy(value: &Arc<T>, foreign: &ForeignView, provider: &'static str) -> *mut iolink_view {
+        let Ok(mut place) = foreign.proxy() else {
+            // In a forked child, another thread of the parent was here.
+            return Exported::make(value.clone(), provider);
+        };
+        if !place.0.is_null() {
+            // SAFETY: `release` takes the object out of the place, under this lock, before it frees it.
+            let known = unsafe { Exported::<T>::of(place.0) };
+            let one_more = |count: usize| (count > 0).then_some(count + 1);
+            if known.references.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok() {
+                return place.0;
+            }
+        }
+        place.0 = Exported::make(value.clone(), provider);
+        place.0
     }
 
     /// # Safety
@@ -154,6 +177,11 @@ unsafe extern "C" fn release<T: ?Sized + Border>(view: *mut iolink_view) {
         debug_assert_eq!((*view).magic, IOLINK_VIEW_MAGIC, "a view was released more often than retained");
         if Exported::<T>::of(view).references.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
+            if let Some(Ok(mut place)) = Exported::<T>::of(view).value.made_elsewhere().map(ForeignView::proxy) {
+                if place.0 == view {
+                    place.0 = std::ptr::null_mut();
+                }
+            }
             std::ptr::write_volatile(addr_of_mut!((*view).magic), IOLINK_VIEW_DEAD);
             stop_panic(|| drop(Box::from_raw(view as *mut Exported<T>)));
         }

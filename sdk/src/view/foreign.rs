@@ -38,7 +38,12 @@ impl Maker {
 pub struct ForeignView {
     raw: *mut iolink_view,
     maker: Maker,
+    /// The object of ours that stands for a serialised view.
+    proxy: crate::Lock<Proxy>,
 }
+
+/// The address of an object of ours, or NULL. It holds no reference.
+pub(crate) struct Proxy(pub(crate) *mut iolink_view);
 
 // SAFETY: retain and release may be called from any thread; the other functions either may too (THREAD_SAFE) or are
 // serialised by the lock.
@@ -66,7 +71,12 @@ impl ForeignView {
         if maker.lock.is_none() && flags & IOLINK_VIEW_FLAG_THREAD_SAFE == 0 {
             maker.lock = Some(Lock::default());
         }
-        ForeignView { raw, maker }
+        ForeignView { raw, maker, proxy: crate::Lock::new(Proxy(std::ptr::null_mut())) }
+    }
+
+    /// The place of the object that stands for this view, locked.
+    pub(crate) fn proxy(&self) -> Result<Locked<'_, Proxy>> {
+        self.proxy.lock()
     }
 
     /// What the views that this view hands out share with it.

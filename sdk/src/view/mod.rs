@@ -173,7 +173,8 @@ impl View {
         }
         each_kind!(self, view => match view.foreign() {
             Some(foreign) if !foreign.is_serialised() => foreign.retained(),
-            _ => Exported::make(view, provider),
+            Some(foreign) => Exported::proxy(&view, foreign, provider),
+            None => Exported::make(view, provider),
         })
     }
 

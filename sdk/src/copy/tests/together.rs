@@ -2,10 +2,38 @@
 
 use super::super::together::Pieces;
 use super::*;
+use crate::pool::Run;
+use crate::{Call, Result};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Runs tasks on three threads, each of which takes the next one.
+fn three_threads(count: u64, task: &(dyn Fn(u64) + Sync), call: &Call<'_>) -> Result<()> {
+    let next = AtomicU64::new(0);
+    let work = || loop {
+        match next.fetch_add(1, Ordering::Relaxed) {
+            index if index < count => task(index),
+            _ => return,
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..call.max_threads().clamp(1, 3) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    Ok(())
+}
+
+/// Makes those threads the pool of this test program.
+fn with_pool() {
+    static RUN: Run = three_threads;
+    crate::pool::use_pool(&RUN);
+}
 
 /// A copy in pieces of `bytes` by three threads; `None` where it is not to be cut.
 fn in_pieces(shape: &[u64], element: usize, src: &Side, dst: &mut Side, swap: Swap, bytes: u64) -> Option<()> {
+    with_pool();
     let (from, to) = (src.bytes.as_ptr().wrapping_add(src.origin), dst.ptr_mut());
     let plan = Plan::new(shape, element, from, &src.strides, to, &dst.strides)?;
     let pieces = Pieces::of(&plan, element, bytes)?;
@@ -54,6 +82,7 @@ fn a_copy_is_not_cut_where_threads_would_meet() {
 
 /// A box of 18 MiB, which several threads copy where there are cores.
 fn long(tick: &mut dyn FnMut(u64, u64) -> bool) -> (bool, Vec<u8>) {
+    with_pool();
     let (rows, row, step) = (9 << 10, 2048, 2100);
     let src: Vec<u8> = (0..rows * step).map(|at| (at % 251) as u8).collect();
     let mut dst = vec![0xEE; rows * row];
@@ -115,4 +144,22 @@ fn a_long_conversion_is_that_of_its_parts() {
     }
     assert!(whole == parts);
     assert_eq!((whole[0], whole[1000]), (-197, 303));
+}
+
+#[test]
+fn a_copy_by_one_thread_stays_on_the_callers() {
+    with_pool();
+    let (src, mut dst) = (vec![7u8; 20 << 20], vec![0u8; 20 << 20]);
+    let shape = [20u64 << 10, 1 << 10];
+    let plan = Plan::new(&shape, 1, src.as_ptr(), &[1 << 10, 1], dst.as_mut_ptr(), &[1 << 10, 1]);
+    let caller = std::thread::current().id();
+    if let Some(mut plan) = plan {
+        let mut ticker = Ticker::silent().with_max_threads(1);
+        super::super::together::run(&mut plan, 1, &mut ticker, |part, ticker| {
+            assert_eq!(std::thread::current().id(), caller);
+            // SAFETY: the part addresses the two vectors.
+            unsafe { run(part, 1, ticker) }
+        });
+    }
+    assert!(dst == src);
 }
