@@ -5,9 +5,9 @@ use iolink_sdk::abi::{iolink_view, IOLINK_EXTENSION_TILING, IOLINK_INVALID_TILE_
 use iolink_sdk::view::services::{parallel_access, tiling, tiling_from, view_origin};
 use iolink_sdk::view::with_table;
 use iolink_sdk::{
-    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, DataType, ErrorKind, Finish, ImageInterpretation,
-    ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability, RandomAccess, Region,
-    SeekFrom, Shape, StreamCapability, Tiling, Value, ValueScale, View,
+    AxesInterpretation, Axis, AxisProperties, Block, BlockMut, Call, Channel, DataType, ErrorKind, Finish,
+    ImageInterpretation, ImageProperties, ImageView, MetadataNode, OwnedArray, OwnedSchema, ParallelAccessCapability,
+    RandomAccess, Region, SeekFrom, Shape, Space, StreamCapability, Tiling, Value, ValueScale, View,
 };
 use plugin::Plugin;
 use std::ops::Range;
@@ -133,17 +133,29 @@ fn properties_and_metadata_come_back_as_they_went() {
             },
             AxisProperties {
                 axis: Some(Axis::Row),
-                spacing: 3.0,
+                spacing: 1.0,
                 origin: 1e9,
                 unit: "x".repeat(31),
-                coordinates: None,
+                coordinates: Some([0.0, 0.5, 8.0].into()),
             },
         ],
         direction: [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+        space: Space::Lps,
+        position: [0.0, 0.0, 12.5],
         value_scale: ValueScale { slope: 0.5, intercept: -1024.0, unit: "HU".into() },
+        channels: vec![Channel {
+            name: "Größe".into(),
+            color: Some([1, 2, 3, 4]),
+            display_range: Some((-5.0, 1e6)),
+            excitation_nm: Some(405.5),
+            emission_nm: None,
+        }],
     };
     image.set_properties(properties.clone()).unwrap();
     assert_eq!(*image.properties(), properties);
+    let even = ImageProperties { channels: Vec::new(), ..properties.clone() };
+    image.set_properties(even.clone()).unwrap();
+    assert_eq!(*image.properties(), even, "an empty table removes the channels");
 
     let mut tree = MetadataNode::default();
     tree.set("/empty/text", "").unwrap();
