@@ -133,20 +133,29 @@ fn properties_and_metadata_come_back_as_they_went() {
             },
             AxisProperties {
                 axis: Some(Axis::Row),
-                spacing: 3.0,
+                spacing: 1.0,
                 origin: 1e9,
                 unit: "x".repeat(31),
-                coordinates: None,
+                coordinates: Some([0.0, 0.5, 8.0].into()),
             },
         ],
         direction: [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
         space: Space::Lps,
         position: [0.0, 0.0, 12.5],
         value_scale: ValueScale { slope: 0.5, intercept: -1024.0, unit: "HU".into() },
-        channels: vec![Channel { name: "DAPI".into(), emission_nm: Some(461.0), ..Channel::default() }],
+        channels: vec![Channel {
+            name: "Größe".into(),
+            color: Some([1, 2, 3, 4]),
+            display_range: Some((-5.0, 1e6)),
+            excitation_nm: Some(405.5),
+            emission_nm: None,
+        }],
     };
     image.set_properties(properties.clone()).unwrap();
     assert_eq!(*image.properties(), properties);
+    let even = ImageProperties { channels: Vec::new(), ..properties.clone() };
+    image.set_properties(even.clone()).unwrap();
+    assert_eq!(*image.properties(), even, "an empty table removes the channels");
 
     let mut tree = MetadataNode::default();
     tree.set("/empty/text", "").unwrap();
