@@ -115,7 +115,7 @@ def test_a_target_says_where_and_how_to_save(own, tmp_path):
     _, ending = own(save)
     path = tmp_path / f"x.{ending}"
     iolink.save(image(), path, note="hello")
-    assert seen == [(path.as_uri(), ending.upper(), {"note": "hello"}, False, None, None, None)]
+    assert seen == [(path.as_uri(), ending.upper(), {"note": "hello"}, True, None, None, None)]
 
 
 def test_a_data_frame_is_saved_by_save_and_write(own, tmp_path):
