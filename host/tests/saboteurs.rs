@@ -88,12 +88,12 @@ const JUDGED: &[(&str, &str)] = &[
     ),
     (
         "other_major",
-        "the plugin was built for version 2 of the border, this host speaks version 1; rebuild the plugin with an SDK of \
-         version 1",
+        "the plugin was built for version 2.2 of the plugin ABI, this host has version 0.2 (a draft, which must be equal); \
+         rebuild the plugin with the SDK of this host",
     ),
     (
         "short_struct",
-        "the descriptor says it has 24 bytes, version 1 has 56; rebuild the plugin with the SDK's header",
+        "the descriptor says it has 24 bytes, 56 were expected; rebuild the plugin with the SDK's header",
     ),
     (
         "panic_abort",

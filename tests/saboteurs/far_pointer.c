@@ -4,5 +4,5 @@
 #define NO_DESCRIPTOR
 #include "common.h"
 IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
-    .magic = MAGIC, .size = SIZE, .abi_major = MAJOR, .panic_strategy = PANIC, .id = (const char *)0x10000,
+    .magic = MAGIC, .size = SIZE, .abi_major = MAJOR, .abi_minor = MINOR, .panic_strategy = PANIC, .id = (const char *)0x10000,
     .version = VERSION, .provider_count = 1, .providers = providers };

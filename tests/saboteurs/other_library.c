@@ -4,7 +4,7 @@
 #include "common.h"
 extern const iolink_provider *const elsewhere[];
 IOLINK_EXPORT const iolink_plugin iolink_plugin_v1 = {
-    .magic = MAGIC, .size = SIZE, .abi_major = MAJOR, .panic_strategy = PANIC, .id = ID, .version = VERSION,
+    .magic = MAGIC, .size = SIZE, .abi_major = MAJOR, .abi_minor = MINOR, .panic_strategy = PANIC, .id = ID, .version = VERSION,
     .provider_count = 1, .providers = elsewhere };
 const void *keep_it(void);
 const void *keep_it(void) { return providers; }
