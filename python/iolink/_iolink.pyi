@@ -774,7 +774,7 @@ def open(
 ) -> Any: ...
 def save(
     view: _HasView,
-    path: _Path | Uri,
+    path: _Path | Uri | DataStorage | StreamAccess,
     *,
     format: str | None = None,
     provider: str | None = None,

@@ -27,10 +27,10 @@ pub fn save_view(
     Ok(())
 }
 
-/// Writes a view into a file, a key of a `DataStorage` or a `StreamAccess`, in the format that the file's name ends with, or in `format`. A file that exists is replaced
-/// when everything is written, and stays as it was if anything fails. The provider is chosen by the format, unless
-/// `provider` (an id) names one. Other keyword arguments are options of the provider. `progress(done, total)` is called if the
-/// provider reports how far it is; False stops it with CancelledError.
+/// Writes a view into a file, a key of a `DataStorage` or a `StreamAccess`, in the format that the name ends with, or in
+/// `format`. A file that exists is replaced when everything is written, and stays as it was if anything fails. The provider is
+/// chosen by the format, unless `provider` (an id) names one. Other keyword arguments are options of the provider.
+/// `progress(done, total)` is called if the provider reports how far it is; False stops it with CancelledError.
 ///
 /// Raises UnsupportedFormatError (a ValueError) that lists what can be written.
 ///

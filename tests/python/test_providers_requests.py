@@ -115,7 +115,7 @@ def test_a_target_says_where_and_how_to_save(own, tmp_path):
     _, ending = own(save)
     path = tmp_path / f"x.{ending}"
     iolink.save(image(), path, note="hello")
-    assert seen == [(path.as_uri(), ending.upper(), {"note": "hello"}, False, None, None, None)]
+    assert seen == [(path.as_uri(), ending.upper(), {"note": "hello"}, True, None, None, None)]
 
 
 def test_a_data_frame_is_saved_by_save_and_write(own, tmp_path):
@@ -131,6 +131,26 @@ def test_a_data_frame_is_saved_by_save_and_write(own, tmp_path):
         assert path.read_text() == "1|2|3"
     with pytest.raises(UnsupportedFormatError, match=f"{name} does not write a image"):
         iolink.save(image(), tmp_path / f"x.{ending}", provider=name)
+
+
+def test_a_provider_saves_to_keys_of_stores_and_to_streams(own):
+    _, ending = own()
+    store, stream = DataStorageFactory.allocate(), iolink.StreamAccessFactory.allocate(0)
+    iolink.save(image(), store.sibling(f"a.{ending}"))
+    iolink.save(image(), stream, format=ending)
+    assert store.keys() == [f"a.{ending}"]
+    for saved in (store.sibling(f"a.{ending}"), io.BytesIO(store.read(f"a.{ending}"))):
+        np.testing.assert_array_equal(np.asarray(iolink.open(saved, format=ending)), np.asarray(image()))
+    stream.seek(0)
+    assert stream.read() == store.read(f"a.{ending}")
+
+    def fails(view, target):
+        raise ValueError("a bad sample")
+
+    _, ending = own(fails)
+    with pytest.raises(CorruptDataError):
+        iolink.save(image(), store.sibling(f"b.{ending}"))
+    assert len(store.keys()) == 1
 
 
 @pytest.mark.parametrize(
