@@ -97,7 +97,7 @@ fn an_option_that_the_best_provider_refuses_ends_the_opening() {
     assert_eq!(open("a.pages", b"PAGES", &[("page", "3")]).unwrap(), 3);
     for (option, kind, words) in [
         (("pages", "3"), ErrorKind::InvalidArgument, "org.test.pages has no option pages; it takes page (integer)"),
-        (("page", "two"), ErrorKind::InvalidArgument, "the option page is \"two\", not a whole number"),
+        (("page", "two"), ErrorKind::InvalidArgument, "the option page is \"two\", not an integer"),
         (("page", "7"), ErrorKind::NotFound, "there is no page 7; there are 3"),
     ] {
         let error = refusal("a.pages", b"PAGES", &[option]);
