@@ -7,7 +7,7 @@ use super::select::{as_it_is, whole};
 use super::view::DataFrameView;
 use crate::dtype::data_type_from;
 use crate::errors::OrRaise;
-use crate::open::{save_target, source_from, with_options};
+use crate::open::save_target;
 use crate::registry;
 use crate::signals::interruptible;
 use crate::vector::shape_from;
