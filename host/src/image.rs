@@ -47,6 +47,8 @@ pub(crate) struct Relocations<'d> {
 }
 
 fn place(entry: &Entry) -> u64 {
+    // An address has 32 or 64 bits, by the machine.
+    #[allow(clippy::useless_conversion)]
     entry.r_offset(NativeEndian).into()
 }
 

@@ -69,16 +69,15 @@ impl Provider for Maker {
     }
 }
 
+const OTHER: &[OptionInfo] = &[OptionInfo::string("other", "", "URI of the source that is opened instead")];
+
 /// Opens files by ending and magic, frames as images, and may be sure or not.
 struct Reader;
 
 impl Provider for Reader {
     const INFO: ProviderInfo = ProviderInfo::new("org.test.reader", "Reads").offers(&[
-        Offer::open(Kind::Image, "GREY")
-            .extensions("grey,grey.gz")
-            .magic("0:47524559,2000:4747")
-            .options(&[OptionInfo::string("other", "", "a source to open in its place")]),
-        Offer::open(Kind::Image, "PAIR").extensions("pair"),
+        Offer::open(Kind::Image, "GREY").extensions("grey,grey.gz").magic("0:47524559,2000:4747"),
+        Offer::open(Kind::Image, "PAIR").extensions("pair").options(OTHER),
         Offer::convert(Kind::DataFrame, Kind::Image, Cost::Lazy).image_capabilities(READ),
     ]);
 
@@ -270,7 +269,7 @@ fn a_missing_file_is_not_found_and_named() {
 fn a_provider_opens_another_source_through_the_host() {
     let (registry, folder) = (registry(), tempfile::tempdir().unwrap());
     let inner = file(&folder, "a.grey", b"??");
-    let outer = file(&folder, "b.grey", b"??").with_option("other", inner.uri());
+    let outer = file(&folder, "b.pair", b"??").with_option("other", inner.uri());
     assert_eq!(registry.open(outer, None).unwrap().view.kind(), Kind::Image);
 }
 

@@ -147,12 +147,12 @@ impl RawImage {
         for run in bytes.chunks_exact(run as usize) {
             let at = |axis: usize| (region.origin[axis] + index[axis]) * strides[axis] as u64;
             write_at(stream, (0..index.len()).map(at).sum(), run)?;
-            for axis in axes..index.len() {
-                index[axis] += 1;
-                if index[axis] < region.size[axis] {
+            for (at, size) in index.iter_mut().zip(region.size.iter()).skip(axes) {
+                *at += 1;
+                if *at < *size {
                     break;
                 }
-                index[axis] = 0;
+                *at = 0;
             }
         }
         Ok(())

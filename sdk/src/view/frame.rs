@@ -320,8 +320,8 @@ impl DataFrameView for ForeignFrame {
 
     fn schema_with(&self, call: &Call<'_>) -> Result<OwnedSchema> {
         let schema = self.table.schema.ok_or_else(|| absent("schema"))?;
-        // SAFETY: the view lives and `out` is ours.
         OwnedSchema::filled(|out| {
+            // SAFETY: the view lives and `out` is ours.
             self.foreign.call_with(call, |raw, call, error| unsafe { schema(raw, call, out, error) })
         })
     }

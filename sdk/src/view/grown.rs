@@ -170,8 +170,8 @@ mod tests {
         }
         // SAFETY: NULL is allowed.
         assert!(unsafe { read_grown::<iolink_frame_request>(std::ptr::null()) }.is_err());
-        // SAFETY: NULL is allowed; nothing is made then.
         assert!(
+            // SAFETY: NULL is allowed; nothing is made then.
             unsafe { hand_out::<iolink_frame_request>(std::ptr::null_mut(), || panic!("made for nobody")) }.is_err()
         );
     }

@@ -383,8 +383,8 @@ impl StreamAccess for ForeignStream {
             SeekFrom::End(offset) => (offset, IOLINK_SEEK_END),
         };
         let mut position = 0;
-        // SAFETY: the view lives and `position` is ours.
         self.foreign
+            // SAFETY: the view lives and `position` is ours.
             .call_with(call, |raw, call, error| unsafe { seek(raw, offset, origin, &mut position, call, error) })?;
         Ok(position)
     }
