@@ -34,7 +34,7 @@ pub fn normal_unit(unit: &str) -> &str {
         return unit;
     }
     let spells = |spelling: &&str| *spelling == unit || (spelling.len() > 3 && spelling.eq_ignore_ascii_case(unit));
-    match UNITS.iter().find(|(name, _, _, spellings)| *name != unit && spellings.iter().any(|one| spells(&one))) {
+    match UNITS.iter().find(|(name, _, _, spellings)| *name != unit && spellings.iter().any(spells)) {
         Some((name, ..)) => name,
         None => unit,
     }

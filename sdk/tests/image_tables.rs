@@ -152,7 +152,7 @@ fn channels_and_coordinates_that_cannot_be_are_refused() {
         |given| given[1].excitation_nm = -4.0 => "the excitation wavelength of channel 1 is -4 nm",
         |given| given[1].emission_nm = f64::NAN => "the emission wavelength of channel 1 is NaN nm",
         |given| given[1].display_maximum = f64::INFINITY => "the display range of channel 1 is 0 to inf",
-        |given| given[1].name = c"\xB5m".as_ptr() => "the name of a channel is not UTF-8",
+        |given| given[1].name = b"\xB5m\0".as_ptr().cast() => "the name of a channel is not UTF-8",
     }
     unsafe extern "C" fn no_numbers(
         _: *const iolink_view,

@@ -242,7 +242,7 @@ impl ImageProperties {
     /// a CHANNEL axis alone.
     pub(crate) fn drop_other_lengths(&mut self, shape: &Shape) {
         let channel = (0..shape.len()).find(|axis| self.axis(*axis) == Some(Axis::Channel));
-        if channel.is_some_and(|axis| self.channels.len() as u64 != shape[axis]) {
+        if channel.map_or(false, |axis| self.channels.len() as u64 != shape[axis]) {
             self.channels.clear();
         }
         for (axis, size) in self.axes.iter_mut().zip(shape.iter()) {
@@ -288,7 +288,7 @@ mod tests {
             ..ImageProperties::default()
         };
         let mut known = known.fitted(3).unwrap();
-        known.axes[2].coordinates = Some([405.0, 488.0].into());
+        known.axes[2].coordinates = Some(vec![405.0, 488.0].into());
         let shape = |sizes: &[u64]| Shape::new(sizes).unwrap();
         known.check_sizes(&shape(&[4, 3, 2]), DataType::UINT8).unwrap();
         let wrong = known.check_sizes(&shape(&[4, 3, 5]), DataType::UINT8).unwrap_err();

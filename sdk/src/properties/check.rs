@@ -237,7 +237,7 @@ mod tests {
             (|own| own.axes[2].origin = f64::NEG_INFINITY, "the origin of axis 2 (SLICE) is -inf"),
             (|own| own.position[2] = f64::NAN, "the position of the image is [0.0, 0.0, NaN]"),
             (
-                |own| own.axes[1].coordinates = Some([0.0, f64::NAN].into()),
+                |own| own.axes[1].coordinates = Some(vec![0.0, f64::NAN].into()),
                 "a coordinate of axis 1 (ROW) is NaN; finite numbers",
             ),
             (|own| own.axes[0].unit = "µ".repeat(16), "the unit of axis 0 (COLUMN) is"),

@@ -155,7 +155,7 @@ impl ImageProperties {
                         axis.unit
                     ),
                 };
-                if axis.coordinates.as_ref().is_some_and(|numbers| numbers.len() > 1) {
+                if axis.coordinates.as_ref().map_or(0, |numbers| numbers.len()) > 1 {
                     fail!(InvalidArgument, "the axis {name} is uneven, which no affine holds; use its coordinates");
                 }
             }
@@ -205,7 +205,7 @@ mod tests {
         known.axes[2].unit = "s".into();
         assert!(known.affine(None).unwrap_err().message().contains("SLICE is in \"s\""));
         known.axes[2].unit = "mm".into();
-        known.axes[2].coordinates = Some([1.0, 2.0, 4.0].into());
+        known.axes[2].coordinates = Some(vec![1.0, 2.0, 4.0].into());
         assert!(known.affine(None).unwrap_err().message().contains("SLICE is uneven"));
     }
 

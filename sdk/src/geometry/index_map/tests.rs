@@ -322,8 +322,8 @@ fn channels_and_coordinates_are_those_of_the_indices_that_are_walked() {
         ..ImageProperties::default()
     };
     let mut known = known.fitted(5).unwrap();
-    known.axes[2].coordinates = Some([10.0, 11.0, 14.0, 20.0].into());
-    known.axes[4].coordinates = Some([0.0, 0.5, 2.0].into());
+    known.axes[2].coordinates = Some(vec![10.0, 11.0, 14.0, 20.0].into());
+    known.axes[4].coordinates = Some(vec![0.0, 0.5, 2.0].into());
     let whole = IndexMap::identity(&Shape::new(&[2, 2, 4, 3, 3]).unwrap());
     let names = |seen: &ImageProperties| seen.channels.iter().map(|one| one.name.clone()).collect::<String>();
     let numbers = |seen: &ImageProperties, axis: usize| seen.axes[axis].coordinates.as_deref().map(<[f64]>::to_vec);
