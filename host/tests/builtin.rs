@@ -305,8 +305,7 @@ fn the_choice_is_explained() {
         told.to_string().lines().skip(1).collect::<Vec<_>>().join("\n"),
         "chosen  org.test.reader\n\
          why     it is the best of 2 by its magic bytes at 0 and the ending .grey.gz; both are asked before one opens\n\
-         copied  known only to the provider\n\
-         options other: string: a source to open in its place\n  \
+         copied  known only to the provider\noptions other: string: URI of the source that is opened instead\n  \
          candidate         cost  copied  score  state   verdict                                                  does\n  \
          org.test.reader   open  -       95     loaded  chosen, by its magic bytes at 0 and the ending .grey.gz  GREY as image\n  \
          org.test.boaster  open  -       60     loaded  next, by the ending .gz                                  GZ as image"
