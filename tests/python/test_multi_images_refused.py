@@ -37,15 +37,19 @@ def values(frames):
 # --- what is no frame, no set, no number
 
 
-@pytest.mark.parametrize(
-    "thing", [None, "ab", 3, np.zeros((4, 6)), [image(1)], some(1)], ids=lambda x: type(x).__name__
-)
-def test_a_frame_is_an_image_and_nothing_else(thing):
+@pytest.mark.parametrize("thing", [None, "ab", 3, np.zeros((4, 6)), [image(1)]], ids=lambda x: type(x).__name__)
+def test_a_frame_is_a_view_of_an_image(thing):
     frames = some(1, 2)
     for call in (frames.add_frame, lambda frame: frames.set_frame(0, frame)):
         with pytest.raises(TypeError, match="ImageView"):
             call(thing)
     assert values(frames) == [1, 2]
+
+
+def test_a_set_may_be_a_frame():
+    frames = some(1, 2)
+    frames.set_frame(0, some(3, 4))
+    assert (values(frames[0]), int(np.asarray(frames[1]).flat[0])) == ([3, 4], 2)
 
 
 @pytest.mark.parametrize("things", ["ab", 3, [image(1), None], [np.zeros((4, 6))]], ids=lambda x: type(x).__name__)
@@ -71,7 +75,12 @@ def test_numbers_of_no_frame_are_refused_and_change_nothing(number):
     assert values(frames) == [1, 2]
 
 
-@pytest.mark.parametrize("number", [1.0, "1", None, slice(0, 1), (0,)], ids=str)
+def test_a_string_is_the_name_of_a_frame():
+    with pytest.raises(KeyError, match='no frame "1"'):
+        some(1, 2)["1"]
+
+
+@pytest.mark.parametrize("number", [1.0, None, slice(0, 1), (0,)], ids=str)
 def test_what_is_no_number_is_refused(number):
     frames = some(1, 2)
     for call in (frames.frame, frames.__getitem__, frames.remove_frame, lambda at: frames.set_frame(at, image(9))):
