@@ -22,6 +22,10 @@ open_table, write = DataFrameViewFactory.open, DataFrameViewFactory.write
 CHILD = """
 import resource, sys, iolink
 limit = 6 << 30
+def peak():
+    # Not ru_maxrss, which a child takes over from the process that started it.
+    status = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) >> 10
 for path in sys.argv[1:]:
     try:
         frame = iolink.open(path)
@@ -32,7 +36,7 @@ for path in sys.argv[1:]:
         said = f"{type(error).__name__} {error}"
     except ValueError as error:  # pyarrow's own
         said += f" {error}"
-    print(said.replace(chr(10), " "), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, flush=True)
+    print(said.replace(chr(10), " "), peak(), flush=True)
 """
 
 
