@@ -5,7 +5,7 @@ use crate::array::Opening;
 use crate::axes::{axis_from, member};
 use crate::blocks::{read_into, write_from};
 use crate::dtype::{data_type_from, DataType};
-use crate::errors::{raise, OrRaise};
+use crate::errors::{raise, Naming, OrRaise};
 use crate::held::Held;
 use crate::interop::empty;
 use crate::lent::Order;
@@ -166,7 +166,7 @@ impl ImageView {
 
     /// Replaces the channel table: a Channel, or a name, for each channel; none removes it.
     fn set_channels(&self, channels: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (view, channels) = (self.open()?, channels_from(channels)?);
+        let (view, channels) = (self.open()?, channels_from(channels).naming(channels.py(), "channels")?);
         view.set_properties(Properties { channels, ..(*view.properties()).clone() }).or_raise()
     }
 

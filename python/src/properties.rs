@@ -3,7 +3,7 @@
 use crate::axes::{axis_from, image_interpretation_from, interpretation_from, member};
 use crate::directions::SpatialDirections;
 use crate::dtype::data_type_from;
-use crate::errors::OrRaise;
+use crate::errors::{Naming, OrRaise};
 use crate::vector::{numbers_from, VectorXd};
 use iolink_sdk::{
     AxesInterpretation, Axis, AxisProperties, Channel, ImageInterpretation, ImageProperties as Properties, Space,
@@ -137,7 +137,7 @@ impl ImageProperties {
 
     #[setter]
     fn set_channels(&self, channels: &Bound<'_, PyAny>) -> PyResult<()> {
-        let channels = channels_from(channels)?;
+        let channels = channels_from(channels).naming(channels.py(), "channels")?;
         self.change(|value| {
             value.channels = channels;
             Ok(())
