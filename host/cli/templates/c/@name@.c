@@ -15,7 +15,6 @@ typedef struct image {
 } image;
 
 static void retain(iolink_view *view) { __atomic_add_fetch(&((image *) view)->references, 1, __ATOMIC_RELAXED); }
-
 static void release(iolink_view *view)
 {
   if (__atomic_sub_fetch(&((image *) view)->references, 1, __ATOMIC_ACQ_REL) == 0) {
@@ -40,8 +39,7 @@ static int32_t properties(const iolink_view *view, iolink_image_properties *out,
   (void) view, (void) error; /* the caller set the rest to zero, which means "not given" */
   out->dimension_count = 2;
   out->axes_interpretation = IOLINK_AXES_IMAGE;
-  out->axes[0] = IOLINK_AXIS_COLUMN;
-  out->axes[1] = IOLINK_AXIS_ROW;
+  out->axes[0] = IOLINK_AXIS_COLUMN, out->axes[1] = IOLINK_AXIS_ROW;
   return IOLINK_OK;
 }
 
@@ -80,24 +78,21 @@ static int32_t open_source(const iolink_provider *provider, const iolink_host *h
 {
   const iolink_random_access_vtable *bytes = source->bytes ? (const void *) source->bytes->vtable : NULL;
   uint64_t length = 0, done = 0, filled = 0;
-  int32_t status = IOLINK_OK;
-  image *self;
   (void) provider, (void) host;
   if (source->flags & IOLINK_REQUIRED_FLAGS) /* WRITABLE, or a flag of a later version */
     return iolink_fail(error, IOLINK_ERROR_NOT_IMPLEMENTED, "the file is opened for reading alone");
   if (bytes == NULL)
     return iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "the source cannot be read by position");
-  status = bytes->length(source->bytes, &length, call, error);
+  int32_t status = bytes->length(source->bytes, &length, call, error);
   if (status != IOLINK_OK)
     return status;
-  self = length < SIZE_MAX / 2 ? calloc(1, sizeof *self + length + HEADER) : NULL;
+  image *self = length < SIZE_MAX / 2 ? calloc(1, sizeof *self + length + HEADER) : NULL;
   if (self == NULL)
     return iolink_fail(error, IOLINK_ERROR_LIMIT, "the file does not fit into memory");
   do
     status = bytes->read_at(source->bytes, filled, self->file + filled, length - filled, &done, call, error);
   while (status == IOLINK_OK && done > 0 && (filled += done) < length);
-  self->shape[0] = number(self->file + WORD);
-  self->shape[1] = number(self->file + WORD + 4);
+  self->shape[0] = number(self->file + WORD), self->shape[1] = number(self->file + WORD + 4);
   if (status == IOLINK_OK && (filled < HEADER || memcmp(self->file, MAGIC, WORD) != 0))
     status = iolink_fail(error, IOLINK_ERROR_UNSUPPORTED, "the file does not start with the word @name@");
   else if (status == IOLINK_OK && (!self->shape[0] || !self->shape[1] ||
@@ -108,8 +103,7 @@ static int32_t open_source(const iolink_provider *provider, const iolink_host *h
     return status;
   }
   self->view = (iolink_view) { .magic = IOLINK_VIEW_MAGIC, .vtable = &table.base };
-  self->references = 1;
-  *out = &self->view;
+  self->references = 1, *out = &self->view;
   return IOLINK_OK;
 }
 
