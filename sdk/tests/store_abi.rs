@@ -237,7 +237,8 @@ fn keys_that_lead_elsewhere_are_rejected_by_every_function() {
         let (mut bad, mut fine) = (put(&key, 0), put(&good, 0));
         let list: [*mut iolink_store_put; 2] = [&mut bad, &mut fine];
         let (keys, mut statuses) = ([key.as_ptr(), good.as_ptr()], [-1; 2]);
-        let (mut out, sink) = (null_mut(), entries(&mut |_| panic!("an entry was written")));
+        let mut visit: Visit = &mut |_| panic!("an entry was written");
+        let (mut out, sink) = (null_mut(), entries(&mut visit));
         // SAFETY: everything lives until the functions return.
         let status = unsafe {
             [
@@ -259,21 +260,22 @@ fn keys_that_lead_elsewhere_are_rejected_by_every_function() {
     assert_eq!(status, IOLINK_ERROR_INVALID_ARGUMENT);
 }
 
-/// A sink that passes each key on.
-fn entries(visit: &mut dyn FnMut(String) -> bool) -> iolink_store_sink {
+/// Takes a key, and returns whether there may be more.
+type Visit<'a> = &'a mut dyn FnMut(String) -> bool;
+
+/// A sink that passes each key on; it lives no longer than `visit`.
+fn entries(visit: &mut Visit<'_>) -> iolink_store_sink {
     unsafe extern "C" fn write(context: *mut c_void, entry: *const iolink_store_entry) -> i32 {
         // SAFETY: `context` is the `visit` of the frame below, and the entry is the callee's.
         unsafe {
-            let visit = &mut **(context as *mut &mut dyn FnMut(String) -> bool);
+            let visit = &mut *(context as *mut Visit<'_>);
             i32::from(!visit(CStr::from_ptr((*entry).key).to_str().unwrap().to_owned()))
         }
     }
-    // Lives as long as the process: a few bytes for each test.
-    let context = Box::leak(Box::new(visit as *mut dyn FnMut(String) -> bool));
     iolink_store_sink {
         size: size_of::<iolink_store_sink>() as u32,
         reserved: 0,
-        context: context as *mut *mut dyn FnMut(String) -> bool as *mut c_void,
+        context: visit as *mut Visit<'_> as *mut c_void,
         write: Some(write),
     }
 }
@@ -447,6 +449,7 @@ fn a_listing_stops_when_its_reader_has_enough() {
             keys.push(key);
             keys.len() < most
         };
+        let mut visit: Visit = &mut visit;
         let sink = entries(&mut visit);
         let mut failed = error();
         // SAFETY: strings, sink and the view live until the function returns.
@@ -465,7 +468,8 @@ fn a_listing_stops_when_its_reader_has_enough() {
         let (status, _, message) = list(c(prefix).as_ptr(), flags, 99);
         assert_eq!(status, wanted, "{prefix}: {message}");
     }
-    let mute = iolink_store_sink { write: None, ..entries(&mut |_| true) };
+    let mut visit: Visit = &mut |_| true;
+    let mute = iolink_store_sink { write: None, ..entries(&mut visit) };
     // SAFETY: the sink and the view live until the function returns.
     let status = unsafe { raw.table().list.unwrap()(raw.raw, null(), null(), 0, &mute, null(), null_mut()) };
     assert_eq!(status, IOLINK_ERROR_INVALID_ARGUMENT);
