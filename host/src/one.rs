@@ -72,7 +72,7 @@ impl OneProvider {
     /// # Errors
     /// What the provider fails with.
     pub fn adopt(&self, given: Adopt) -> Result<View> {
-        adopt_by(&self.registry, self.functions, given)
+        adopt_by(&self.registry, self.functions, given, std::ptr::null())
     }
 
     /// Another view of the same data.

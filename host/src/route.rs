@@ -8,7 +8,7 @@ use crate::checked::checked;
 use crate::record::PluginState;
 use crate::registry::{Plugin, Registry};
 use crate::ways::{by_rank, meets, steps, ways, words, Step, Way};
-use iolink_sdk::abi::iolink_provider;
+use iolink_sdk::abi::{iolink_call, iolink_provider};
 use iolink_sdk::provider::OfferKind;
 use iolink_sdk::{host_api, Adopt, Call, Convert, Create, Error, ErrorKind, Kind, Result, View};
 use std::collections::HashMap;
@@ -68,7 +68,17 @@ impl Registry {
     /// `NotImplemented` where nothing adopts memory as such a view; what the chosen provider fails with.
     #[inline]
     pub fn adopt(&self, given: Adopt) -> Result<View> {
-        adopt_by(self, self.choice(OfferKind::Adopt, given.kind())?, given)
+        adopt_by(self, self.choice(OfferKind::Adopt, given.kind())?, given, null())
+    }
+
+    /// [`adopt`](Registry::adopt) with a context: a table is read from its stream meanwhile, and `progress` gets the number of
+    /// rows so far and 0, for the stream does not tell how many follow.
+    ///
+    /// # Errors
+    /// As [`adopt`](Registry::adopt); `Cancelled`, `Timeout`.
+    pub fn adopt_with(&self, given: Adopt, call: &Call<'_>) -> Result<View> {
+        let provider = self.choice(OfferKind::Adopt, given.kind())?;
+        host_api::with_raw_call(call, |call| adopt_by(self, provider, given, call))
     }
 
     /// Id of the provider that [`adopt`](Registry::adopt) chooses for views of a kind.
@@ -318,14 +328,20 @@ pub(crate) fn create_by(
 
 /// A view of foreign memory by one provider.
 #[inline]
-pub(crate) fn adopt_by(registry: &Registry, provider: &'static iolink_provider, given: Adopt) -> Result<View> {
+/// `call` is NULL or lives until this returns.
+pub(crate) fn adopt_by(
+    registry: &Registry,
+    provider: &'static iolink_provider,
+    given: Adopt,
+    call: *const iolink_call,
+) -> Result<View> {
     let adopt = provider.adopt.ok_or_else(gone)?;
     let made = given.with_border(|request| {
         let host = registry.host_table();
-        // SAFETY: host and request live until this returns; a provider makes what it says it makes.
+        // SAFETY: host, request and call live until this returns; a provider makes what it says it makes.
         unsafe {
             host_api::call_provider_for_view(id_of(provider), |out, error| {
-                adopt(provider, host, request, null(), out, error)
+                adopt(provider, host, request, call, out, error)
             })
         }
     });

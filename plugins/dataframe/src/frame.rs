@@ -11,7 +11,7 @@ use crate::write::splice;
 use crate::WHOLE;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use iolink_sdk::{
-    fail, DataFrameCapability, DataFrameView, Extension, OwnedArray, OwnedSchema, OwnedStream, Result, View,
+    fail, Call, DataFrameCapability, DataFrameView, Extension, OwnedArray, OwnedSchema, OwnedStream, Result, View,
 };
 use std::collections::HashMap;
 use std::ops::Range;
@@ -137,7 +137,15 @@ impl Frame {
     /// # Errors
     /// What the table's producer says, and `Corrupt` or `Unsupported` for what cannot be read.
     pub fn adopt(stream: OwnedStream) -> Result<Self> {
-        let (schema, columns, rows) = table_from(stream)?;
+        Frame::adopt_with(stream, &Call::silent())
+    }
+
+    /// [`adopt`](Frame::adopt) with a context.
+    ///
+    /// # Errors
+    /// As [`adopt`](Frame::adopt); `Cancelled`, `Timeout`.
+    pub fn adopt_with(stream: OwnedStream, call: &Call<'_>) -> Result<Self> {
+        let (schema, columns, rows) = table_from(stream, call)?;
         Ok(Frame::new(schema.metadata().clone().into(), columns, rows))
     }
 

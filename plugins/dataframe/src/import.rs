@@ -9,7 +9,7 @@ use arrow_array::{make_array, ArrayRef};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, Schema};
 use iolink_sdk::abi::ArrowSchema;
-use iolink_sdk::{fail, CheckedSchema, Error, ErrorKind, OwnedArray, OwnedSchema, OwnedStream, Result};
+use iolink_sdk::{fail, Call, CheckedSchema, Error, ErrorKind, OwnedArray, OwnedSchema, OwnedStream, Result};
 use std::sync::Arc;
 
 /// Field metadata that names the [`Form`] in which a column is handed over; it is never handed out.
@@ -82,7 +82,7 @@ pub(crate) fn values_from(schema: &OwnedSchema, array: OwnedArray) -> Result<(Fi
 }
 
 /// A table's schema metadata, columns and number of rows.
-pub(crate) fn table_from(mut stream: OwnedStream) -> Result<(Schema, Vec<Column>, usize)> {
+pub(crate) fn table_from(mut stream: OwnedStream, call: &Call<'_>) -> Result<(Schema, Vec<Column>, usize)> {
     let schema = stream.schema()?;
     let given = schema_from(&schema)?;
     let checked = schema.check()?;
@@ -107,6 +107,7 @@ pub(crate) fn table_from(mut stream: OwnedStream) -> Result<(Schema, Vec<Column>
         for (column, child) in columns.iter_mut().zip(data.child_data()) {
             column.push(child_rows(child, data.offset(), data.len(), column.field.name())?);
         }
+        call.step(rows as u64, 0)?;
     }
     let metadata = given.metadata().clone();
     for column in &mut columns {

@@ -66,19 +66,20 @@ impl Provider for Frames {
         }
     }
 
-    fn adopt(&self, _host: &Host, request: Adopt, _call: &Call<'_>) -> Result<View> {
+    fn adopt(&self, _host: &Host, request: Adopt, call: &Call<'_>) -> Result<View> {
         match request {
-            Adopt::DataFrame(stream) => Ok(View::data_frame(Frame::adopt(stream)?)),
+            Adopt::DataFrame(stream) => Ok(View::data_frame(Frame::adopt_with(stream, call)?)),
             other => fail!(NotImplemented, "org.iolink.dataframe makes no views of kind {}", other.kind().word()),
         }
     }
 
-    fn convert(&self, _host: &Host, view: View, _request: &Convert, _call: &Call<'_>) -> Result<View> {
+    fn convert(&self, _host: &Host, view: View, _request: &Convert, call: &Call<'_>) -> Result<View> {
         let frame = view.into_data_frame()?;
         if let Some(own) = Frame::of(&*frame) {
             return Ok(View::data_frame(own.select(None, None)?));
         }
-        Ok(View::data_frame(Frame::adopt(frame.export(None, 0..frame.shape()?.1)?)?))
+        let stream = frame.export_with(None, 0..frame.shape()?.1, 0, call)?;
+        Ok(View::data_frame(Frame::adopt_with(stream, call)?))
     }
 }
 

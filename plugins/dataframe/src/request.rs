@@ -12,7 +12,7 @@ use arrow_array::types::*;
 use arrow_array::{make_array, Array, ArrayRef, ArrowPrimitiveType, BinaryViewArray, Int64Array, StringViewArray};
 use arrow_buffer::Buffer;
 use arrow_schema::{DataType, FieldRef, Schema, TimeUnit};
-use iolink_sdk::{fail, OwnedSchema, OwnedStream, Result};
+use iolink_sdk::{fail, Call, OwnedSchema, OwnedStream, Result};
 use std::sync::Arc;
 
 /// The table of a stream in the types of a schema, as far as that loses nothing.
@@ -36,7 +36,7 @@ pub(crate) fn stream_as(
     stream: OwnedStream,
     choose: impl FnOnce(&[FieldRef]) -> Result<Vec<DataType>>,
 ) -> Result<OwnedStream> {
-    let (schema, columns, rows) = table_from(stream)?;
+    let (schema, columns, rows) = table_from(stream, &Call::silent())?;
     let wanted = choose(schema.fields())?;
     let cast = columns.into_iter().zip(&wanted).map(|(column, wanted)| column_as(column, wanted));
     let columns: Vec<Column> = cast.collect::<Result<_>>()?;

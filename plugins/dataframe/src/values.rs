@@ -14,7 +14,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{make_array, Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, FieldRef};
-use iolink_sdk::{fail, DataFrameView, OwnedArray, OwnedSchema, OwnedStream, Result};
+use iolink_sdk::{fail, Call, DataFrameView, OwnedArray, OwnedSchema, OwnedStream, Result};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Values {
     }
 
     fn of_columns(stream: OwnedStream, known: bool) -> Result<Vec<Values>> {
-        let (_, columns, _) = table_from(stream)?;
+        let (_, columns, _) = table_from(stream, &Call::silent())?;
         let mut all = Vec::with_capacity(columns.len());
         for mut column in columns {
             if !known {

@@ -11,7 +11,7 @@ use crate::registry;
 use crate::signals::interruptible;
 use crate::vector::shape_from;
 use iolink_plugin_dataframe::TableType;
-use iolink_sdk::{Adopt, CreateView, DataType, Result, View};
+use iolink_sdk::{Adopt, Call, CreateView, DataType, Result, View};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -207,7 +207,12 @@ impl DataFrameViewFactory {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<DataFrameView> {
         let view = frame.get().view.clone();
-        let copy = || registry().adopt(Adopt::DataFrame(whole(&view)?))?.into_data_frame();
-        interruptible(progress, |_| py.detach(copy)).map(DataFrameView::new)
+        let copy = |call: &Call<'_>| {
+            let (_, rows) = view.shape()?;
+            // The stream does not know how many rows it has.
+            let go_on = |done, _| call.step(done, rows).is_ok();
+            registry().adopt_with(Adopt::DataFrame(whole(&view)?), &Call::new(&go_on))?.into_data_frame()
+        };
+        interruptible(progress, |call| py.detach(|| copy(call))).map(DataFrameView::new)
     }
 }
