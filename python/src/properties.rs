@@ -250,30 +250,38 @@ pub struct SpatialCalibration {
 
 impl SpatialCalibration {
     fn spacings(&self) -> Vec<f64> {
-        self.of.get().value().axes.iter().map(|axis| axis.spacing).collect()
+        let spacing = |axis: &AxisProperties| if axis.coordinates.is_some() { f64::NAN } else { axis.spacing };
+        self.of.get().value().axes.iter().map(spacing).collect()
     }
 }
 
 #[pymethods]
 impl SpatialCalibration {
-    /// Distance between samples along each axis, in its unit.
+    /// Distance between samples along each axis, in its unit; NaN for an uneven axis, which has coordinates.
     #[getter]
     fn spacing(&self) -> VectorXd {
         VectorXd::from_values(self.spacings())
     }
 
-    /// Below 0 only where it is so already: where an axis without a direction was flipped.
+    /// Below 0 only if it is so already: an axis without a direction was flipped. A number makes an uneven axis even.
     #[setter]
     fn set_spacing(&self, spacing: &Bound<'_, PyAny>) -> PyResult<()> {
         let spacing: Vec<f64> = numbers_from("spacing", spacing)?;
         let own = self.spacings();
-        let kept = |(at, value): (usize, &f64)| own.get(at) == Some(value) || (value.is_finite() && *value > 0.0);
+        let same = |own: &f64, value: &f64| own == value || own.is_nan() && value.is_nan();
+        let kept = |(at, value): (usize, &f64)| {
+            own.get(at).is_some_and(|own| same(own, value)) || (value.is_finite() && *value > 0.0)
+        };
         if !spacing.iter().enumerate().all(kept) {
             return Err(PyValueError::new_err(
                 "spacing: each distance must be finite and greater than 0, or what the axis has already",
             ));
         }
-        self.of.get().change_axes("spacing", spacing, |axis, spacing| axis.spacing = spacing)
+        self.of.get().change_axes("spacing", spacing, |axis, spacing| {
+            if !spacing.is_nan() {
+                (axis.spacing, axis.coordinates) = (spacing, None);
+            }
+        })
     }
 
     /// Position of index 0 along each axis, in its unit.
