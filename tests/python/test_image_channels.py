@@ -62,9 +62,13 @@ def test_an_uneven_axis_has_no_spacing_and_an_even_one_no_coordinates():
     properties = image.properties().copy()
     properties.calibration.spacing = (1.0, 1.0, 1.0, 0.25)
     properties.calibration.set_coordinates("SEQUENCE", [1, 2, 4, 8])
-    assert list(properties.calibration.spacing) == [1.0] * 4
+    np.testing.assert_equal(list(properties.calibration.spacing), [1.0, 1.0, 1.0, np.nan])
+    properties.calibration.spacing = properties.calibration.spacing
+    assert properties.calibration.coordinates("SEQUENCE").tolist() == [1, 2, 4, 8]
     image.set_properties(properties)
     assert image.properties().calibration.coordinates("SEQUENCE").tolist() == [1, 2, 4, 8]
+    properties.calibration.spacing = (1.0, 1.0, 1.0, 0.5)
+    assert properties.calibration.coordinates("SEQUENCE") is None and list(properties.calibration.spacing)[3] == 0.5
     image.set_coordinates("SEQUENCE", None)
     assert image.coordinates("SEQUENCE") is None
 
