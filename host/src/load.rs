@@ -6,7 +6,7 @@
 //!
 //! It is opened by its path and not by the descriptor that was judged (`/proc/self/fd/N`): the loader would know every
 //! plugin by such a name, take the next one of the same number for the same library, and look for what a run path of
-//! `$ORIGIN` names in `/proc`. The host judges the folders so that nobody can exchange the file meanwhile, and
+//! `$ORIGIN` names in `/proc`. The host checks the folders so that no other user can exchange the file meanwhile, and
 //! compares the file that the loader took with the one that it judged.
 
 use crate::record::PluginInfo;

@@ -9,8 +9,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-/// A value as Python has it: a string, a number, lists of them in the shape of the value (of lists for vectors), or bytes that
-/// nobody interprets.
+/// Returns the Python form of a value: a string, a number, lists of them in the shape of the value (of lists for vectors), or
+/// raw bytes.
 pub fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     if let Some(strings) = value.strings() {
         return nested(py, &mut strings.into_iter(), value.shape());

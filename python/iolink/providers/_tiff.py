@@ -13,12 +13,12 @@ _WAVELENGTHS = ("ExcitationWavelength", "EmissionWavelength")
 
 
 def _listed(element: Any) -> list[Any]:
-    """The elements of a name, of which XML may have one or several."""
+    """Returns the elements of one name as a list: the parsed XML has a dict for a single one."""
     return element if isinstance(element, list) else [element] if element else []
 
 
 def pixels_of(ome: dict[str, Any], number: int) -> dict[str, Any]:
-    """The element Pixels of an image; empty if there is none."""
+    """Returns the element Pixels of an image, or an empty dict."""
     images = _listed(ome.get("Image"))
     return images[min(number, len(images) - 1)].get("Pixels", {}) if images else {}
 

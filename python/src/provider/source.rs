@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What is to be opened: `path` where it is a local file, `bytes` and `file()` wherever it lies.
+/// The source that a provider opens: `path` if it is a local file, `bytes` and `file()` for every source.
 #[pyclass(frozen, module = "iolink", name = "Source")]
 pub struct Source {
     /// Kept as long as the source: a view may open further files by it.
